@@ -1,0 +1,277 @@
+//! Two samples become one frame: whose energy it was.
+//!
+//! Each meter feeds the CPUs of one package, and only who ran there shares its
+//! energy. A part that does not depend on who ran (static power) goes to `idle`:
+//! for a measured pool without a known floor that is the share of capacity that
+//! nobody used, for a model it is the model's own idle power. The rest is split
+//! over time on CPU, everyone included who ran, alive or ended. `docs/method.md`
+//! has the formulas and what they leave out.
+
+mod apportion;
+#[cfg(test)]
+mod properties;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+pub use apportion::apportion;
+
+use crate::{
+    counter,
+    frame::{Energy, Frame, MeterFrame, ProcessFrame, Quality, Share},
+    sample::{Kind, MeterReading, Package, ProcessActivity, Reading, Sample},
+    units::Microjoules,
+};
+
+/// The machine slept if boot time outran monotonic time by more than this.
+const SLEPT: Duration = Duration::from_secs(1);
+
+/// Accounts for the interval between two samples of one machine.
+///
+/// `next.activity` is what happened since `prev`; of `prev`, only its times and
+/// meters are used.
+pub fn attribute(prev: &Sample, next: &Sample) -> Frame {
+    let interval = next.monotonic.saturating_sub(prev.monotonic);
+    let mut rows = Rows::of(next, interval);
+    let mut meters = Vec::with_capacity(next.meters.len());
+    let mut total = Energy::default();
+    let mut quality = None;
+    for reading in &next.meters {
+        let meter = &reading.meter;
+        let advance = advance(prev, next, reading, interval, &rows);
+        if let Ok(advance) = &advance {
+            total.add(meter.domain, advance.energy);
+            quality = quality.max(Some(advance.quality));
+            rows.charge(meter.domain, meter.package, advance);
+        }
+        let (quality, energy, note) = match advance {
+            Ok(Advance { energy, quality, .. }) => (quality, Some(energy), None),
+            Err(why) => (Quality::Absent, None, Some(why)),
+        };
+        meters.push(MeterFrame {
+            id: meter.id.clone(),
+            domain: meter.domain,
+            source: meter.source.clone(),
+            quality,
+            energy,
+            note,
+        });
+    }
+    let Rows { processes, idle, kernel, unattributed, tool, .. } = rows;
+    Frame {
+        time: next.time,
+        interval,
+        machine: Arc::clone(&next.machine),
+        probe: next.probe,
+        quality: quality.unwrap_or(Quality::Absent),
+        meters,
+        total,
+        processes: processes.into_iter().map(|row| row.frame).collect(),
+        idle,
+        kernel: kernel.share,
+        unattributed: unattributed.share,
+        tool: tool.share,
+        lost: next.activity.lost,
+    }
+    .balance()
+}
+
+/// What a meter gave over the interval.
+struct Advance {
+    energy: Microjoules,
+    /// The part that does not depend on who ran.
+    fixed: Microjoules,
+    quality: Quality,
+}
+
+/// Energy of one meter over the interval, or why there is none.
+fn advance(
+    prev: &Sample,
+    next: &Sample,
+    reading: &MeterReading,
+    interval: Duration,
+    rows: &Rows,
+) -> Result<Advance, String> {
+    match &reading.reading {
+        Reading::Absent(why) => Err(why.clone()),
+        Reading::Model(model) => {
+            let load = reading.meter.package.map_or(0.0, |package| rows.load(package));
+            let energy =
+                (model.idle.0 + (model.full.0 - model.idle.0) * load) * interval.as_secs_f64();
+            let energy = Microjoules::from_joules(energy);
+            let fixed = model.idle.during(interval).min(energy);
+            Ok(Advance { energy, fixed, quality: Quality::Estimated })
+        }
+        &Reading::Counter { microjoules, range, limit } => {
+            let before = prev
+                .meters
+                .iter()
+                .find(|before| before.meter.id == reading.meter.id)
+                .map(|before| &before.reading);
+            let Some(Reading::Counter { microjoules: before, .. }) = before else {
+                return Err("the first reading after a gap; energy follows with the next".into());
+            };
+            let awake = next.boottime.saturating_sub(prev.boottime).saturating_sub(interval);
+            if awake > SLEPT {
+                return Err("the machine slept; this interval has no reading".into());
+            }
+            let energy = counter::advance(*before, microjoules, range, limit, interval)
+                .map_err(|gap| gap.to_string())?;
+            let fixed = reading
+                .meter
+                .package
+                .map_or(Microjoules::ZERO, |package| rows.unused(package, energy));
+            Ok(Advance { energy, fixed, quality: Quality::Measured })
+        }
+    }
+}
+
+/// A row under construction, with its weight on each package.
+struct Row<T> {
+    share: T,
+    ns: Vec<u64>,
+}
+
+/// Everyone who may be charged.
+struct Rows {
+    /// Sorted by identity, so that the order of the input cannot matter.
+    processes: Vec<ProcessRow>,
+    kernel: Row<Share>,
+    tool: Row<Share>,
+    unattributed: Row<Share>,
+    idle: Share,
+    /// Nanoseconds that each package's CPUs had, and that somebody used.
+    capacity: Vec<u64>,
+    busy: Vec<u64>,
+}
+
+struct ProcessRow {
+    frame: ProcessFrame,
+    ns: Vec<u64>,
+}
+
+impl Rows {
+    fn of(sample: &Sample, interval: Duration) -> Self {
+        let packages = &sample.machine.packages;
+        let count = packages.len();
+        let row = |ns: Vec<u64>| Row {
+            share: Share { cpu_time: Duration::from_nanos(ns.iter().sum()), ..Share::default() },
+            ns,
+        };
+        let mut kernel = vec![0; count];
+        let mut tool = vec![0; count];
+        let mut processes = BTreeMap::new();
+        for activity in &sample.activity.processes {
+            match activity.identity.kind {
+                Kind::Kernel => add(&mut kernel, activity),
+                Kind::Tool => add(&mut tool, activity),
+                Kind::Process => {
+                    let row = processes
+                        .entry(activity.id)
+                        .or_insert_with(|| ProcessRow::of(activity, count));
+                    row.frame.ended |= activity.ended;
+                    row.frame.share.cpu_time += activity.cpu.total();
+                    add(&mut row.ns, activity);
+                }
+            }
+        }
+        let take = |time: &crate::sample::CpuTime| (0..count).map(|p| time.on(p)).collect();
+        let irq: Vec<u64> = take(&sample.activity.irq);
+        for (mine, irq) in kernel.iter_mut().zip(irq) {
+            *mine += irq;
+        }
+        let missed: Vec<u64> = take(&sample.activity.missed);
+        let mut busy = vec![0_u64; count];
+        let all = processes.values().map(|row| &row.ns).chain([&kernel, &tool, &missed]);
+        for ns in all {
+            for (busy, ns) in busy.iter_mut().zip(ns) {
+                *busy = busy.saturating_add(*ns);
+            }
+        }
+        let length = interval.as_nanos() as u64;
+        let capacity: Vec<u64> = packages.iter().map(|p| capacity(p, length)).collect();
+        let unused = capacity.iter().zip(&busy).map(|(all, busy)| all.saturating_sub(*busy));
+        let idle = Share { cpu_time: Duration::from_nanos(unused.sum()), ..Share::default() };
+        Self {
+            processes: processes.into_values().collect(),
+            kernel: row(kernel),
+            tool: row(tool),
+            unattributed: row(missed),
+            idle,
+            capacity,
+            busy,
+        }
+    }
+
+    /// The part of a package's capacity that somebody used, 0 to 1.
+    fn load(&self, package: usize) -> f64 {
+        let capacity = self.capacity.get(package).copied().unwrap_or(0);
+        let busy = self.busy.get(package).copied().unwrap_or(0);
+        if capacity == 0 { 0.0 } else { (busy as f64 / capacity as f64).min(1.0) }
+    }
+
+    /// The part of an energy that matches the capacity nobody used.
+    fn unused(&self, package: usize, energy: Microjoules) -> Microjoules {
+        let capacity = self.capacity.get(package).copied().unwrap_or(0);
+        let busy = self.busy.get(package).copied().unwrap_or(0);
+        let unused = capacity.saturating_sub(busy);
+        if capacity == 0 {
+            return Microjoules::ZERO;
+        }
+        let part = u128::from(energy.0) * u128::from(unused) / u128::from(capacity);
+        Microjoules(part as u64)
+    }
+
+    /// Gives a meter's energy to those who ran on its package.
+    fn charge(&mut self, domain: crate::sample::Domain, package: Option<usize>, advance: &Advance) {
+        let Some(package) = package else {
+            // Nobody knows which CPUs this meter feeds.
+            self.unattributed.share.energy.add(domain, advance.energy);
+            return;
+        };
+        self.idle.energy.add(domain, advance.fixed);
+        let moving = advance.energy - advance.fixed;
+        let on = |ns: &[u64]| ns.get(package).copied().unwrap_or(0);
+        let mut weights: Vec<u64> = self.processes.iter().map(|row| on(&row.ns)).collect();
+        weights.extend([on(&self.kernel.ns), on(&self.tool.ns), on(&self.unattributed.ns)]);
+        if weights.iter().all(|&weight| weight == 0) {
+            // Nobody ran: what moved anyway is nobody's, and no process pays for it.
+            self.unattributed.share.energy.add(domain, moving);
+            return;
+        }
+        let parts = apportion(moving.0, &weights);
+        let shares = self.processes.iter_mut().map(|row| &mut row.frame.share).chain([
+            &mut self.kernel.share,
+            &mut self.tool.share,
+            &mut self.unattributed.share,
+        ]);
+        for (share, part) in shares.zip(parts) {
+            share.energy.add(domain, Microjoules(part));
+        }
+    }
+}
+
+impl ProcessRow {
+    fn of(activity: &ProcessActivity, packages: usize) -> Self {
+        Self {
+            frame: ProcessFrame {
+                id: activity.id,
+                identity: Arc::clone(&activity.identity),
+                ended: false,
+                share: Share::default(),
+            },
+            ns: vec![0; packages],
+        }
+    }
+}
+
+/// Adds an activity's time to a row's weights.
+fn add(row: &mut [u64], activity: &ProcessActivity) {
+    for (package, mine) in row.iter_mut().enumerate() {
+        *mine = mine.saturating_add(activity.cpu.on(package));
+    }
+}
+
+/// Nanoseconds that a package's CPUs have in an interval.
+fn capacity(package: &Package, interval: u64) -> u64 {
+    interval.saturating_mul(package.cpus.len() as u64)
+}

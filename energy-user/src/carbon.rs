@@ -1,0 +1,88 @@
+//! Energy to emissions: the carbon intensity of the grid, with where it is from.
+//!
+//! A number of grams means nothing without its zone, its year and its source, so
+//! an [`Intensity`] carries them all the way to every presenter.
+
+mod table;
+
+use serde::Serialize;
+pub use table::{Entry, UnknownZone, entries, lookup, world};
+
+use crate::units::GramsPerKwh;
+
+/// Where an intensity is from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "basis")]
+pub enum Basis {
+    /// The user said so.
+    Given,
+    /// A yearly mean of a zone from the bundled table.
+    Table {
+        /// Name of the country.
+        name: String,
+        /// The year of the figure.
+        year: u16,
+        /// Who published it.
+        source: String,
+    },
+    /// Nobody said where this machine is: the world's mean, a stand-in.
+    WorldAverage {
+        /// The year of the figure.
+        year: u16,
+        /// Who published it.
+        source: String,
+    },
+}
+
+/// Carbon intensity of electricity and its origin.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Intensity {
+    /// Grams CO2e for each kilowatt hour.
+    pub value: GramsPerKwh,
+    /// The zone's code; none if the user gave a number.
+    pub zone: Option<String>,
+    /// Where it is from.
+    pub basis: Basis,
+}
+
+impl Intensity {
+    /// What the user said.
+    pub fn given(value: GramsPerKwh) -> Self {
+        Self { value, zone: None, basis: Basis::Given }
+    }
+
+    /// A zone of the bundled table.
+    pub fn zone(code: &str) -> Result<Self, UnknownZone> {
+        lookup(code).map(|entry| Self {
+            value: entry.value,
+            zone: Some(entry.zone.clone()),
+            basis: Basis::Table {
+                name: entry.name.clone(),
+                year: entry.year,
+                source: entry.source.clone(),
+            },
+        })
+    }
+
+    /// The stand-in for a machine whose place nobody told.
+    pub fn world() -> Self {
+        let entry = world();
+        Self {
+            value: entry.value,
+            zone: Some(entry.zone.clone()),
+            basis: Basis::WorldAverage { year: entry.year, source: entry.source.clone() },
+        }
+    }
+
+    /// In a few words: `473 g/kWh, world average 2024`.
+    pub fn label(&self) -> String {
+        let value = self.value.0;
+        match &self.basis {
+            Basis::Given => format!("{value:.0} g/kWh, as given"),
+            Basis::Table { name, year, .. } => format!("{value:.0} g/kWh, {name} {year}"),
+            Basis::WorldAverage { year, .. } => {
+                format!("{value:.0} g/kWh, world average {year}; --zone sets yours")
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What has added up since the start: totals by process, and the recent past.
+//!
+//! A ledger is a pure fold over ticks. A process keeps its row after its end; when
+//! there are very many ended ones, the smallest are folded into one row, so that
+//! memory stays bounded and the rows still add up to the header.
+
+mod row;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+pub use row::{Row, RowKey};
+
+use crate::{
+    carbon::Intensity,
+    frame::{Frame, Quality, Share},
+    sample::{Identity, Lost, ProcessId},
+    units::{GramsCo2e, Watts},
+};
+
+/// A frame and the carbon intensity that held during it.
+#[derive(Clone, Debug)]
+pub struct Tick {
+    /// The interval's accounts.
+    pub frame: Frame,
+    /// The grid at that moment.
+    pub intensity: Arc<Intensity>,
+}
+
+/// Ended processes that keep a row of their own.
+const MOST_ENDED: usize = 2000;
+/// Points of power that are remembered: an hour at one a second.
+const MOST_HISTORY: usize = 3600;
+
+/// One row's sums.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sum {
+    /// CPU time and energy since the start.
+    pub share: Share,
+    /// Emissions since the start, each interval at its own intensity.
+    pub grams: GramsCo2e,
+}
+
+impl Sum {
+    fn add(&mut self, share: &Share, intensity: &Intensity) {
+        self.share.add(share);
+        if let Some(energy) = share.energy.total() {
+            self.grams += energy * intensity.value;
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.share.add(&other.share);
+        self.grams += other.grams;
+    }
+}
+
+/// A process and its sums.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// What it is called; the newest name it had.
+    pub identity: Arc<Identity>,
+    /// Since the start.
+    pub sum: Sum,
+    /// In the last interval; nothing if it did not run.
+    pub last: Share,
+    /// It is no more.
+    pub ended: bool,
+}
+
+/// Sums of the whole machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    /// All rows.
+    pub sum: Sum,
+    /// Time accounted for.
+    pub elapsed: Duration,
+    /// The highest mean power of any interval.
+    pub peak: Option<Watts>,
+    /// What was not seen.
+    pub lost: Lost,
+}
+
+/// Everything since the start.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    accounts: HashMap<ProcessId, Account>,
+    others: [Other; 4],
+    folded: Sum,
+    folded_count: usize,
+    totals: Totals,
+    history: VecDeque<Option<Watts>>,
+    since: Option<Timestamp>,
+    latest: Option<Tick>,
+    quality: Option<Quality>,
+}
+
+/// Sums of one of the rows that are not processes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Other {
+    sum: Sum,
+    last: Share,
+}
+
+impl Ledger {
+    /// Adds an interval.
+    pub fn push(&mut self, tick: Tick) {
+        let Tick { frame, intensity } = &tick;
+        for account in self.accounts.values_mut() {
+            account.last = Share::default();
+        }
+        for process in &frame.processes {
+            let account = self.accounts.entry(process.id).or_insert_with(|| Account {
+                identity: Arc::clone(&process.identity),
+                sum: Sum::default(),
+                last: Share::default(),
+                ended: false,
+            });
+            account.identity = Arc::clone(&process.identity);
+            account.last = process.share;
+            account.ended |= process.ended;
+            account.sum.add(&process.share, intensity);
+        }
+        let mut whole = Share { energy: frame.total, ..Share::default() };
+        whole.cpu_time = frame.processes.iter().map(|process| process.share.cpu_time).sum();
+        for (account, (_, share)) in self.others.iter_mut().zip(frame.other_rows()) {
+            account.last = *share;
+            account.sum.add(share, intensity);
+        }
+        whole.cpu_time += frame.kernel.cpu_time + frame.tool.cpu_time;
+        whole.cpu_time += frame.unattributed.cpu_time;
+        self.totals.sum.add(&whole, intensity);
+        self.totals.elapsed += frame.interval;
+        self.totals.lost.events += frame.lost.events;
+        self.totals.lost.slices += frame.lost.slices;
+        self.totals.lost.malformed += frame.lost.malformed;
+        let watts = frame.watts();
+        if let Some(watts) = watts {
+            let peak = self.totals.peak.map_or(watts.0, |peak| peak.0.max(watts.0));
+            self.totals.peak = Some(Watts(peak));
+        }
+        // A gap stays a gap: absence is not zero.
+        self.history.push_back(watts);
+        if self.history.len() > MOST_HISTORY {
+            self.history.pop_front();
+        }
+        self.quality = self.quality.max(Some(frame.quality));
+        self.since
+            .get_or_insert_with(|| frame.time.checked_sub(frame.interval).unwrap_or(frame.time));
+        self.fold();
+        self.latest = Some(tick);
+    }
+
+    /// Folds the smallest ended processes into one row once there are too many.
+    fn fold(&mut self) {
+        let mut ended: Vec<_> = self
+            .accounts
+            .iter()
+            .filter(|(_, account)| account.ended && account.last == Share::default())
+            .map(|(id, account)| (account.sum.share.energy.total(), *id))
+            .collect();
+        // Half of the room at a time, so that not every interval sorts.
+        if ended.len() <= MOST_ENDED {
+            return;
+        }
+        ended.sort_unstable();
+        for (_, id) in ended.iter().take(ended.len() - MOST_ENDED / 2) {
+            if let Some(account) = self.accounts.remove(id) {
+                self.folded.merge(&account.sum);
+                self.folded_count += 1;
+            }
+        }
+    }
+
+    /// Sums of the machine.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// Power of each interval, oldest first; a gap is none.
+    pub fn history(&self) -> &VecDeque<Option<Watts>> {
+        &self.history
+    }
+
+    /// When the account began.
+    pub fn since(&self) -> Option<Timestamp> {
+        self.since
+    }
+
+    /// The last interval.
+    pub fn latest(&self) -> Option<&Tick> {
+        self.latest.as_ref()
+    }
+
+    /// The worst quality since the start.
+    pub fn quality(&self) -> Quality {
+        self.quality.unwrap_or(Quality::Absent)
+    }
+
+    /// The account of one process.
+    pub fn account(&self, id: ProcessId) -> Option<&Account> {
+        self.accounts.get(&id)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! The rows add up to the header, whatever came and went.

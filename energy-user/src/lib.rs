@@ -1,0 +1,24 @@
+//! jouletop: `top`, for joules.
+//!
+//! The program is one pipeline, and the modules are its stations:
+//!
+//! ```text
+//! probe + meter -> sample -> attribute -> frame -> carbon -> ledger -> present, tui
+//!    (I/O)         (data)     (pure)      (data)   (pure)    (pure)      (pure)
+//! ```
+//!
+//! Live measurement and simulation differ only in who makes the samples. From
+//! [`sample::Sample`] on, everything is a function of values: no clock, no files,
+//! no globals; time is a field.
+
+pub mod attribute;
+pub mod carbon;
+pub mod counter;
+pub mod frame;
+pub mod ledger;
+pub mod present;
+pub mod sample;
+pub mod session;
+pub mod sim;
+pub mod tui;
+pub mod units;

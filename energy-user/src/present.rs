@@ -1,0 +1,3 @@
+//! How numbers look: one place for text, JSON, CSV and the screen.
+
+pub mod figure;

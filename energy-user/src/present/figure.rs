@@ -1,0 +1,157 @@
+//! Figures as text: fixed width, unit in the header, `-` for absent, `~` for estimated.
+//!
+//! All presenters that are read by people format here, so that the same number
+//! looks the same in the table, the report and the screen.
+
+use std::time::Duration;
+
+use crate::units::{GramsCo2e, Microjoules, Watts};
+
+/// What stands for a number that is not known. Never `0`.
+pub const ABSENT: &str = "-";
+
+/// How energy and power are scaled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Units {
+    /// Watts and joules.
+    #[default]
+    Joules,
+    /// Watts and watt hours.
+    WattHours,
+    /// Milliwatts and millijoules.
+    Milli,
+}
+
+impl Units {
+    /// The next one in the circle.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Joules => Self::WattHours,
+            Self::WattHours => Self::Milli,
+            Self::Milli => Self::Joules,
+        }
+    }
+
+    /// The symbol of power.
+    pub fn power_symbol(self) -> &'static str {
+        match self {
+            Self::Joules | Self::WattHours => "W",
+            Self::Milli => "mW",
+        }
+    }
+
+    /// The symbol of energy.
+    pub fn energy_symbol(self) -> &'static str {
+        match self {
+            Self::Joules => "J",
+            Self::WattHours => "Wh",
+            Self::Milli => "mJ",
+        }
+    }
+
+    /// Power, without its symbol.
+    pub fn power(self, watts: Option<Watts>) -> String {
+        figure(watts.map(|watts| match self {
+            Self::Joules | Self::WattHours => watts.0,
+            Self::Milli => watts.0 * 1e3,
+        }))
+    }
+
+    /// Energy, without its symbol.
+    pub fn energy(self, energy: Option<Microjoules>) -> String {
+        figure(energy.map(|energy| match self {
+            Self::Joules => energy.joules(),
+            Self::WattHours => energy.joules() / 3600.0,
+            Self::Milli => energy.joules() * 1e3,
+        }))
+    }
+}
+
+/// Emissions in grams, without the symbol.
+pub fn grams(grams: Option<GramsCo2e>) -> String {
+    figure(grams.map(|grams| grams.0))
+}
+
+/// A number in at most six characters where it can be: three or four significant
+/// digits, then `k`, `M`, `G`.
+pub fn figure(value: Option<f64>) -> String {
+    let Some(value) = value.filter(|value| value.is_finite()) else {
+        return ABSENT.into();
+    };
+    match value.abs() {
+        size if size == 0.0 => "0".into(),
+        // Too small to tell apart, but not nothing.
+        size if size < 0.0005 => "<.001".into(),
+        size if size < 9.9995 => format!("{value:.3}"),
+        size if size < 99.995 => format!("{value:.2}"),
+        size if size < 999.95 => format!("{value:.1}"),
+        size if size < 99_999.5 => format!("{value:.0}"),
+        size if size < 999_950.0 => format!("{:.1}k", value / 1e3),
+        size if size < 9.9995e6 => format!("{:.3}M", value / 1e6),
+        size if size < 999.95e6 => format!("{:.1}M", value / 1e6),
+        _ => format!("{:.1}G", value / 1e9),
+    }
+}
+
+/// A time as people say it: `4.2s`, `3m07s`, `2h05m`, `3d04h`.
+pub fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{:.1}s", time.as_secs_f64()),
+        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        3600..86_400 => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{}d{:02}h", seconds / 86_400, seconds / 3600 % 24),
+    }
+}
+
+/// A name that is safe to print: control characters, which a process may put into
+/// its own name to write on somebody's terminal, become `?`.
+pub fn printable(text: &str) -> String {
+    // Also the marks that reorder text: they make one name look like another.
+    let harmful = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().map(|c| if harmful(c) { '?' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_is_short_and_never_a_false_zero() {
+        let cases = [
+            (None, "-"),
+            (Some(f64::NAN), "-"),
+            (Some(0.0), "0"),
+            (Some(0.000_04), "<.001"),
+            (Some(0.0123), "0.012"),
+            (Some(9.9999), "10.00"),
+            (Some(62.134), "62.13"),
+            (Some(142.34), "142.3"),
+            (Some(12_345.6), "12346"),
+            (Some(123_456.0), "123.5k"),
+            (Some(1_234_567.0), "1.235M"),
+            (Some(99_999.7), "100.0k"),
+            (Some(5e9), "5.0G"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(figure(value), text);
+            assert!(text.len() <= 6);
+        }
+    }
+
+    #[test]
+    fn names_cannot_write_on_the_terminal() {
+        assert_eq!(printable("a\u{1b}[2Jb\n\u{202e}c"), "a?[2Jb??c");
+        assert_eq!(printable("名前 é"), "名前 é");
+    }
+
+    #[test]
+    fn durations_read_like_clocks() {
+        assert_eq!(duration(Duration::from_millis(4200)), "4.2s");
+        assert_eq!(duration(Duration::from_secs(187)), "3m07s");
+        assert_eq!(duration(Duration::from_secs(7500)), "2h05m");
+    }
+}

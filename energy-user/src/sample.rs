@@ -1,0 +1,275 @@
+//! One instant of the machine: what the meters read, and who ran since the last one.
+//!
+//! A `Sample` is plain data with its time inside. The kernel probe, the `/proc`
+//! probe and the simulator all make the same `Sample`; from here on, everything
+//! is a function of values.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::units::Watts;
+
+/// A process, even if its number has been used before or will be again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ProcessId {
+    /// The number that `ps` shows.
+    pub pid: u32,
+    /// When the process began, nanoseconds since boot (whole clock ticks where `/proc` is the source).
+    pub start: u64,
+}
+
+/// Which row of the books a task belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Somebody's program.
+    #[default]
+    Process,
+    /// A thread of the kernel.
+    Kernel,
+    /// jouletop itself.
+    Tool,
+}
+
+/// What is known of a process apart from its time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The kernel's name for it, at most 15 bytes.
+    pub name: String,
+    /// Its arguments, joined by spaces; none for a kernel thread or where nobody could read them.
+    pub cmdline: Option<String>,
+    /// The real user id.
+    pub uid: Option<u32>,
+    /// The user's name, or the number where the system knows no name.
+    pub user: Option<String>,
+    /// Who forked it.
+    pub parent: Option<ProcessId>,
+    /// Its cgroup's path (v2, or the most telling v1 one).
+    pub cgroup: Option<String>,
+    /// Which row it belongs to.
+    pub kind: Kind,
+}
+
+/// CPU time in nanoseconds, one number for each package of [`Machine::packages`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CpuTime(pub Vec<u64>);
+
+impl CpuTime {
+    /// Nothing, on a machine with so many packages.
+    pub fn zero(packages: usize) -> Self {
+        Self(vec![0; packages])
+    }
+
+    /// Adds time on one package; the list grows as needed.
+    pub fn add(&mut self, package: usize, ns: u64) {
+        if self.0.len() <= package {
+            self.0.resize(package + 1, 0);
+        }
+        self.0[package] = self.0[package].saturating_add(ns);
+    }
+
+    /// Adds each package's time of another.
+    pub fn add_all(&mut self, other: &Self) {
+        for (package, &ns) in other.0.iter().enumerate() {
+            self.add(package, ns);
+        }
+    }
+
+    /// Time on one package.
+    pub fn on(&self, package: usize) -> u64 {
+        self.0.get(package).copied().unwrap_or(0)
+    }
+
+    /// Time on all packages.
+    pub fn total(&self) -> Duration {
+        Duration::from_nanos(self.0.iter().sum())
+    }
+}
+
+/// What one process did since the last sample.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProcessActivity {
+    /// Who.
+    pub id: ProcessId,
+    /// What it is called and whose it is.
+    pub identity: Arc<Identity>,
+    /// It ended within the interval: this is its last word.
+    pub ended: bool,
+    /// The time it ran.
+    pub cpu: CpuTime,
+}
+
+/// What could not be seen or kept, counted so that it is never silent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// Births, names and ends that the kernel had no room to tell.
+    pub events: u64,
+    /// Slices of CPU time whose beginning was not seen.
+    pub slices: u64,
+    /// Records that made no sense.
+    pub malformed: u64,
+}
+
+/// Who ran since the last sample. A process that did not run is not in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Activity {
+    /// Each process that ran or ended, once.
+    pub processes: Vec<ProcessActivity>,
+    /// Births since the last sample, so that trees survive processes that never ran in our sight.
+    pub births: Vec<Birth>,
+    /// Time that ran but whose owner is not known.
+    pub missed: CpuTime,
+    /// Time in interrupts and stolen by a hypervisor, where the kernel tells it apart.
+    pub irq: CpuTime,
+    /// What was not seen.
+    pub lost: Lost,
+}
+
+/// A process came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Birth {
+    /// The new process.
+    pub child: ProcessId,
+    /// Who forked it.
+    pub parent: ProcessId,
+}
+
+/// What a meter covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Domain {
+    /// A CPU package: cores, caches, memory controller.
+    Package,
+    /// The memory attached to a package.
+    Dram,
+}
+
+impl Domain {
+    /// The word in JSON and in `doctor`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Package => "package",
+            Self::Dram => "dram",
+        }
+    }
+}
+
+/// One meter: where a pool of energy is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meter {
+    /// Unique on the machine, and stable over restarts: `package-0`, `dram-1`.
+    pub id: String,
+    /// What it covers.
+    pub domain: Domain,
+    /// The route: `powercap`, `model`, `simulated`.
+    pub source: String,
+    /// Index into [`Machine::packages`] of the CPUs it feeds; none where the topology does not say.
+    pub package: Option<usize>,
+}
+
+/// What a meter said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reading {
+    /// A counter that rises and wraps.
+    Counter {
+        /// Microjoules.
+        microjoules: u64,
+        /// Its largest value: after it comes zero.
+        range: u64,
+        /// No honest advance is faster than this.
+        limit: Watts,
+    },
+    /// No meter: power follows load between two figures from a table.
+    Model(PowerModel),
+    /// It could not be read, and why, with the remedy.
+    Absent(String),
+}
+
+/// Power as a straight line over load: an estimate, never a measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PowerModel {
+    /// With every CPU idle.
+    pub idle: Watts,
+    /// With every CPU busy.
+    pub full: Watts,
+}
+
+/// A meter and its reading.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MeterReading {
+    /// Which meter.
+    pub meter: Arc<Meter>,
+    /// What it said.
+    pub reading: Reading,
+}
+
+/// A package and its CPUs that are online.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    /// The kernel's `physical_package_id`.
+    pub id: u32,
+    /// The CPUs' numbers.
+    pub cpus: Vec<u32>,
+}
+
+/// The part of the machine that the arithmetic needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Its name on the network.
+    pub host: String,
+    /// Packages in order of their id.
+    pub packages: Vec<Package>,
+}
+
+impl Machine {
+    /// CPUs online in all packages.
+    pub fn cpus(&self) -> usize {
+        self.packages.iter().map(|package| package.cpus.len()).sum()
+    }
+}
+
+/// Which probe counted the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProbeKind {
+    /// Kernel programs: exact.
+    Bpf,
+    /// `/proc`, read at each sample: what lives shorter is missed.
+    Proc,
+    /// A scenario.
+    Simulated,
+}
+
+impl ProbeKind {
+    /// The word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bpf => "bpf",
+            Self::Proc => "proc",
+            Self::Simulated => "simulated",
+        }
+    }
+}
+
+/// One instant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Wall-clock time, for people.
+    pub time: Timestamp,
+    /// Time that never steps, for arithmetic; it stands still while the machine sleeps.
+    pub monotonic: Duration,
+    /// Time since boot, sleep included: where it outruns `monotonic`, the machine slept.
+    pub boottime: Duration,
+    /// The machine as it was.
+    pub machine: Arc<Machine>,
+    /// Which probe.
+    pub probe: ProbeKind,
+    /// Every meter, readable or not.
+    pub meters: Vec<MeterReading>,
+    /// Who ran since the sample before.
+    pub activity: Activity,
+}

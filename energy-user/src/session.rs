@@ -1,0 +1,94 @@
+//! The loop's one step: take a sample, account for it, price it.
+//!
+//! Live measurement and simulation meet here behind [`Source`]; whoever drives a
+//! session (the screen, `--once`, `run`) sees ticks and nothing of their origin.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    attribute::attribute,
+    carbon::Intensity,
+    ledger::Tick,
+    sample::{ProbeKind, Sample},
+};
+
+/// What a session measures with, in words for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// Which probe counts time.
+    pub probe: ProbeKind,
+    /// The meters, in a few words: `RAPL through powercap`, `estimate from the CPU model`.
+    pub meters: String,
+    /// What is missing and what would mend it, most important first.
+    pub remedies: Vec<String>,
+}
+
+/// Whoever makes samples.
+pub trait Source {
+    /// What it measures with.
+    fn describe(&self) -> &Description;
+
+    /// The machine now, and who ran since the last call.
+    fn sample(&mut self) -> anyhow::Result<Sample>;
+
+    /// Empties what the kernel buffers; called several times between samples.
+    fn drain(&mut self) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// Lets time pass before the next sample. True if the caller has to wait for
+    /// real; a simulation advances its own clock instead.
+    fn pass(&mut self, time: Duration) -> bool {
+        let _ = time;
+        true
+    }
+}
+
+/// A source, the sample before, and the price of energy.
+pub struct Session {
+    source: Box<dyn Source>,
+    intensity: Arc<Intensity>,
+    previous: Option<Sample>,
+}
+
+/// How often to empty the kernel's buffer between samples.
+pub const DRAIN: Duration = Duration::from_millis(200);
+
+impl Session {
+    /// A session that has not sampled yet.
+    pub fn new(source: Box<dyn Source>, intensity: Arc<Intensity>) -> Self {
+        Self { source, intensity, previous: None }
+    }
+
+    /// What it measures with.
+    pub fn describe(&self) -> &Description {
+        self.source.describe()
+    }
+
+    /// The grid.
+    pub fn intensity(&self) -> &Arc<Intensity> {
+        &self.intensity
+    }
+
+    /// Samples, and accounts for the time since the last call. The first call
+    /// only marks the start.
+    pub fn tick(&mut self) -> anyhow::Result<Option<Tick>> {
+        let sample = self.source.sample()?;
+        let previous = self.previous.replace(sample);
+        let tick = previous.zip(self.previous.as_ref()).map(|(previous, next)| Tick {
+            frame: attribute(&previous, next),
+            intensity: Arc::clone(&self.intensity),
+        });
+        Ok(tick)
+    }
+
+    /// Empties what the kernel buffers.
+    pub fn drain(&mut self) -> anyhow::Result<()> {
+        self.source.drain()
+    }
+
+    /// Lets time pass; true if the caller has to wait for real.
+    pub fn pass(&mut self, time: Duration) -> bool {
+        self.source.pass(time)
+    }
+}
