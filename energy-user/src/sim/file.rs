@@ -1,0 +1,101 @@
+//! A scenario as it stands in TOML, before anything is checked.
+//!
+//! Unknown fields are refused, so that a misspelt one never goes unnoticed.
+//! Times, runs and energies are still text here: [`super::notation`] reads them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::{frame::Quality, sample::Domain};
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    pub name: String,
+    pub host: Option<String>,
+    /// Text or a TOML date.
+    pub start: Option<toml::Value>,
+    pub cpus: Option<u32>,
+    pub packages: Option<Vec<Vec<u32>>>,
+    pub repeat: Option<String>,
+    #[serde(default)]
+    pub process: Vec<Process>,
+    #[serde(default)]
+    pub meter: Vec<Meter>,
+    #[serde(default)]
+    pub missed: Vec<String>,
+    #[serde(default)]
+    pub irq: Vec<String>,
+    #[serde(default)]
+    pub lost: Vec<String>,
+    #[serde(default)]
+    pub expected: Vec<Expected>,
+}
+
+/// A `[[process]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Process {
+    pub pid: u32,
+    pub name: String,
+    pub cmdline: Option<String>,
+    pub user: Option<String>,
+    pub parent: Option<u32>,
+    pub cgroup: Option<String>,
+    #[serde(default)]
+    pub kernel: bool,
+    #[serde(default)]
+    pub tool: bool,
+    pub starts: Option<String>,
+    pub ends: Option<String>,
+    #[serde(default)]
+    pub runs: Vec<String>,
+}
+
+/// A `[[meter]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Meter {
+    pub id: String,
+    pub domain: Domain,
+    pub package: Option<usize>,
+    pub readings: Option<Vec<String>>,
+    pub static_watts: Option<f64>,
+    pub watts_per_busy_cpu: Option<f64>,
+    pub model: Option<Model>,
+    pub begin: Option<String>,
+    pub range: Option<String>,
+    #[serde(default)]
+    pub resets: Vec<String>,
+    #[serde(default)]
+    pub absent: Vec<String>,
+}
+
+/// The `model` of a meter.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    pub idle_watts: f64,
+    pub full_watts: f64,
+}
+
+/// An `[[expected]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    pub from: Option<String>,
+    pub at: String,
+    pub total_joules: Option<f64>,
+    pub dram_joules: Option<f64>,
+    pub idle_joules: Option<f64>,
+    pub kernel_joules: Option<f64>,
+    pub unattributed_joules: Option<f64>,
+    pub self_joules: Option<f64>,
+    pub processes: Option<BTreeMap<String, f64>>,
+    pub quality: Option<Quality>,
+    #[serde(default)]
+    pub absent: Vec<String>,
+    pub lost_events: Option<u64>,
+}

@@ -1,0 +1,224 @@
+//! The processes of a scenario: who they are, and when each lives.
+//!
+//! In a scenario that repeats, a process that ends is a new one in each round:
+//! the same pid with a later start, as on a machine that reuses its numbers.
+
+use std::{ops::RangeInclusive, sync::Arc, time::Duration};
+
+use super::{
+    error::Problem,
+    file,
+    notation::{self, show},
+    scenario::Topology,
+    schedule::{Load, Rounds},
+};
+use crate::sample::{Birth, CpuTime, Identity, Kind, ProcessActivity, ProcessId};
+
+/// How long the machine had been up when the scenario began.
+pub const UPTIME: Duration = Duration::from_hours(1);
+
+/// Longest name that the kernel keeps, in bytes.
+const LONGEST_NAME: usize = 15;
+
+/// One process, or one in each round.
+#[derive(Clone, Debug)]
+pub struct Process {
+    pub pid: u32,
+    /// Nanoseconds into the round.
+    pub starts: u64,
+    /// Nanoseconds into the round; none if it lives on.
+    pub ends: Option<u64>,
+    pub loads: Vec<Load>,
+    /// Without its parent.
+    identity: Identity,
+    parent: Option<Parent>,
+}
+
+/// What is needed of a parent to name it in any round.
+#[derive(Clone, Copy, Debug)]
+struct Parent {
+    pid: u32,
+    starts: u64,
+    mortal: bool,
+}
+
+impl Process {
+    /// Checks a process; `earlier` are those before it in the file.
+    pub fn new(
+        raw: file::Process,
+        earlier: &[Self],
+        uid: Option<u32>,
+        topology: &Topology,
+    ) -> Result<Self, Problem> {
+        let entry = format!("process {:?} (pid {})", raw.name, raw.pid);
+        let problem = |text: String| Problem::new(entry.clone(), text);
+        let kind = kind(&raw).map_err(problem)?;
+        let (starts, ends) = life(&raw, topology.rounds).map_err(problem)?;
+        let mut loads = Vec::new();
+        for run in &raw.runs {
+            let life = (starts, ends);
+            topology.loads(run, life, &mut loads).map_err(|why| problem(format!("runs: {why}")))?;
+        }
+        let parent =
+            raw.parent.map(|pid| parent(pid, starts, earlier)).transpose().map_err(problem)?;
+        let this = Self {
+            pid: raw.pid,
+            starts,
+            ends,
+            loads,
+            identity: Identity {
+                name: raw.name,
+                cmdline: raw.cmdline,
+                uid,
+                user: raw.user,
+                parent: None,
+                cgroup: raw.cgroup,
+                kind,
+            },
+            parent,
+        };
+        if let Some(other) = earlier.iter().find(|other| other.meets(&this, topology.rounds)) {
+            return Err(problem(format!(
+                "pid {} is in use by {:?} at that time; give one of them another pid or life",
+                this.pid, other.identity.name
+            )));
+        }
+        Ok(this)
+    }
+
+    /// The name, for messages.
+    pub fn name(&self) -> &str {
+        &self.identity.name
+    }
+
+    /// Whether it has a row of its own in a frame.
+    pub fn has_row(&self) -> bool {
+        self.identity.kind == Kind::Process
+    }
+
+    /// Two lives with one number at one time.
+    fn meets(&self, other: &Self, rounds: Rounds) -> bool {
+        let lives_on = |process: &Self| rounds.period().is_some() && process.ends.is_none();
+        let before = |a: &Self, b: &Self| a.ends.is_some_and(|ends| ends <= b.starts);
+        let apart = before(self, other) || before(other, self);
+        self.pid == other.pid && (!apart || lives_on(self) || lives_on(other))
+    }
+
+    /// The rounds in which a new life may have something to tell about a time.
+    pub fn rounds(&self, from: u64, to: u64, rounds: Rounds) -> RangeInclusive<u64> {
+        match self.ends {
+            Some(_) => rounds.number(from)..=rounds.number(to),
+            None => 0..=0,
+        }
+    }
+
+    /// What the process of one round did between two moments, if anything.
+    pub fn activity(
+        &self,
+        round: u64,
+        from: u64,
+        to: u64,
+        rounds: Rounds,
+        packages: usize,
+    ) -> Option<ProcessActivity> {
+        let begin = rounds.begin(round);
+        let sum = |load: &Load, at: u64| match self.ends {
+            Some(_) => load.busy(at.saturating_sub(begin)),
+            None => rounds.sum(at, |phase| load.busy(phase)),
+        };
+        let mut cpu = CpuTime::zero(packages);
+        for load in &self.loads {
+            cpu.add(load.package, sum(load, to) - sum(load, from));
+        }
+        let ended = self.ends.is_some_and(|ends| (from + 1..=to).contains(&(begin + ends)));
+        (ended || cpu.total() > Duration::ZERO).then(|| ProcessActivity {
+            id: self.id(round, rounds),
+            identity: Arc::new(Identity {
+                parent: self.parent_id(round, rounds),
+                ..self.identity.clone()
+            }),
+            ended,
+            cpu,
+        })
+    }
+
+    /// Its birth, if that is in a round between two moments and somebody forked it.
+    pub fn birth(&self, round: u64, from: u64, to: u64, rounds: Rounds) -> Option<Birth> {
+        let at = rounds.begin(round) + self.starts;
+        let parent = self.parent_id(round, rounds)?;
+        (from + 1..=to).contains(&at).then(|| Birth { child: self.id(round, rounds), parent })
+    }
+
+    /// Its identity in one round.
+    fn id(&self, round: u64, rounds: Rounds) -> ProcessId {
+        id(self.pid, self.starts + if self.ends.is_some() { rounds.begin(round) } else { 0 })
+    }
+
+    /// Its parent's identity in one round.
+    fn parent_id(&self, round: u64, rounds: Rounds) -> Option<ProcessId> {
+        self.parent.map(|Parent { pid, starts, mortal }| {
+            id(pid, starts + if mortal { rounds.begin(round) } else { 0 })
+        })
+    }
+}
+
+/// A pid that begins at a time since the scenario's start.
+fn id(pid: u32, starts: u64) -> ProcessId {
+    ProcessId { pid, start: UPTIME.as_nanos() as u64 + starts }
+}
+
+/// Which row of the books it belongs to.
+fn kind(raw: &file::Process) -> Result<Kind, String> {
+    if raw.pid == 0 {
+        return Err("pid 0 is the idle task; count from 1".into());
+    }
+    if raw.name.is_empty() || raw.name.len() > LONGEST_NAME {
+        return Err("a name has 1 to 15 bytes in the kernel; put the rest into `cmdline`".into());
+    }
+    match (raw.kernel, raw.tool) {
+        (true, true) => Err("`kernel` and `tool` exclude each other; leave one out".into()),
+        (true, false) => Ok(Kind::Kernel),
+        (false, true) => Ok(Kind::Tool),
+        (false, false) => Ok(Kind::Process),
+    }
+}
+
+/// When it lives, in nanoseconds into the round.
+fn life(raw: &file::Process, rounds: Rounds) -> Result<(u64, Option<u64>), String> {
+    let named = |field: &str, text: &Option<String>| {
+        let time = text.as_deref().map(notation::time).transpose();
+        time.map_err(|why| format!("{field}: {why}"))
+    };
+    let starts = named("starts", &raw.starts)?.unwrap_or(0);
+    let ends = named("ends", &raw.ends)?;
+    if let Some(ends) = ends.filter(|&ends| ends <= starts) {
+        let (starts, ends) = (show(starts), show(ends));
+        return Err(format!("it ends at {ends} but starts at {starts}; let it end later"));
+    }
+    if let Some(period) = rounds.period()
+        && (starts >= period || ends.is_some_and(|ends| ends > period))
+    {
+        let period = show(period);
+        return Err(format!(
+            "its life goes beyond `repeat` at {period}; let it start and end before"
+        ));
+    }
+    Ok((starts, ends))
+}
+
+/// The process that forked one at a time.
+///
+/// It has to stand earlier in the file, so that no process can descend from itself.
+fn parent(pid: u32, starts: u64, earlier: &[Process]) -> Result<Parent, String> {
+    earlier
+        .iter()
+        .find(|parent| {
+            let alive = parent.starts <= starts && parent.ends.is_none_or(|ends| ends > starts);
+            parent.pid == pid && alive
+        })
+        .map(|parent| Parent { pid, starts: parent.starts, mortal: parent.ends.is_some() })
+        .ok_or_else(|| {
+            let at = show(starts);
+            format!("no process above it has pid {pid} at {at}; list the parent first, or leave `parent` out")
+        })
+}
