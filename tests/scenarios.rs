@@ -20,6 +20,7 @@ use jouletop::{
     sim::{Expected, Simulation},
     units::Microjoules,
 };
+use proptest::{prelude::*, sample::Index};
 
 /// How often the conservation test samples.
 const STEPS: [Duration; 3] =
@@ -116,6 +117,34 @@ fn what_is_no_scenario_file_is_told_with_its_name() -> Result<()> {
     Ok(())
 }
 
+proptest! {
+    /// Whatever a slip of the pen does to a scenario, it is refused or it adds up.
+    #[test]
+    fn a_damaged_scenario_is_refused_or_runs(
+        which in any::<Index>(),
+        at in any::<Index>(),
+        length in 0..12_usize,
+        instead in "[-0-9a-z.%\\[\\]\"= ]{0,3}",
+        step in 1..5_000_000_000_u64,
+    ) {
+        let paths = scenarios("").expect("there are scenarios");
+        let text = fs::read_to_string(which.get(&paths)).expect("they can be read");
+        let from = text.floor_char_boundary(at.index(text.len()));
+        let to = text.ceil_char_boundary((from + length).min(text.len()));
+        let text = [&text[..from], &instead, &text[to..]].concat();
+        if let Ok(mut machine) = Simulation::parse(&text, "damaged.toml") {
+            let mut before = machine.sample().expect("the start is in the year");
+            for _ in 0..5 {
+                let after = sample(&mut machine, Duration::from_nanos(step)).expect("so is this");
+                let frame = attribute(&before, &after);
+                // At odd nanoseconds, shares of one CPU are each rounded by less than one.
+                prop_assert!(energy_adds_up(&frame).is_ok());
+                before = after;
+            }
+        }
+    }
+}
+
 /// The scenarios of a folder; there must be some.
 fn scenarios(folder: &str) -> Result<Vec<PathBuf>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/scenarios").join(folder);
@@ -151,7 +180,7 @@ fn frames(path: &Path, step: Duration) -> Result<Vec<Frame>> {
 }
 
 /// Rows, header and meters are three ways to the same sum, in each pool.
-fn conserve(frame: &Frame) -> Result<()> {
+fn energy_adds_up(frame: &Frame) -> Result<()> {
     let mut rows = Energy::default();
     for process in &frame.processes {
         rows.add_all(&process.share.energy);
@@ -168,6 +197,12 @@ fn conserve(frame: &Frame) -> Result<()> {
         }
     }
     ensure!(rows == frame.total && meters == frame.total, "{frame:#?}");
+    Ok(())
+}
+
+/// Energy adds up, and so does the time of all CPUs.
+fn conserve(frame: &Frame) -> Result<()> {
+    energy_adds_up(frame)?;
     let busy = frame.processes.iter().map(|process| process.share.cpu_time);
     let others = frame.other_rows().into_iter().map(|(_, row)| row.cpu_time);
     let capacity = frame.interval * u32::try_from(frame.machine.cpus())?;
