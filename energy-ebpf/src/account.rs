@@ -77,7 +77,7 @@ fn claim<T: Task>(
     let slot = &mut cpu.slots[index & (SLOTS - 1)];
     let generation = slot.generation;
     if generation != 0 {
-        let Some(mut record) = EVENTS.reserve_untyped::<Evicted>(QUIET) else {
+        let Some(mut record) = EVENTS.reserve_untyped::<Evicted>(0) else {
             // The holder keeps its place and its total; what is new is counted as missed.
             cpu.missed_ns += ran;
             return;

@@ -21,6 +21,8 @@ offsets! {
     OFF_FLAGS;
     /// `task_struct.se.sum_exec_runtime`.
     OFF_RAN;
+    /// `task_struct.se.nr_migrations`; any field that never changes on a kernel without SMP.
+    OFF_MIGRATIONS;
     /// `task_struct.group_leader`.
     OFF_LEADER;
     /// `task_struct.start_boottime`.
@@ -66,6 +68,12 @@ pub trait Task: Sized {
     #[inline(always)]
     fn ran(&self) -> u64 {
         self.u64_at(&OFF_RAN)
+    }
+
+    /// How often the thread was moved to another CPU, cut to 32 bits.
+    #[inline(always)]
+    fn migrations(&self) -> u32 {
+        self.u64_at(&OFF_MIGRATIONS) as u32
     }
 
     /// When the process began, nanoseconds since boot: with the tgid, its identity.

@@ -16,6 +16,9 @@ pub const SETS: usize = 256;
 /// Places in one CPU's table.
 pub const SLOTS: usize = WAYS * SETS;
 
+/// Threads that a CPU remembers after they left; a power of two.
+pub const LEFT: usize = 128;
+
 /// The command line that an [`Exec`] record holds, in bytes; what is longer is cut.
 pub const ARGS_LEN: usize = 256;
 /// The kernel's `TASK_COMM_LEN`: 15 bytes and a NUL.
@@ -68,7 +71,21 @@ pub struct Slot {
     pub flags: u32,
 }
 
+/// A thread as it left a CPU.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Left {
+    /// Which thread.
+    pub tid: u32,
+    /// How often it had been moved to another CPU, cut to 32 bits.
+    pub migrations: u32,
+    /// Its `sum_exec_runtime`, nanoseconds.
+    pub mark: u64,
+}
+
 /// What one CPU has counted since the programs were loaded. Written by that CPU alone.
+///
+/// The first cache line is what every switch touches, with one entry of `left` and one place.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct CpuAccount {
@@ -88,8 +105,10 @@ pub struct CpuAccount {
     pub lost_events: u64,
     /// Totals that left the table through the ring buffer.
     pub evictions: u64,
-    /// Keeps the slots on a cache line's edge.
-    pub reserved: u64,
+    /// Keeps what follows on a cache line's edge.
+    pub padding: u64,
+    /// Threads that left lately, in case one comes back unseen.
+    pub left: [Left; LEFT],
     /// The table: `SETS` sets of `WAYS` places.
     pub slots: [Slot; SLOTS],
 }
@@ -210,7 +229,7 @@ pub struct Renamed {
 // A hole in a record would be uninitialised kernel memory, and the verifier's refusal.
 const _: () = {
     assert!(size_of::<Slot>() == 32);
-    assert!(size_of::<CpuAccount>() == 64 + SLOTS * size_of::<Slot>());
+    assert!(size_of::<CpuAccount>() == 64 + LEFT * size_of::<Left>() + SLOTS * size_of::<Slot>());
     assert!(size_of::<Evicted>() == 16 + size_of::<Slot>());
     assert!(size_of::<Birth>() == 48 + COMM_LEN);
     assert!(size_of::<Exec>() == 40 + COMM_LEN + ARGS_LEN);

@@ -30,7 +30,7 @@ use crate::{
 /// A place for a record in the ring buffer; a full one is counted.
 #[inline(always)]
 fn reserve<T: 'static>() -> Option<RingBufEntry<T>> {
-    let entry = EVENTS.reserve_untyped::<T>(QUIET);
+    let entry = EVENTS.reserve_untyped::<T>(0);
     if entry.is_none() {
         // SAFETY: the helper has no precondition.
         let id = unsafe { bpf_get_smp_processor_id() };

@@ -21,6 +21,7 @@ use aya_ebpf::{
     macros::{btf_tracepoint, raw_tracepoint},
     programs::{BtfTracePointContext, RawTracePointContext},
 };
+use energy_ebpf::{LEFT, Left};
 use kernel::{Probed, Task, Trusted};
 
 /// A task leaves a CPU: its slice goes to its process; the next one's begins.
@@ -37,11 +38,19 @@ pub fn sched_switch(ctx: BtfTracePointContext) -> i32 {
     cpu.switches += 1;
     let leaving = prev.tid();
     if leaving != 0 {
+        let ran = prev.ran();
+        let migrations = prev.migrations();
+        let left = &mut cpu.left[leaving as usize & (LEFT - 1)];
+        // Some kernels hide the switches of some tasks: one that is here without having
+        // been seen to come, and ran nowhere else, came with the time it left with.
+        let known = left.tid == leaving && left.migrations == migrations;
+        let mark = if known { left.mark } else { ran };
+        *left = Left { tid: leaving, migrations, mark: ran };
         if cpu.tid == leaving {
-            let ran = prev.ran().wrapping_sub(cpu.mark);
-            charge(cpu, id, &prev, ran);
+            charge(cpu, id, &prev, ran.wrapping_sub(cpu.mark));
         } else {
-            cpu.unpaired += 1;
+            cpu.unpaired += u64::from(!known);
+            charge(cpu, id, &prev, ran.wrapping_sub(mark));
         }
     }
     cpu.tid = next.tid();

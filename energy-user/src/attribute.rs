@@ -70,6 +70,7 @@ pub fn attribute(prev: &Sample, next: &Sample) -> Frame {
         kernel: kernel.share,
         unattributed: unattributed.share,
         tool: tool.share,
+        births: next.activity.births.clone(),
         lost: next.activity.lost,
     }
     .balance()

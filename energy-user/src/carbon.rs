@@ -6,7 +6,7 @@
 mod table;
 
 use serde::Serialize;
-pub use table::{Entry, UnknownZone, entries, lookup, world};
+pub use table::{Entry, SOURCE, UnknownZone, entries, lookup};
 
 use crate::units::GramsPerKwh;
 
@@ -23,14 +23,14 @@ pub enum Basis {
         /// The year of the figure.
         year: u16,
         /// Who published it.
-        source: String,
+        source: &'static str,
     },
     /// Nobody said where this machine is: the world's mean, a stand-in.
     WorldAverage {
         /// The year of the figure.
         year: u16,
         /// Who published it.
-        source: String,
+        source: &'static str,
     },
 }
 
@@ -56,21 +56,20 @@ impl Intensity {
         lookup(code).map(|entry| Self {
             value: entry.value,
             zone: Some(entry.zone.clone()),
-            basis: Basis::Table {
-                name: entry.name.clone(),
-                year: entry.year,
-                source: entry.source.clone(),
-            },
+            basis: Basis::Table { name: entry.name.clone(), year: entry.year, source: SOURCE },
         })
     }
 
-    /// The stand-in for a machine whose place nobody told.
-    pub fn world() -> Self {
-        let entry = world();
+    /// The stand-in for a machine whose place nobody told: Ember, Global Electricity
+    /// Review 2025.
+    pub const fn world() -> Self {
         Self {
-            value: entry.value,
-            zone: Some(entry.zone.clone()),
-            basis: Basis::WorldAverage { year: entry.year, source: entry.source.clone() },
+            value: GramsPerKwh(473.0),
+            zone: None,
+            basis: Basis::WorldAverage {
+                year: 2024,
+                source: "Ember, Global Electricity Review 2025",
+            },
         }
     }
 
@@ -84,5 +83,18 @@ impl Intensity {
                 format!("{value:.0} g/kWh, world average {year}; --zone sets yours")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stand_in_is_the_tables_row_for_the_world() {
+        assert_eq!(Intensity::zone("WORLD").unwrap().value, Intensity::world().value);
+        assert!(Intensity::world().label().contains("world average 2024; --zone sets yours"));
+        assert_eq!(Intensity::zone("fr").unwrap().label(), "56 g/kWh, France 2023");
+        assert_eq!(Intensity::given(GramsPerKwh(12.0)).label(), "12 g/kWh, as given");
     }
 }

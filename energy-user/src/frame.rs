@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    sample::{Domain, Identity, Lost, Machine, ProbeKind, ProcessId},
+    sample::{Birth, Domain, Identity, Lost, Machine, ProbeKind, ProcessId},
     units::{Microjoules, Watts},
 };
 
@@ -60,6 +60,13 @@ impl Energy {
     pub fn total(&self) -> Option<Microjoules> {
         let Self { cpu, dram, gpu } = self;
         [cpu, dram, gpu].into_iter().copied().flatten().reduce(|a, b| a + b)
+    }
+
+    /// Zero in every pool that exists here.
+    pub fn zeroed(&self) -> Self {
+        let Self { cpu, dram, gpu } = *self;
+        let zero = |pool: Option<Microjoules>| pool.map(|_| Microjoules::ZERO);
+        Self { cpu: zero(cpu), dram: zero(dram), gpu: zero(gpu) }
     }
 
     /// Adds to the pool of a domain.
@@ -156,6 +163,8 @@ pub struct Frame {
     pub unattributed: Share,
     /// jouletop itself.
     pub tool: Share,
+    /// Processes that came to be, in order: who belongs to whose tree.
+    pub births: Vec<Birth>,
     /// What was not seen.
     pub lost: Lost,
 }
@@ -186,11 +195,13 @@ impl Frame {
     /// The attribution leaves nothing over by construction; this is the proof at
     /// run time. Rows above the total would be a defect, and end a debug build.
     pub fn balance(mut self) -> Self {
+        // A row without a share of a pool that was metered has zero of it, not nothing.
+        let zero = self.total.zeroed();
+        let Self { processes, idle, kernel, unattributed, tool, .. } = &mut self;
         let mut rows = Energy::default();
-        for share in self.processes.iter().map(|process| &process.share) {
-            rows.add_all(&share.energy);
-        }
-        for (_, share) in self.other_rows() {
+        let shares = processes.iter_mut().map(|process| &mut process.share);
+        for share in shares.chain([idle, kernel, unattributed, tool]) {
+            share.energy.add_all(&zero);
             rows.add_all(&share.energy);
         }
         let rest = |total: Option<Microjoules>, rows: Option<Microjoules>| {

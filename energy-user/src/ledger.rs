@@ -46,7 +46,8 @@ pub struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, share: &Share, intensity: &Intensity) {
+    /// Adds a share of an interval at the intensity of that moment.
+    pub fn add(&mut self, share: &Share, intensity: &Intensity) {
         self.share.add(share);
         if let Some(energy) = share.energy.total() {
             self.grams += energy * intensity.value;
@@ -135,9 +136,7 @@ impl Ledger {
         whole.cpu_time += frame.unattributed.cpu_time;
         self.totals.sum.add(&whole, intensity);
         self.totals.elapsed += frame.interval;
-        self.totals.lost.events += frame.lost.events;
-        self.totals.lost.slices += frame.lost.slices;
-        self.totals.lost.malformed += frame.lost.malformed;
+        self.totals.lost.add(&frame.lost);
         let watts = frame.watts();
         if let Some(watts) = watts {
             let peak = self.totals.peak.map_or(watts.0, |peak| peak.0.max(watts.0));

@@ -13,12 +13,21 @@
 
 pub mod attribute;
 pub mod carbon;
+pub mod cli;
+pub mod clock;
+pub mod command;
 pub mod counter;
 pub mod frame;
+pub mod host;
 pub mod ledger;
+pub mod live;
+pub mod meter;
 pub mod present;
+pub mod probe;
 pub mod sample;
 pub mod session;
 pub mod sim;
+pub mod topology;
+pub mod tree;
 pub mod tui;
 pub mod units;

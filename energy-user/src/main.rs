@@ -1,1 +1,36 @@
-fn main() {}
+//! Parse, run, exit code.
+
+use std::{io::Write as _, process::ExitCode};
+
+use clap::Parser as _;
+use jouletop::{
+    cli::Cli,
+    command::{self, output::NobodyReads},
+};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log(cli.global.verbose);
+    match command::dispatch(cli).await {
+        Ok(code) => code,
+        Err(error) if error.is::<NobodyReads>() => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where stderr is gone too, the exit code still tells.
+            let _ = writeln!(std::io::stderr(), "jouletop: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Words go to stderr, and only when asked for: the screen has no room for them.
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => "error",
+        1 => "info",
+        _ => "debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

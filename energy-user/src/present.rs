@@ -1,3 +1,10 @@
 //! How numbers look: one place for text, JSON, CSV and the screen.
+//!
+//! All presenters read the same frames and rows; none of them computes energy.
 
+pub mod csv;
 pub mod figure;
+pub mod json;
+pub mod record;
+pub mod report;
+pub mod table;

@@ -113,6 +113,16 @@ pub struct Lost {
     pub malformed: u64,
 }
 
+impl Lost {
+    /// Adds what another interval did not see.
+    pub fn add(&mut self, other: &Self) {
+        let Self { events, slices, malformed } = other;
+        self.events += events;
+        self.slices += slices;
+        self.malformed += malformed;
+    }
+}
+
 /// Who ran since the last sample. A process that did not run is not in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Activity {

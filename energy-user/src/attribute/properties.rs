@@ -1,1 +1,296 @@
+//! What must hold for every machine and every interval.
+//!
+//! The labels P1.. are those of the list of properties that `docs/method.md` gives.
 
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    sample::{
+        Activity, CpuTime, Domain, Identity, Machine, Meter, MeterReading, Package, ProbeKind,
+        ProcessId,
+    },
+    units::Watts,
+};
+
+const RANGE: u64 = 262_143_328_850;
+const SECOND: u64 = 1_000_000_000;
+
+/// A machine of two packages with two CPUs each.
+#[derive(Clone, Debug)]
+struct Case {
+    /// Energy of package-0, package-1, dram-0, microjoules.
+    energies: [u64; 3],
+    /// Who ran: kind, whether it ended, nanoseconds on each package.
+    tasks: Vec<(Kind, bool, [u64; 2])>,
+    missed: [u64; 2],
+    length: u64,
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![4 => Just(Kind::Process), 1 => Just(Kind::Kernel), 1 => Just(Kind::Tool)]
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let ns = || prop_oneof![Just(0), 1..SECOND, Just(1)];
+    let task = (kind(), any::<bool>(), [ns(), ns()]);
+    let energies = [0..400_000_000_u64, 0..400_000_000_u64, 0..40_000_000_u64];
+    let tasks = prop::collection::vec(task, 0..12);
+    (energies, tasks, [ns(), ns()], 1..10 * SECOND)
+        .prop_map(|(energies, tasks, missed, length)| Case { energies, tasks, missed, length })
+}
+
+impl Case {
+    /// Samples before and after, with the counters at `begin`.
+    fn samples(&self, begin: u64) -> (Sample, Sample) {
+        let after = |energy: u64| (begin + energy) % RANGE;
+        let before = sample(0, [begin; 3], Activity::default());
+        let after = sample(self.length, self.energies.map(after), self.activity());
+        (before, after)
+    }
+
+    fn frame(&self) -> Frame {
+        let (before, after) = self.samples(0);
+        attribute(&before, &after)
+    }
+
+    fn activity(&self) -> Activity {
+        let processes = self.tasks.iter().enumerate().map(|(index, (kind, ended, ns))| {
+            let identity = Identity { kind: *kind, ..Identity::default() };
+            ProcessActivity {
+                id: ProcessId { pid: 100 + index as u32, start: 7 },
+                identity: Arc::new(identity),
+                ended: *ended,
+                cpu: CpuTime(ns.to_vec()),
+            }
+        });
+        Activity {
+            processes: processes.collect(),
+            missed: CpuTime(self.missed.to_vec()),
+            ..Activity::default()
+        }
+    }
+}
+
+fn sample(at: u64, counters: [u64; 3], activity: Activity) -> Sample {
+    let meters = [
+        ("package-0", Domain::Package, 0),
+        ("package-1", Domain::Package, 1),
+        ("dram-0", Domain::Dram, 0),
+    ];
+    let readings =
+        meters.into_iter().zip(counters).map(|((id, domain, package), counter)| MeterReading {
+            meter: Arc::new(Meter {
+                id: id.into(),
+                domain,
+                source: "test".into(),
+                package: Some(package),
+            }),
+            reading: Reading::Counter { microjoules: counter, range: RANGE, limit: Watts(1e9) },
+        });
+    let package = |id: u32| Package { id, cpus: vec![2 * id, 2 * id + 1] };
+    Sample {
+        time: Timestamp::UNIX_EPOCH,
+        monotonic: Duration::from_nanos(at),
+        boottime: Duration::from_nanos(at),
+        machine: Arc::new(Machine { host: "test".into(), packages: vec![package(0), package(1)] }),
+        probe: ProbeKind::Simulated,
+        meters: readings.collect(),
+        activity,
+    }
+}
+
+/// All rows of a frame.
+fn rows(frame: &Frame) -> Vec<Share> {
+    let processes = frame.processes.iter().map(|process| process.share);
+    processes.chain(frame.other_rows().map(|(_, share)| *share)).collect()
+}
+
+proptest! {
+    /// P1, P2: the rows are the meters, to the microjoule; integers cannot be negative.
+    #[test]
+    fn energy_is_conserved_in_every_pool(case in case()) {
+        let frame = case.frame();
+        let mut sum = Energy::default();
+        for row in rows(&frame) {
+            sum.add_all(&row.energy);
+        }
+        let [p0, p1, d0] = case.energies;
+        prop_assert_eq!(frame.total.cpu, Some(Microjoules(p0 + p1)));
+        prop_assert_eq!(frame.total.dram, Some(Microjoules(d0)));
+        prop_assert_eq!(sum, frame.total);
+        prop_assert_eq!(frame.quality, Quality::Measured);
+    }
+
+    /// P3: who did not run pays nothing that depends on running.
+    #[test]
+    fn no_time_no_energy(case in case()) {
+        for process in case.frame().processes {
+            if process.share.cpu_time.is_zero() {
+                prop_assert_eq!(process.share.energy.total().unwrap_or_default(), Microjoules::ZERO);
+            }
+        }
+    }
+
+    /// P4: the order in which the probe tells does not matter.
+    #[test]
+    fn order_does_not_matter(case in case(), seed in any::<u64>()) {
+        let (before, after) = case.samples(0);
+        let mut shuffled = after.clone();
+        let count = shuffled.activity.processes.len().max(1);
+        shuffled.activity.processes.rotate_left((seed % count as u64) as usize % count);
+        shuffled.activity.processes.reverse();
+        shuffled.meters.reverse();
+        let (mut one, mut other) = (attribute(&before, &after), attribute(&before, &shuffled));
+        one.meters.sort_by(|a, b| a.id.cmp(&b.id));
+        other.meters.sort_by(|a, b| a.id.cmp(&b.id));
+        prop_assert_eq!(one, other);
+    }
+
+    /// P6: more time, all else the same, never means less energy.
+    #[test]
+    fn more_time_is_not_less_energy(case in case(), more in 1..SECOND) {
+        let Some(first) = case.tasks.iter().position(|task| task.0 == Kind::Process) else {
+            return Ok(());
+        };
+        let mut longer = case.clone();
+        longer.tasks[first].2[0] += more;
+        let of = |frame: Frame| frame.processes[0].share.energy.total().unwrap_or_default();
+        // Largest remainders may take back the one odd microjoule of each pool.
+        prop_assert!(of(longer.frame()) + Microjoules(3) >= of(case.frame()));
+    }
+
+    /// P8: a counter that wraps tells what one that does not wrap tells.
+    #[test]
+    fn a_wrap_changes_nothing(case in case(), before_end in 1..RANGE / 2) {
+        let (before, after) = case.samples(RANGE - before_end);
+        let frame = attribute(&before, &after);
+        let plain = case.frame();
+        prop_assert_eq!(frame.total, plain.total);
+        prop_assert_eq!(rows(&frame), rows(&plain));
+    }
+
+    /// P10: what happens on package 0 costs nobody who ran on package 1 only.
+    #[test]
+    fn packages_are_islands(case in case(), energy in 0..400_000_000_u64, ns in 0..SECOND) {
+        let mut other = case.clone();
+        other.energies[0] = energy;
+        other.tasks.push((Kind::Process, false, [ns, 0]));
+        let (one, two) = (case.frame(), other.frame());
+        for (a, b) in one.processes.iter().zip(&two.processes) {
+            let index = (a.id.pid - 100) as usize;
+            if case.tasks[index].2[0] == 0 {
+                prop_assert_eq!(a.share, b.share);
+            }
+        }
+    }
+
+    /// P11: one long interval is its two halves, if power and load are even.
+    #[test]
+    fn an_interval_is_its_halves(mut case in case()) {
+        for task in &mut case.tasks {
+            task.2 = task.2.map(|ns| ns / 2 * 2);
+        }
+        case.missed = case.missed.map(|ns| ns / 2 * 2);
+        case.energies = case.energies.map(|energy| energy / 2 * 2);
+        case.length = case.length.div_ceil(2) * 2;
+        let mut half = case.clone();
+        half.energies = half.energies.map(|energy| energy / 2);
+        half.missed = half.missed.map(|ns| ns / 2);
+        half.length /= 2;
+        for task in &mut half.tasks {
+            task.2 = task.2.map(|ns| ns / 2);
+        }
+        let (whole, half) = (case.frame(), half.frame());
+        prop_assert_eq!(whole.total.total(), half.total.total().map(|e| e + e));
+        for (whole, half) in rows(&whole).iter().zip(rows(&half)) {
+            prop_assert_eq!(whole.cpu_time, half.cpu_time * 2);
+            let of = |share: &Share| share.energy.total().unwrap_or_default().0;
+            // Each of three meters may round once in each half.
+            prop_assert!(of(whole).abs_diff(2 * of(&half)) <= 6);
+        }
+    }
+
+    /// P15: whether a process lived on changes nothing of its share.
+    #[test]
+    fn an_ended_process_keeps_its_share(case in case()) {
+        let mut ended = case.clone();
+        for task in &mut ended.tasks {
+            task.1 = true;
+        }
+        prop_assert_eq!(rows(&case.frame()), rows(&ended.frame()));
+        prop_assert!(ended.frame().processes.iter().all(|process| process.ended));
+    }
+
+    /// P5: a process told in two pieces is one row with the same share.
+    #[test]
+    fn pieces_of_one_process_are_one_row(case in case(), part in 0..=SECOND) {
+        let (before, whole) = case.samples(0);
+        let mut pieces = whole.clone();
+        if let Some(first) = pieces.activity.processes.first_mut() {
+            let mut rest = first.clone();
+            for (mine, rest) in first.cpu.0.iter_mut().zip(&mut rest.cpu.0) {
+                let cut = (*mine).min(part);
+                *rest = *mine - cut;
+                *mine = cut;
+            }
+            pieces.activity.processes.push(rest);
+        }
+        prop_assert_eq!(attribute(&before, &whole), attribute(&before, &pieces));
+    }
+}
+
+#[test]
+fn sleep_and_a_first_reading_are_gaps_and_not_zero() {
+    let case = Case {
+        energies: [1000; 3],
+        tasks: vec![(Kind::Process, false, [SECOND, 0])],
+        missed: [0; 2],
+        length: SECOND,
+    };
+    let (before, mut after) = case.samples(0);
+    after.boottime += Duration::from_secs(3600);
+    let frame = attribute(&before, &after);
+    assert_eq!(frame.quality, Quality::Absent);
+    assert_eq!(frame.total.total(), None);
+    assert!(frame.meters[0].note.as_ref().unwrap().contains("slept"));
+    let (mut before, after) = case.samples(0);
+    before.meters.clear();
+    assert_eq!(attribute(&before, &after).watts(), None);
+}
+
+#[test]
+fn a_model_charges_its_idle_power_to_idle_and_the_rest_to_who_ran() {
+    let (before, mut after) = Case {
+        energies: [0; 3],
+        tasks: vec![(Kind::Process, false, [SECOND, 0])],
+        missed: [0; 2],
+        length: SECOND,
+    }
+    .samples(0);
+    after.meters.truncate(1);
+    after.meters[0].reading =
+        Reading::Model(crate::sample::PowerModel { idle: Watts(10.0), full: Watts(50.0) });
+    let frame = attribute(&before, &after);
+    assert_eq!(frame.quality, Quality::Estimated);
+    // One of two CPUs was busy: half of the way from 10 W to 50 W.
+    assert_eq!(frame.total.total(), Some(Microjoules(30_000_000)));
+    assert_eq!(frame.idle.energy.total(), Some(Microjoules(10_000_000)));
+    assert_eq!(frame.processes[0].share.energy.total(), Some(Microjoules(20_000_000)));
+}
+
+#[test]
+fn a_meter_of_an_unknown_package_is_unattributed() {
+    let (before, mut after) = Case {
+        energies: [500, 0, 0],
+        tasks: vec![(Kind::Process, false, [SECOND, 0])],
+        missed: [0; 2],
+        length: SECOND,
+    }
+    .samples(0);
+    let meter = Arc::make_mut(&mut after.meters[0].meter);
+    meter.package = None;
+    let frame = attribute(&before, &after);
+    assert_eq!(frame.unattributed.energy.total(), Some(Microjoules(500)));
+}

@@ -1,44 +1,122 @@
 //! The bundled table of yearly mean carbon intensities by country.
 //!
-//! A placeholder of two lines until the data file lands.
+//! Source, licence and what was left out stand at the head of the data file. A test
+//! reads every row, so that a bad row cannot be shipped.
+
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+use thiserror::Error;
+
 use crate::units::GramsPerKwh;
-/// A row.
-#[derive(Clone, Debug, PartialEq)]
+
+const DATA: &str = include_str!("../../data/carbon-intensity.csv");
+
+/// Who published the table.
+pub const SOURCE: &str = "Ember, Our World in Data (CC-BY-4.0), life-cycle";
+
+/// A zone and its yearly mean.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Entry {
-    /// code
+    /// ISO 3166-1 alpha-2, or `WORLD`.
     pub zone: String,
-    /// alpha3
+    /// ISO 3166-1 alpha-3, or `WORLD`.
     pub zone3: String,
-    /// name
+    /// Name of the country in English.
     pub name: String,
-    /// g
+    /// Grams CO2e for each kilowatt hour, life-cycle.
+    #[serde(rename = "grams_per_kwh")]
     pub value: GramsPerKwh,
-    /// y
+    /// The year of the figure.
     pub year: u16,
-    /// s
-    pub source: String,
 }
-/// u
-#[derive(Debug, thiserror::Error)]
-#[error("unknown zone")]
-pub struct UnknownZone;
-/// e
+
+/// A zone that the table does not have.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error(
+    "unknown zone{}; use an ISO 3166 country code such as FR or DEU, or --carbon-intensity with \
+     your grid's grams per kWh", nearest(.0)
+)]
+pub struct UnknownZone(String);
+
+/// Every row of the table.
 pub fn entries() -> &'static [Entry] {
-    &[]
-}
-/// l
-pub fn lookup(_c: &str) -> Result<&'static Entry, UnknownZone> {
-    Err(UnknownZone)
-}
-/// w
-pub fn world() -> &'static Entry {
-    static E: std::sync::OnceLock<Entry> = std::sync::OnceLock::new();
-    E.get_or_init(|| Entry {
-        zone: "WORLD".into(),
-        zone3: "WORLD".into(),
-        name: "World".into(),
-        value: GramsPerKwh(473.0),
-        year: 2024,
-        source: "x".into(),
+    static ENTRIES: OnceLock<Vec<Entry>> = OnceLock::new();
+    ENTRIES.get_or_init(|| {
+        let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(DATA.as_bytes());
+        // A row that cannot be read is left out; the test below reads them all.
+        reader.deserialize().filter_map(Result::ok).collect()
     })
+}
+
+/// The row of a code, of two or three letters in any case.
+pub fn lookup(code: &str) -> Result<&'static Entry, UnknownZone> {
+    let code = code.trim();
+    entries()
+        .iter()
+        .find(|entry| {
+            entry.zone.eq_ignore_ascii_case(code) || entry.zone3.eq_ignore_ascii_case(code)
+        })
+        .ok_or_else(|| UnknownZone(code.into()))
+}
+
+/// `: did you mean FR (France)?`, where something is near.
+fn nearest(code: &str) -> String {
+    let wanted = code.to_lowercase();
+    let likeness = |entry: &Entry| {
+        let name = entry.name.to_lowercase();
+        if wanted.len() > 3 && name.starts_with(&wanted) {
+            return 1.0;
+        }
+        let texts = [&entry.zone3.to_lowercase(), &name];
+        texts.map(|text| strsim::jaro_winkler(text, &wanted)).into_iter().fold(0.0, f64::max)
+    };
+    let best = entries()
+        .iter()
+        .map(|entry| (likeness(entry), entry))
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(likeness, _)| *likeness > 0.75);
+    best.map_or_else(String::new, |(_, entry)| {
+        format!(": did you mean {} ({})?", entry.zone, entry.name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_row_is_sound() {
+        let rows = DATA.lines().filter(|line| !line.starts_with('#')).count() - 1;
+        assert_eq!(entries().len(), rows);
+        let mut codes = HashSet::new();
+        for entry in entries() {
+            let Entry { zone, zone3, name, value, year } = entry;
+            assert!(codes.insert(zone) && (codes.insert(zone3) || zone == "WORLD"), "{zone}");
+            assert!(zone == "WORLD" || (zone.len() == 2 && zone3.len() == 3), "{zone}");
+            assert!((1.0..2000.0).contains(&value.0), "{name}: {value:?}");
+            assert!((2015..=2026).contains(year), "{name}: {year}");
+        }
+    }
+
+    #[test]
+    fn codes_of_two_and_three_letters_in_any_case() {
+        let france = lookup("FR").unwrap();
+        assert_eq!(france.name, "France");
+        assert_eq!(lookup(" fra "), Ok(france));
+        assert!(france.value < lookup("de").unwrap().value);
+        assert!(lookup("de").unwrap().value < lookup("POL").unwrap().value);
+        assert_eq!(lookup("world").unwrap().value, GramsPerKwh(473.0));
+    }
+
+    #[test]
+    fn an_unknown_zone_says_what_is_near_and_what_to_do() {
+        let near = |code| lookup(code).unwrap_err().to_string();
+        assert!(near("france").contains("did you mean FR (France)?"), "{}", near("france"));
+        assert!(near("GBX").contains("GB"), "{}", near("GBX"));
+        assert!(near("").ends_with("grams per kWh"));
+        assert!(!near("12345").contains("did you mean"));
+    }
 }

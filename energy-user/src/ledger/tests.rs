@@ -1,1 +1,100 @@
 //! The rows add up to the header, whatever came and went.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::{
+    carbon::Intensity,
+    frame::{Energy, ProcessFrame},
+    sample::{Machine, ProbeKind},
+    units::{GramsPerKwh, Microjoules},
+};
+
+/// A second in which each of `pids` used a joule, and idle used ten.
+fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
+    let share = |microjoules: u64| Share {
+        cpu_time: Duration::from_millis(10),
+        energy: Energy { cpu: Some(Microjoules(microjoules)), ..Energy::default() },
+    };
+    let total = (pids.len() as u64 + 10) * 1_000_000;
+    let processes = pids.map(|pid| ProcessFrame {
+        id: ProcessId { pid, start: 1 },
+        identity: Arc::default(),
+        ended,
+        share: share(1_000_000),
+    });
+    let frame = Frame {
+        time: Timestamp::UNIX_EPOCH,
+        interval: Duration::from_secs(1),
+        machine: Arc::new(Machine::default()),
+        probe: ProbeKind::Simulated,
+        quality: Quality::Measured,
+        meters: Vec::new(),
+        total: share(total).energy,
+        processes: processes.collect(),
+        idle: share(10_000_000),
+        kernel: Share::default(),
+        unattributed: Share::default(),
+        tool: Share::default(),
+        births: Vec::new(),
+        lost: Lost::default(),
+    };
+    Tick { frame: frame.balance(), intensity: Arc::new(Intensity::given(GramsPerKwh(intensity))) }
+}
+
+fn check(ledger: &Ledger) {
+    let rows = ledger.rows();
+    let energy: Microjoules = rows.iter().filter_map(|row| row.energy).sum();
+    assert_eq!(Some(energy), ledger.totals().sum.share.energy.total());
+    let grams: f64 = rows.iter().filter_map(|row| row.grams).map(|grams| grams.0).sum();
+    assert!((grams - ledger.totals().sum.grams.0).abs() < 1e-9);
+    let watts: f64 = rows.iter().filter_map(|row| row.watts).map(|watts| watts.0).sum();
+    let header = ledger.latest().and_then(|tick| tick.frame.watts()).map_or(0.0, |watts| watts.0);
+    assert!((watts - header).abs() < 1e-6);
+}
+
+#[test]
+fn rows_add_up_while_processes_come_and_go() {
+    let mut ledger = Ledger::default();
+    for round in 0..20 {
+        ledger.push(tick(round..round + 5, round % 2 == 0, 100.0));
+        check(&ledger);
+    }
+}
+
+#[test]
+fn very_many_ended_processes_are_folded_and_stay_counted() {
+    let mut ledger = Ledger::default();
+    for round in 0..10 {
+        ledger.push(tick(round * 1000..round * 1000 + 1000, true, 100.0));
+        check(&ledger);
+    }
+    let rows = ledger.rows();
+    assert!(rows.len() < 4010, "{} rows", rows.len());
+    let folded = rows.iter().find(|row| row.key == RowKey::Folded).unwrap();
+    assert!(folded.energy > Some(Microjoules(1_000_000_000)));
+}
+
+#[test]
+fn each_interval_has_its_own_intensity() {
+    let mut ledger = Ledger::default();
+    ledger.push(tick(0..0, false, 0.0));
+    ledger.push(tick(0..0, false, 360.0));
+    // Ten joules at 360 g/kWh: a milligram.
+    assert!((ledger.totals().sum.grams.0 - 0.001).abs() < 1e-12);
+}
+
+#[test]
+fn a_gap_stays_a_gap() {
+    let mut ledger = Ledger::default();
+    let mut gap = tick(0..0, false, 1.0);
+    gap.frame.total = Energy::default();
+    gap.frame.idle = Share::default();
+    ledger.push(gap);
+    assert_eq!(ledger.history().iter().collect::<Vec<_>>(), [&None]);
+    assert!(ledger.rows().iter().all(|row| row.watts.is_none() && row.energy.is_none()));
+    ledger.push(tick(0..1, false, 1.0));
+    assert_eq!(ledger.totals().peak, Some(Watts(11.0)));
+}

@@ -1,0 +1,219 @@
+//! The command line: a contract with scripts outside this repository.
+//!
+//! Values are checked while parsing, so that a wrong one ends with exit code 2
+//! and a message that says what is right.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{carbon::Intensity, host::Wish, units::GramsPerKwh};
+
+/// top, for joules: which process burns the energy, and what that emits
+///
+/// Without a subcommand: the live screen. CPU time is counted in the kernel (as
+/// root), power is read from RAPL where there is such a meter and estimated where
+/// there is none; estimated numbers carry a `~`.
+#[derive(Debug, Parser)]
+#[command(name = "jouletop", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What every subcommand understands.
+    #[command(flatten)]
+    pub global: Global,
+    /// How the default command prints.
+    #[command(flatten)]
+    pub print: Print,
+    /// Something else than the screen.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What every subcommand understands.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Length of an interval, such as 500ms, 2s or 1m
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval, global = true)]
+    pub interval: Duration,
+
+    /// How CPU time is counted: in the kernel, or from /proc at lower quality
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub probe: Wish,
+
+    /// Carbon intensity of your electricity, grams CO2e per kWh
+    #[arg(
+        long,
+        value_name = "G",
+        value_parser = intensity,
+        allow_negative_numbers = true,
+        conflicts_with = "zone",
+        global = true
+    )]
+    pub carbon_intensity: Option<Intensity>,
+
+    /// Country whose yearly mean carbon intensity holds here, such as FR or DEU
+    #[arg(long, value_name = "CODE", value_parser = zone, global = true)]
+    pub zone: Option<Intensity>,
+
+    /// A made-up machine from a scenario file, instead of this one
+    #[arg(long, value_name = "SCENARIO.toml", global = true)]
+    pub simulate: Option<PathBuf>,
+
+    /// Where sysfs is
+    #[arg(long, value_name = "DIR", default_value = "/sys", global = true)]
+    pub sysfs_root: PathBuf,
+
+    /// Where procfs is
+    #[arg(long, value_name = "DIR", default_value = "/proc", global = true)]
+    pub proc_root: PathBuf,
+
+    /// Say more on stderr; twice, the kernel programs say what they do
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+
+    /// Use a table of so many sets and a ring buffer of so many bytes: for tests of overload
+    #[arg(long, value_name = "SETS,BYTES", value_parser = small, hide = true, global = true)]
+    pub small_maps: Option<crate::probe::bpf::Small>,
+
+    /// What to print: text, json or csv
+    #[arg(long, value_enum, global = true, conflicts_with_all = ["json", "csv"])]
+    pub format: Option<Format>,
+
+    /// Short for --format json
+    #[arg(long, global = true, conflicts_with = "csv")]
+    pub json: bool,
+
+    /// Short for --format csv
+    #[arg(long, global = true)]
+    pub csv: bool,
+
+    /// Write data to a file instead of stdout
+    #[arg(short, long, value_name = "FILE", global = true)]
+    pub output: Option<PathBuf>,
+}
+
+/// How the default command prints instead of showing the screen.
+#[derive(Clone, Debug, Args)]
+pub struct Print {
+    /// Print one interval and end
+    #[arg(long, conflicts_with = "samples")]
+    pub once: bool,
+
+    /// Print so many intervals and end
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub samples: Option<u64>,
+}
+
+/// Shape of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One object a line.
+    Json,
+    /// One line a row.
+    Csv,
+}
+
+/// Something else than the screen.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a command and report the energy and emissions of its whole tree; exits as it did
+    Run {
+        /// The command and its arguments
+        #[arg(
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            required = true,
+            value_name = "CMD"
+        )]
+        command: Vec<std::ffi::OsString>,
+    },
+    /// Say what can be measured here, by which route, what is missing, and the remedy
+    Doctor,
+}
+
+impl Global {
+    /// The grid that the user named, or the world's mean.
+    pub fn intensity(&self) -> Intensity {
+        let named = self.carbon_intensity.as_ref().or(self.zone.as_ref());
+        named.cloned().unwrap_or_else(Intensity::world)
+    }
+
+    /// The shape of the output, if the user named one.
+    pub fn format(&self) -> Option<Format> {
+        let short = if self.json { Some(Format::Json) } else { None };
+        let short = if self.csv { Some(Format::Csv) } else { short };
+        self.format.or(short)
+    }
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    const LEAST: Duration = Duration::from_millis(50);
+    const MOST: Duration = Duration::from_secs(60);
+    let help = "use a number with a unit between 50ms and 60s, such as 500ms, 2s or 1m";
+    let time: jiff::SignedDuration = text.parse().map_err(|_| help.to_string())?;
+    let time = Duration::try_from(time).map_err(|_| help.to_string())?;
+    // Above a minute, a counter could wrap unseen (docs/method.md).
+    if (LEAST..=MOST).contains(&time) { Ok(time) } else { Err(help.into()) }
+}
+
+fn intensity(text: &str) -> Result<Intensity, String> {
+    let help =
+        "use grams of CO2e per kWh, zero or more, such as 56 for France or 473 for the world";
+    let value: f64 = text.trim().parse().map_err(|_| help.to_string())?;
+    if value.is_finite() && (0.0..=10_000.0).contains(&value) {
+        Ok(Intensity::given(GramsPerKwh(value)))
+    } else {
+        Err(help.into())
+    }
+}
+
+fn zone(text: &str) -> Result<Intensity, String> {
+    Intensity::zone(text).map_err(|error| error.to_string())
+}
+
+fn small(text: &str) -> Result<crate::probe::bpf::Small, String> {
+    let help = "use two powers of two: sets of the table (at most 256), bytes of the buffer";
+    let (sets, ring) = text.split_once(',').ok_or(help)?;
+    let (sets, ring): (u32, u32) =
+        (sets.parse().map_err(|_| help)?, ring.parse().map_err(|_| help)?);
+    let sound = sets.is_power_of_two() && sets <= 256 && ring.is_power_of_two() && ring >= 4096;
+    if sound { Ok(crate::probe::bpf::Small { sets, ring }) } else { Err(help.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn intervals_have_units_and_bounds() {
+        assert_eq!(interval("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(interval("1m"), Ok(Duration::from_secs(60)));
+        for bad in ["", "5", "-1s", "0s", "1h", "soon", "1e400s"] {
+            assert!(interval(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn intensities_are_finite_and_not_negative() {
+        assert!(intensity("0").is_ok());
+        for bad in ["-1", "nan", "inf", "", "many", "1e9"] {
+            assert!(intensity(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_follows_run_belongs_to_the_command() {
+        let cli = Cli::parse_from(["jouletop", "--json", "run", "--", "ls", "--json", "-o", "x"]);
+        let Some(Command::Run { command }) = cli.command else { panic!() };
+        assert_eq!(command, ["ls", "--json", "-o", "x"]);
+        assert_eq!(cli.global.output, None);
+    }
+}

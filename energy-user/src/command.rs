@@ -1,0 +1,60 @@
+//! What the subcommands do: they drive a session and hand its ticks to a presenter.
+
+pub mod doctor;
+pub mod output;
+pub mod print;
+pub mod run;
+pub mod screen;
+
+use std::{process::ExitCode, sync::Arc};
+
+use crate::{
+    cli::{Cli, Command, Global},
+    host::Wish,
+    live::{Live, Roots},
+    probe::bpf::Options,
+    session::{Session, Source},
+    sim::Simulation,
+};
+
+/// Does what the command line says.
+pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Some(Command::Run { command }) => run::run(&cli.global, command).await,
+        Some(Command::Doctor) => doctor::doctor(&cli.global),
+        None if cli.print.once || cli.print.samples.is_some() || cli.global.format().is_some() => {
+            print::print(&cli.global, &cli.print).await
+        }
+        None => screen::screen(&cli.global).await,
+    }
+}
+
+impl Global {
+    /// Where to look.
+    pub fn roots(&self) -> Roots {
+        Roots { sysfs: self.sysfs_root.clone(), proc: self.proc_root.clone() }
+    }
+
+    /// How to load the kernel programs.
+    pub fn probe_options(&self) -> Options {
+        Options { log: self.verbose >= 2, small: self.small_maps }
+    }
+
+    /// The machine to look at: this one, or a made-up one.
+    ///
+    /// `paced`: a made-up one takes its time, as the screen wants it.
+    fn session(&self, paced: bool) -> anyhow::Result<Session> {
+        let source: Box<dyn Source> = match &self.simulate {
+            Some(path) => {
+                let simulation = Simulation::load(path)?;
+                Box::new(if paced { simulation.paced() } else { simulation })
+            }
+            None => Box::new(Live::open(self.roots(), self.wish(), self.probe_options())?),
+        };
+        Ok(Session::new(source, Arc::new(self.intensity())))
+    }
+
+    fn wish(&self) -> Wish {
+        self.probe
+    }
+}

@@ -1,0 +1,131 @@
+//! `doctor`: what can be measured here, by which route, what is missing, the remedy.
+//!
+//! It opens what a measurement would open, so that it never promises what the
+//! kernel then refuses.
+
+use std::{fmt::Write as _, process::ExitCode};
+
+use serde::Serialize;
+
+use super::output::Output;
+use crate::{
+    carbon::Intensity,
+    cli::{Format, Global},
+    host::{self, Host},
+    live::{Live, probe_name},
+    present::figure::printable,
+    sample::{MeterReading, ProbeKind, Reading},
+    session::Source as _,
+    topology::Topology,
+};
+
+/// What was found.
+#[derive(Serialize)]
+struct Findings {
+    schema: u32,
+    version: &'static str,
+    host: Host,
+    probe: Option<ProbeKind>,
+    meters: Vec<MeterFinding>,
+    estimate: String,
+    intensity: Intensity,
+    remedies: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct MeterFinding {
+    id: String,
+    source: String,
+    state: &'static str,
+    note: Option<String>,
+}
+
+/// Looks and tells. Fails only if nothing at all could be measured.
+pub fn doctor(global: &Global) -> anyhow::Result<ExitCode> {
+    let mut output = Output::open(global.output.as_deref())?;
+    let roots = global.roots();
+    let topology = Topology::read(&roots.sysfs, 1);
+    let (cpu, estimate) = host::cpu(&roots.proc);
+    let mut findings = Findings {
+        schema: 1,
+        version: env!("CARGO_PKG_VERSION"),
+        host: Host::look(&topology, cpu.as_ref()),
+        probe: None,
+        meters: Vec::new(),
+        estimate: estimate.method(),
+        intensity: global.intensity(),
+        remedies: Vec::new(),
+    };
+    match Live::open(roots, global.probe, global.probe_options()) {
+        Ok(mut live) => {
+            findings.meters = live.sample()?.meters.iter().map(MeterFinding::of).collect();
+            findings.probe = Some(live.describe().probe);
+            findings.remedies.clone_from(&live.describe().remedies);
+        }
+        Err(error) => findings.remedies.push(format!("{error:#}")),
+    }
+    let text = match global.format() {
+        None | Some(Format::Text) => text(&findings),
+        Some(Format::Json) => serde_json::to_string(&findings)? + "\n",
+        Some(Format::Csv) => anyhow::bail!("doctor prints text or JSON; use --json"),
+    };
+    output.write(text.as_bytes())?;
+    let measured = findings.probe.is_some();
+    Ok(if measured { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl MeterFinding {
+    fn of(reading: &MeterReading) -> Self {
+        let (state, note) = match &reading.reading {
+            Reading::Counter { .. } => ("measured", None),
+            Reading::Model(model) => {
+                let note = format!("{:.1} W idle to {:.1} W busy", model.idle.0, model.full.0);
+                ("estimated", Some(note))
+            }
+            Reading::Absent(why) => ("absent", Some(why.clone())),
+        };
+        let meter = &reading.meter;
+        Self { id: meter.id.clone(), source: meter.source.clone(), state, note }
+    }
+}
+
+fn text(findings: &Findings) -> String {
+    let Findings { version, host, probe, meters, estimate, intensity, remedies, .. } = findings;
+    let mut text = format!("jouletop {version} on {}, Linux {}\n\n", host.name, host.kernel);
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(text, "{name:<10} {}", printable(value));
+    };
+    line(
+        "CPU time",
+        &match probe {
+            Some(ProbeKind::Bpf) => "eBPF: exact, every context switch is counted".to_string(),
+            Some(kind) => format!("{}: sampled, short processes are missed", probe_name(*kind)),
+            None => "cannot be counted".into(),
+        },
+    );
+    for (index, meter) in meters.iter().enumerate() {
+        let name = if index == 0 { "power" } else { "" };
+        let note = meter.note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
+        line(name, &format!("{} {} through {}{note}", meter.id, meter.state, meter.source));
+    }
+    line("model", &format!("{estimate}; used only where no package can be read"));
+    line("carbon", &intensity.label());
+    line(
+        "machine",
+        &format!(
+            "{} CPUs, {}",
+            host.cpus,
+            host.cpu.as_deref().unwrap_or("of a kind that /proc/cpuinfo does not tell")
+        ),
+    );
+    let held = host.capabilities.join(", ");
+    line("rights", if held.is_empty() { "none of those that help" } else { &held });
+    text.push('\n');
+    if remedies.is_empty() {
+        text.push_str("Nothing is missing.\n");
+    }
+    for remedy in remedies {
+        let _ = writeln!(text, "missing    {}", printable(remedy));
+    }
+    text
+}

@@ -1,0 +1,60 @@
+//! `--once`, `--samples`, `--json`, `--csv`: intervals as lines, without a screen.
+
+use std::{process::ExitCode, time::Duration};
+
+use super::output::Output;
+use crate::{
+    cli::{Format, Global, Print},
+    ledger::{Ledger, Tick},
+    present::{csv, json, table},
+    session::{DRAIN, Session},
+};
+
+/// Prints intervals until the asked number is reached, or until interrupted.
+pub async fn print(global: &Global, print: &Print) -> anyhow::Result<ExitCode> {
+    let mut output = Output::open(global.output.as_deref())?;
+    let mut session = global.session(false)?;
+    let format = global.format().unwrap_or(Format::Text);
+    let wanted = if print.once { Some(1) } else { print.samples };
+    if format == Format::Csv {
+        output.write(&csv::header()?)?;
+    }
+    session.tick()?;
+    let mut done = 0;
+    while wanted.is_none_or(|wanted| done < wanted) {
+        wait(&mut session, global.interval).await?;
+        if let Some(tick) = session.tick()? {
+            output.write(&render(format, tick, &session)?)?;
+            done += 1;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn render(format: Format, tick: Tick, session: &Session) -> anyhow::Result<Vec<u8>> {
+    let description = session.describe();
+    Ok(match format {
+        Format::Json => (json::line(&tick, &description.remedies)? + "\n").into_bytes(),
+        Format::Csv => csv::lines(&tick)?,
+        Format::Text => {
+            let mut ledger = Ledger::default();
+            ledger.push(tick);
+            table::table(&ledger, description).into_bytes()
+        }
+    })
+}
+
+/// Lets an interval pass, emptying the kernel's buffer meanwhile.
+pub async fn wait(session: &mut Session, interval: Duration) -> anyhow::Result<()> {
+    if !session.pass(interval) {
+        return Ok(());
+    }
+    let mut left = interval;
+    while !left.is_zero() {
+        let step = left.min(DRAIN);
+        tokio::time::sleep(step).await;
+        session.drain()?;
+        left -= step;
+    }
+    Ok(())
+}

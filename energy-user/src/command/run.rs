@@ -1,0 +1,204 @@
+//! `run`: a command's whole tree, from before it begins until it ends.
+//!
+//! The measurement starts before the command does, so that its first nanosecond
+//! counts. Signals are passed on, and the exit code is the command's own.
+
+mod signals;
+
+use std::{
+    ffi::OsString,
+    io::{self, Write as _},
+    os::unix::process::ExitStatusExt as _,
+    process::{ExitCode, ExitStatus},
+    time::Duration,
+};
+
+use signals::Forwarder;
+use tokio::{
+    process::{Child, Command},
+    time::{Instant, sleep_until},
+};
+
+use super::output::{NobodyReads, Output};
+use crate::{
+    cli::{Format, Global},
+    clock,
+    frame::{Energy, Quality},
+    ledger::{Sum, Tick},
+    present::report::Report,
+    sample::Lost,
+    session::{DRAIN, Session},
+    tree::Tree,
+    units::Watts,
+};
+
+/// Runs a command, reports, and gives its exit code.
+pub async fn run(global: &Global, command: Vec<OsString>) -> anyhow::Result<ExitCode> {
+    if global.simulate.is_some() {
+        anyhow::bail!("run measures a real command; leave out --simulate");
+    }
+    let mut output = Output::open(global.output.as_deref())?;
+    let mut session = global.session(false)?;
+    // Before the command is born, so that no signal falls between.
+    let mut forwarder = Forwarder::new()?;
+    session.tick()?;
+    let since = clock::now();
+    let Some((program, arguments)) = command.split_first() else {
+        anyhow::bail!("run needs a command, such as: jouletop run -- make");
+    };
+    let mut child = match Command::new(program).args(arguments).spawn() {
+        Ok(child) => child,
+        Err(error) => {
+            let _ = writeln!(
+                io::stderr(),
+                "jouletop: {} cannot be run: {error}",
+                program.to_string_lossy()
+            );
+            // As a shell does.
+            let missing = error.kind() == io::ErrorKind::NotFound;
+            return Ok(ExitCode::from(if missing { 127 } else { 126 }));
+        }
+    };
+    let pid = child.id().unwrap_or_default();
+    let mut tally = Tally::new(Tree::new(pid, since.boottime.as_nanos() as u64), global.interval);
+    let status = follow(&mut session, &mut child, &mut forwarder, global.interval, &mut tally);
+    let status = status.await?;
+    let wall = clock::now().monotonic.saturating_sub(since.monotonic);
+    let report = tally.report(&session, command, status, wall);
+    let code = report.exit_code;
+    let written = deliver(global, &report, &mut output);
+    match written {
+        Ok(()) => Ok(ExitCode::from(code)),
+        Err(error) if error.is::<NobodyReads>() => Ok(ExitCode::from(code)),
+        Err(error) => {
+            // The run may have taken days: the report is not lost with its file.
+            let _ = write!(io::stderr(), "jouletop: {error:#}\n{}", report.text());
+            Ok(ExitCode::from(if code == 0 { 1 } else { code }))
+        }
+    }
+}
+
+/// Samples until the command has ended, and once more.
+async fn follow(
+    session: &mut Session,
+    child: &mut Child,
+    forwarder: &mut Forwarder,
+    interval: Duration,
+    tally: &mut Tally,
+) -> anyhow::Result<ExitStatus> {
+    let pid = child.id();
+    let mut next = Instant::from_std(clock::instant()) + interval;
+    let mut drain = tokio::time::interval(DRAIN);
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status?,
+            () = sleep_until(next) => {
+                next += interval;
+                tally.add(session.tick()?);
+            }
+            _ = drain.tick() => session.drain()?,
+            signal = forwarder.next() => {
+                if let Some(pid) = pid {
+                    signals::send(pid, signal?);
+                }
+            }
+        }
+    };
+    tally.add(session.tick()?);
+    Ok(status)
+}
+
+/// Writes the report where it belongs: words to stderr, data to stdout or the file.
+fn deliver(global: &Global, report: &Report, output: &mut Output) -> anyhow::Result<()> {
+    match global.format() {
+        Some(Format::Json) => output.write((report.json()? + "\n").as_bytes()),
+        Some(Format::Csv) => output.write(&report.csv()?),
+        Some(Format::Text) | None if global.output.is_some() => {
+            output.write(report.text().as_bytes())
+        }
+        Some(Format::Text) | None => {
+            let _ = write!(io::stderr(), "{}", report.text());
+            Ok(())
+        }
+    }
+}
+
+/// What adds up over the run.
+struct Tally {
+    tree: Tree,
+    nominal: Duration,
+    sum: Sum,
+    machine: Energy,
+    peak: Option<Watts>,
+    quality: Option<Quality>,
+    lost: Lost,
+    missed: Duration,
+}
+
+impl Tally {
+    fn new(tree: Tree, nominal: Duration) -> Self {
+        Self {
+            tree,
+            nominal,
+            sum: Sum::default(),
+            machine: Energy::default(),
+            peak: None,
+            quality: None,
+            lost: Lost::default(),
+            missed: Duration::ZERO,
+        }
+    }
+
+    fn add(&mut self, tick: Option<Tick>) {
+        let Some(Tick { frame, intensity }) = tick else { return };
+        let mut share = self.tree.observe(&frame);
+        // Where it did not run, its energy is zero, which is a measurement.
+        share.energy.add_all(&frame.total.zeroed());
+        self.sum.add(&share, &intensity);
+        self.machine.add_all(&frame.total);
+        self.quality = self.quality.max(Some(frame.quality));
+        self.lost.add(&frame.lost);
+        self.missed += frame.unattributed.cpu_time;
+        // A sliver of an interval says little about power.
+        if frame.interval * 2 >= self.nominal {
+            let watts = share.energy.total().and_then(|energy| energy.over(frame.interval));
+            let higher = |watts: &Watts| self.peak.is_none_or(|peak| watts.0 > peak.0);
+            self.peak = watts.filter(higher).or(self.peak);
+        }
+    }
+
+    fn report(
+        self,
+        session: &Session,
+        command: Vec<OsString>,
+        status: ExitStatus,
+        wall: Duration,
+    ) -> Report {
+        let description = session.describe();
+        let mean = self.sum.share.energy.total().and_then(|energy| energy.over(wall));
+        Report {
+            command: command.iter().map(|arg| arg.to_string_lossy().into_owned()).collect(),
+            exit_code: exit_code(status),
+            signal: status.signal(),
+            wall,
+            sum: self.sum,
+            machine: self.machine.total(),
+            // One that was shorter than an interval has only its mean.
+            peak: self.peak.or(mean),
+            processes: self.tree.len(),
+            probe: description.probe,
+            quality: self.quality.unwrap_or(Quality::Absent),
+            meters: description.meters.clone(),
+            intensity: (**session.intensity()).clone(),
+            lost: self.lost,
+            missed: self.missed,
+            warnings: description.remedies.clone(),
+        }
+    }
+}
+
+/// The command's own code, or 128 and the signal, as a shell gives it.
+fn exit_code(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}

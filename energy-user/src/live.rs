@@ -1,0 +1,158 @@
+//! This machine, live: the probe and the meters, read back to back.
+//!
+//! Opening follows the plan; if the kernel refuses the probe after all, `/proc`
+//! takes over and says why, unless the kernel probe was insisted on.
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::bail;
+
+use crate::{
+    clock,
+    host::{self, Host, Plan, Wish},
+    meter::{Meters, cpu_model::Estimate},
+    probe::{
+        Probe,
+        bpf::{BpfProbe, Options},
+        proc::ProcProbe,
+    },
+    sample::{Machine, ProbeKind, Reading, Sample},
+    session::{Description, Source},
+    topology::{self, Topology},
+};
+
+/// Where to look, and what is wished.
+#[derive(Clone, Debug)]
+pub struct Roots {
+    /// Usually `/sys`.
+    pub sysfs: PathBuf,
+    /// Usually `/proc`.
+    pub proc: PathBuf,
+}
+
+/// This machine.
+pub struct Live {
+    roots: Roots,
+    probe: Box<dyn Probe>,
+    meters: Meters,
+    topology: Topology,
+    online: Option<String>,
+    machine: Arc<Machine>,
+    description: Description,
+}
+
+impl Live {
+    /// Opens the best that can be had here.
+    pub fn open(roots: Roots, wish: Wish, options: Options) -> anyhow::Result<Self> {
+        let topology = Topology::read(&roots.sysfs, cpus());
+        let (cpu, estimate) = host::cpu(&roots.proc);
+        let host = Host::look(&topology, cpu.as_ref());
+        let (probe, remedy) = open_probe(&host, wish, &roots, &topology, options)?;
+        let mut meters = Meters::open(&roots.sysfs, &topology, &estimate);
+        let mut remedies: Vec<String> = remedy.into_iter().collect();
+        remedies.extend(meter_remedies(&mut meters, &topology, &estimate));
+        let description = Description { probe: probe.kind(), meters: route(&meters), remedies };
+        let machine = Arc::new(Machine { host: host.name, packages: topology.packages().into() });
+        let online = topology::online(&roots.sysfs);
+        Ok(Self { roots, probe, meters, topology, online, machine, description })
+    }
+
+    /// CPUs come and go; packages may with them.
+    fn follow_hotplug(&mut self) {
+        let online = topology::online(&self.roots.sysfs);
+        if online != self.online {
+            self.topology = Topology::read(&self.roots.sysfs, cpus());
+            self.online = online;
+            self.probe.set_topology(&self.topology);
+            let host = self.machine.host.clone();
+            self.machine = Arc::new(Machine { host, packages: self.topology.packages().into() });
+        }
+    }
+}
+
+impl Source for Live {
+    fn describe(&self) -> &Description {
+        &self.description
+    }
+
+    fn sample(&mut self) -> anyhow::Result<Sample> {
+        self.follow_hotplug();
+        let moment = clock::now();
+        let meters = self.meters.read(&self.topology);
+        let activity = self.probe.activity()?;
+        Ok(Sample {
+            time: moment.time,
+            monotonic: moment.monotonic,
+            boottime: moment.boottime,
+            machine: Arc::clone(&self.machine),
+            probe: self.probe.kind(),
+            meters,
+            activity,
+        })
+    }
+
+    fn drain(&mut self) -> anyhow::Result<()> {
+        self.probe.drain()
+    }
+}
+
+/// The probe of the plan, and what would give a better one.
+fn open_probe(
+    host: &Host,
+    wish: Wish,
+    roots: &Roots,
+    topology: &Topology,
+    options: Options,
+) -> anyhow::Result<(Box<dyn Probe>, Option<String>)> {
+    let why = match host::plan(host, wish) {
+        Plan::Refuse(why) => bail!("the kernel probe cannot be had: {why}"),
+        Plan::Proc(why) => why,
+        Plan::Bpf => match BpfProbe::open(&roots.proc, topology.clone(), options) {
+            Ok(probe) => return Ok((Box::new(probe), None)),
+            Err(error) if wish == Wish::Bpf => {
+                bail!("the kernel probe cannot be had: {error:#}")
+            }
+            Err(error) => Some(error.to_string()),
+        },
+    };
+    let probe = ProcProbe::open(roots.proc.clone(), topology.clone())?;
+    let remedy =
+        why.map(|why| format!("CPU time is read from /proc, short processes are missed: {why}"));
+    Ok((Box::new(probe), remedy))
+}
+
+/// What is wrong with the meters.
+fn meter_remedies(meters: &mut Meters, topology: &Topology, estimate: &Estimate) -> Vec<String> {
+    let readings = meters.read(topology);
+    let mut remedies: Vec<String> = readings
+        .iter()
+        .filter_map(|reading| match &reading.reading {
+            Reading::Absent(why) => Some(format!("{}: {why}", reading.meter.id)),
+            _ => None,
+        })
+        .collect();
+    if meters.estimated() && remedies.is_empty() {
+        remedies.push(format!("no power meter here: watts are estimated ({})", estimate.method()));
+    }
+    remedies
+}
+
+/// The route of the energy in a few words.
+fn route(meters: &Meters) -> String {
+    let route = if meters.estimated() { "estimate from the CPU model" } else { "RAPL, powercap" };
+    route.into()
+}
+
+/// CPUs that this process may use: the fall-back where sysfs does not tell.
+fn cpus() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Which probe a description names, as people say it.
+pub fn probe_name(kind: ProbeKind) -> &'static str {
+    match kind {
+        ProbeKind::Bpf => "eBPF",
+        ProbeKind::Proc => "/proc",
+        ProbeKind::Simulated => "simulated",
+    }
+}

@@ -1,0 +1,64 @@
+//! Where the joules are read.
+//!
+//! A meter that cannot be read is absent, with the reason and the remedy; it is
+//! never zero watts. A machine without any readable meter gets an estimate that
+//! is marked as one everywhere.
+
+pub mod cpu_model;
+pub mod powercap;
+
+use std::{path::Path, sync::Arc};
+
+use crate::{
+    sample::{Domain, Meter, MeterReading, Reading},
+    topology::Topology,
+};
+
+/// All meters of a machine.
+pub struct Meters {
+    powercap: powercap::Powercap,
+    /// Stands in where nothing could be read at the start.
+    estimates: Vec<MeterReading>,
+}
+
+impl Meters {
+    /// Finds the meters; where none can be read, the model takes over.
+    pub fn open(sysfs: &Path, topology: &Topology, model: &cpu_model::Estimate) -> Self {
+        let mut powercap = powercap::Powercap::open(sysfs);
+        let readings = powercap.read(topology);
+        let readable = readings.iter().any(|reading| {
+            reading.meter.domain == Domain::Package
+                && matches!(reading.reading, Reading::Counter { .. })
+        });
+        let estimates = if readable { Vec::new() } else { estimates(topology, model) };
+        Self { powercap, estimates }
+    }
+
+    /// Every meter now, readable or not.
+    pub fn read(&mut self, topology: &Topology) -> Vec<MeterReading> {
+        let mut readings = self.powercap.read(topology);
+        readings.extend(self.estimates.iter().cloned());
+        readings
+    }
+
+    /// Power is modelled, not measured.
+    pub fn estimated(&self) -> bool {
+        !self.estimates.is_empty()
+    }
+}
+
+/// One modelled meter for each package.
+fn estimates(topology: &Topology, model: &cpu_model::Estimate) -> Vec<MeterReading> {
+    let packages = topology.packages().iter().enumerate();
+    packages
+        .map(|(index, package)| MeterReading {
+            meter: Arc::new(Meter {
+                id: format!("model-{}", package.id),
+                domain: Domain::Package,
+                source: "model".into(),
+                package: Some(index),
+            }),
+            reading: Reading::Model(model.power(package.cpus.len())),
+        })
+        .collect()
+}

@@ -1,0 +1,130 @@
+//! A frame as JSON, schema 1: a contract with scripts outside this repository.
+//!
+//! Energies are whole microjoules underneath, so six decimals are exact, and the
+//! rows add up to `total`. Fields may be added; none changes its meaning.
+
+use serde::Serialize;
+
+use super::record::{Figures, Record};
+use crate::{
+    carbon::Intensity,
+    frame::{Frame, Share},
+    ledger::Tick,
+    sample::Lost,
+    units::Microjoules,
+};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    time: String,
+    interval_seconds: f64,
+    host: &'a str,
+    probe: &'static str,
+    quality: &'static str,
+    meters: Vec<Meter<'a>>,
+    total: Total,
+    processes: Vec<Record<'a>>,
+    idle: Figures,
+    kernel: Figures,
+    unattributed: Figures,
+    #[serde(rename = "self")]
+    tool: Figures,
+    carbon: Carbon<'a>,
+    lost: Lost,
+    warnings: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Meter<'a> {
+    id: &'a str,
+    domain: &'static str,
+    source: &'a str,
+    quality: &'static str,
+    energy_joules: Option<f64>,
+    power_watts: Option<f64>,
+    note: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Total {
+    energy_joules: Option<f64>,
+    power_watts: Option<f64>,
+    co2e_grams: Option<f64>,
+    cpu_energy_joules: Option<f64>,
+    dram_energy_joules: Option<f64>,
+    gpu_energy_joules: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Carbon<'a> {
+    grams_per_kwh: f64,
+    zone: Option<&'a str>,
+    #[serde(flatten)]
+    basis: &'a crate::carbon::Basis,
+}
+
+/// One line of JSON, without its line break.
+pub fn line(tick: &Tick, warnings: &[String]) -> serde_json::Result<String> {
+    serde_json::to_string(&document(tick, warnings))
+}
+
+fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {
+    let Tick { frame, intensity } = tick;
+    let figures = |share: &Share| Figures::of(share, frame.interval, intensity);
+    Document {
+        schema: 1,
+        time: frame.time.to_string(),
+        interval_seconds: frame.interval.as_secs_f64(),
+        host: &frame.machine.host,
+        probe: frame.probe.as_str(),
+        quality: frame.quality.as_str(),
+        meters: meters(frame),
+        total: total(frame, intensity),
+        processes: frame
+            .processes
+            .iter()
+            .map(|process| Record::of(frame, process, intensity))
+            .collect(),
+        idle: figures(&frame.idle),
+        kernel: figures(&frame.kernel),
+        unattributed: figures(&frame.unattributed),
+        tool: figures(&frame.tool),
+        carbon: Carbon {
+            grams_per_kwh: intensity.value.0,
+            zone: intensity.zone.as_deref(),
+            basis: &intensity.basis,
+        },
+        lost: frame.lost,
+        warnings,
+    }
+}
+
+fn meters(frame: &Frame) -> Vec<Meter<'_>> {
+    frame
+        .meters
+        .iter()
+        .map(|meter| Meter {
+            id: &meter.id,
+            domain: meter.domain.as_str(),
+            source: &meter.source,
+            quality: meter.quality.as_str(),
+            energy_joules: meter.energy.map(Microjoules::joules),
+            power_watts: meter.energy.and_then(|e| e.over(frame.interval)).map(|watts| watts.0),
+            note: meter.note.as_deref(),
+        })
+        .collect()
+}
+
+fn total(frame: &Frame, intensity: &Intensity) -> Total {
+    let whole = Share { energy: frame.total, ..Share::default() };
+    let figures = Figures::of(&whole, frame.interval, intensity);
+    Total {
+        energy_joules: figures.energy_joules,
+        power_watts: figures.power_watts,
+        co2e_grams: figures.co2e_grams,
+        cpu_energy_joules: figures.cpu_energy_joules,
+        dram_energy_joules: figures.dram_energy_joules,
+        gpu_energy_joules: figures.gpu_energy_joules,
+    }
+}

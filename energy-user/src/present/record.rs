@@ -1,0 +1,92 @@
+//! One row as data: the fields that JSON and CSV share, SI units in their names.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::{
+    carbon::Intensity,
+    frame::{Frame, ProcessFrame, Share},
+    units::Microjoules,
+};
+
+/// The figures of any row. Null is absent, and zero is zero.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Figures {
+    /// Time on a CPU.
+    pub cpu_seconds: f64,
+    /// Energy of CPU packages.
+    pub cpu_energy_joules: Option<f64>,
+    /// Energy of memory.
+    pub dram_energy_joules: Option<f64>,
+    /// Energy of GPUs.
+    pub gpu_energy_joules: Option<f64>,
+    /// All pools together.
+    pub energy_joules: Option<f64>,
+    /// Mean over the interval.
+    pub power_watts: Option<f64>,
+    /// Emissions.
+    pub co2e_grams: Option<f64>,
+}
+
+impl Figures {
+    /// A share of an interval, in figures.
+    pub fn of(share: &Share, interval: Duration, intensity: &Intensity) -> Self {
+        let total = share.energy.total();
+        let joules = |energy: Option<Microjoules>| energy.map(Microjoules::joules);
+        Self {
+            cpu_seconds: share.cpu_time.as_secs_f64(),
+            cpu_energy_joules: joules(share.energy.cpu),
+            dram_energy_joules: joules(share.energy.dram),
+            gpu_energy_joules: joules(share.energy.gpu),
+            energy_joules: joules(total),
+            power_watts: total.and_then(|total| total.over(interval)).map(|watts| watts.0),
+            co2e_grams: total.map(|total| (total * intensity.value).0),
+        }
+    }
+}
+
+/// A process as data.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Record<'a> {
+    /// Its number.
+    pub pid: u32,
+    /// Seconds after boot; with `pid`, its identity.
+    pub start_time: f64,
+    /// It ended within the interval.
+    pub ended: bool,
+    /// The kernel's name for it.
+    pub name: &'a str,
+    /// Its arguments.
+    pub cmdline: Option<&'a str>,
+    /// Whose it is.
+    pub user: Option<&'a str>,
+    /// Reserved for the job it belongs to: none is known.
+    pub job: Option<&'a str>,
+    /// Its control group.
+    pub cgroup: Option<&'a str>,
+    /// What it used.
+    #[serde(flatten)]
+    pub figures: Figures,
+    /// How good the energy is.
+    pub quality: &'static str,
+}
+
+impl<'a> Record<'a> {
+    /// One process of a frame.
+    pub fn of(frame: &Frame, process: &'a ProcessFrame, intensity: &Intensity) -> Self {
+        let ProcessFrame { id, identity, ended, share } = process;
+        Self {
+            pid: id.pid,
+            start_time: id.start as f64 / 1e9,
+            ended: *ended,
+            name: &identity.name,
+            cmdline: identity.cmdline.as_deref(),
+            user: identity.user.as_deref(),
+            job: None,
+            cgroup: identity.cgroup.as_deref(),
+            figures: Figures::of(share, frame.interval, intensity),
+            quality: frame.row_quality().as_str(),
+        }
+    }
+}

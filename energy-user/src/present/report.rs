@@ -1,0 +1,220 @@
+//! The report of a measured command: as text for people, as JSON and CSV for scripts.
+//!
+//! It carries what a reader needs to judge the number: how power was known, which
+//! grid was assumed, what was not seen.
+
+use std::{fmt::Write as _, time::Duration};
+
+use serde::Serialize;
+
+use super::figure::{self, Units};
+use crate::{
+    carbon::{Basis, Intensity},
+    frame::Quality,
+    ledger::Sum,
+    sample::{Lost, ProbeKind},
+    units::{Microjoules, Watts},
+};
+
+/// Power usage effectiveness: 1.0 says that only the computer is counted, not its cooling.
+const PUE: f64 = 1.0;
+
+/// What a command used.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The command and its arguments.
+    pub command: Vec<String>,
+    /// As `jouletop run` will exit.
+    pub exit_code: u8,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// From before it began until it ended.
+    pub wall: Duration,
+    /// Energy, CPU time and emissions of its tree.
+    pub sum: Sum,
+    /// Energy of the whole machine meanwhile.
+    pub machine: Option<Microjoules>,
+    /// The highest mean power of its tree over one interval.
+    pub peak: Option<Watts>,
+    /// Processes it had.
+    pub processes: usize,
+    /// Which probe counted.
+    pub probe: ProbeKind,
+    /// The worst quality of any interval.
+    pub quality: Quality,
+    /// How power was known.
+    pub meters: String,
+    /// The grid.
+    pub intensity: Intensity,
+    /// What was not seen.
+    pub lost: Lost,
+    /// Time on the whole machine whose owner is not known.
+    pub missed: Duration,
+    /// What is missing, and what would mend it.
+    pub warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    command: &'a [String],
+    exit_code: u8,
+    signal: Option<i32>,
+    wall_seconds: f64,
+    cpu_seconds: f64,
+    energy_joules: Option<f64>,
+    cpu_energy_joules: Option<f64>,
+    dram_energy_joules: Option<f64>,
+    gpu_energy_joules: Option<f64>,
+    machine_energy_joules: Option<f64>,
+    mean_power_watts: Option<f64>,
+    peak_power_watts: Option<f64>,
+    co2e_grams: Option<f64>,
+    zone: Option<&'a str>,
+    intensity: f64,
+    intensity_unit: &'static str,
+    intensity_basis: &'a Basis,
+    pue: f64,
+    processes: usize,
+    probe: &'static str,
+    quality: &'static str,
+    meters: &'a str,
+    lost: Lost,
+    missed_cpu_seconds: f64,
+    warnings: &'a [String],
+    version: &'static str,
+}
+
+impl Report {
+    fn energy(&self) -> Option<Microjoules> {
+        self.sum.share.energy.total()
+    }
+
+    /// A share of a measurement is attributed.
+    fn quality(&self) -> Quality {
+        self.quality.max(Quality::Attributed)
+    }
+
+    /// One JSON object, on one line.
+    pub fn json(&self) -> serde_json::Result<String> {
+        serde_json::to_string(&self.document())
+    }
+
+    /// Two lines of CSV: names and values.
+    pub fn csv(&self) -> anyhow::Result<Vec<u8>> {
+        let object = serde_json::to_value(self.document())?;
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let fields: Vec<_> = object.as_object().into_iter().flatten().collect();
+        writer.write_record(fields.iter().map(|(name, _)| name.as_str()))?;
+        writer.write_record(fields.iter().map(|(_, value)| match value {
+            serde_json::Value::Null => String::new(),
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }))?;
+        Ok(writer.into_inner()?)
+    }
+
+    fn document(&self) -> Document<'_> {
+        let joules = |energy: Option<Microjoules>| energy.map(Microjoules::joules);
+        let energy = self.energy();
+        Document {
+            schema: 1,
+            command: &self.command,
+            exit_code: self.exit_code,
+            signal: self.signal,
+            wall_seconds: self.wall.as_secs_f64(),
+            cpu_seconds: self.sum.share.cpu_time.as_secs_f64(),
+            energy_joules: joules(energy),
+            cpu_energy_joules: joules(self.sum.share.energy.cpu),
+            dram_energy_joules: joules(self.sum.share.energy.dram),
+            gpu_energy_joules: joules(self.sum.share.energy.gpu),
+            machine_energy_joules: joules(self.machine),
+            mean_power_watts: energy.and_then(|e| e.over(self.wall)).map(|watts| watts.0),
+            peak_power_watts: self.peak.map(|watts| watts.0),
+            co2e_grams: energy.map(|_| self.sum.grams.0),
+            zone: self.intensity.zone.as_deref(),
+            intensity: self.intensity.value.0,
+            intensity_unit: "gCO2e/kWh",
+            intensity_basis: &self.intensity.basis,
+            pue: PUE,
+            processes: self.processes,
+            probe: self.probe.as_str(),
+            quality: self.quality().as_str(),
+            meters: &self.meters,
+            lost: self.lost,
+            missed_cpu_seconds: self.missed.as_secs_f64(),
+            warnings: &self.warnings,
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+
+    /// A few aligned lines.
+    pub fn text(&self) -> String {
+        let mark = self.quality().mark();
+        let units = Units::Joules;
+        let energy = self.energy();
+        let with = |number: String, unit: &str| {
+            if number == figure::ABSENT { number } else { format!("{mark}{number} {unit}") }
+        };
+        let joules = |energy| with(units.energy(energy), "J");
+        let watts = |watts| with(units.power(watts), "W");
+        let pools = self.sum.share.energy;
+        let ending = match self.signal {
+            Some(signal) => format!("ended by signal {signal}"),
+            None => format!("exit code {}", self.exit_code),
+        };
+        let wall = figure::duration(self.wall);
+        let cpu = figure::duration(self.sum.share.cpu_time);
+        let lines = [
+            (
+                "energy",
+                format!(
+                    "{}  (CPU {}, DRAM {}, GPU {})",
+                    joules(energy),
+                    joules(pools.cpu),
+                    joules(pools.dram),
+                    joules(pools.gpu)
+                ),
+            ),
+            (
+                "emissions",
+                format!(
+                    "{}  ({})",
+                    with(figure::grams(energy.map(|_| self.sum.grams)), "g CO2e"),
+                    self.intensity.label()
+                ),
+            ),
+            (
+                "power",
+                format!(
+                    "{} mean, {} peak",
+                    watts(energy.and_then(|e| e.over(self.wall))),
+                    watts(self.peak)
+                ),
+            ),
+            ("time", format!("{wall} wall, {cpu} CPU, {} processes, {ending}", self.processes)),
+            (
+                "measured",
+                format!("{}; CPU time by {}", self.meters, crate::live::probe_name(self.probe)),
+            ),
+        ];
+        let command = figure::printable(&self.command.join(" "));
+        let mut text = format!("jouletop: {command}\n");
+        for (name, value) in lines {
+            let _ = writeln!(text, "  {name:<10} {value}");
+        }
+        for warning in &self.warnings {
+            let _ = writeln!(text, "  note       {}", figure::printable(warning));
+        }
+        if self.lost != Lost::default() || !self.missed.is_zero() {
+            let Lost { events, slices, malformed } = self.lost;
+            let missed = figure::duration(self.missed);
+            let _ = writeln!(
+                text,
+                "  not seen   {missed} of CPU time on the whole machine, {events} events, \
+                 {slices} slices, {malformed} records"
+            );
+        }
+        text
+    }
+}

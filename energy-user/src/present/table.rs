@@ -1,0 +1,87 @@
+//! One interval as a table for people: `--once` without a format.
+
+use std::fmt::Write as _;
+
+use super::figure::{self, Units, printable};
+use crate::{
+    frame::Quality,
+    ledger::{Ledger, Row, RowKey},
+    live::probe_name,
+    session::Description,
+};
+
+/// A header of a few lines, then every row by power; the rows add up to the first figure.
+pub fn table(ledger: &Ledger, description: &Description) -> String {
+    let units = Units::Joules;
+    let mut text = String::new();
+    let Some(tick) = ledger.latest() else { return text };
+    let frame = &tick.frame;
+    let totals = ledger.totals();
+    let mark = ledger.quality().mark();
+    let energy = totals.sum.share.energy.total();
+    let with = |number: String, unit: &str| {
+        if number == figure::ABSENT { number } else { format!("{mark}{number} {unit}") }
+    };
+    let _ = writeln!(
+        text,
+        "{}  {}  {}  over {}",
+        with(units.power(frame.watts()), "W"),
+        with(units.energy(energy), "J"),
+        with(figure::grams(energy.map(|_| totals.sum.grams)), "g CO2e"),
+        figure::duration(frame.interval),
+    );
+    let _ = writeln!(
+        text,
+        "{}; CPU time by {}; {}",
+        description.meters,
+        probe_name(frame.probe),
+        tick.intensity.label()
+    );
+    for meter in &frame.meters {
+        let mark = meter.quality.mark();
+        let watts = meter.energy.and_then(|energy| energy.over(frame.interval));
+        let power = units.power(watts);
+        let note = meter.note.as_deref().map_or_else(String::new, |note| format!("  {note}"));
+        let unit = if meter.quality == Quality::Absent { "" } else { " W" };
+        let _ = writeln!(text, "{:<12} {mark}{power}{unit}{}", meter.id, printable(&note));
+    }
+    for remedy in &description.remedies {
+        let _ = writeln!(text, "note: {}", printable(remedy));
+    }
+    let _ = writeln!(
+        text,
+        "\n{:>8} {:<10} {:>7} {:>7} {:>7} {:>6} COMMAND",
+        "PID", "USER", "W", "J", "gCO2e", "CPU%"
+    );
+    let mut rows = ledger.rows();
+    rows.sort_by(|a, b| {
+        let watts = |row: &Row| row.watts.map_or(0.0, |watts| watts.0);
+        watts(b).total_cmp(&watts(a)).then(a.key.cmp(&b.key))
+    });
+    for row in rows {
+        text.push_str(&line(&row, units));
+    }
+    text
+}
+
+fn line(row: &Row, units: Units) -> String {
+    let pid = match row.key {
+        RowKey::Process(id) => id.pid.to_string(),
+        _ => String::new(),
+    };
+    let user = printable(row.identity.user.as_deref().unwrap_or_default());
+    let mark = |number: String| {
+        let known = number != figure::ABSENT;
+        format!("{}{number}", if known { row.quality.mark() } else { "" })
+    };
+    let command = row.identity.cmdline.as_ref().unwrap_or(&row.identity.name);
+    let ended = if row.ended { " (ended)" } else { "" };
+    format!(
+        "{pid:>8} {user:<10.10} {:>7} {:>7} {:>7} {:>6.1} {}{ended}\n",
+        mark(units.power(row.watts)),
+        mark(units.energy(row.energy)),
+        mark(figure::grams(row.grams)),
+        row.cpu_percent,
+        printable(command),
+    )
+}

@@ -1,0 +1,33 @@
+//! Who ran: the kernel's own account of CPU time, per process.
+//!
+//! Two ways to know. [`bpf`] counts in the kernel at each context switch and misses
+//! nothing; [`proc`] reads `/proc` at each sample, needs no right, and misses what
+//! lives shorter than an interval. Both give the same [`Activity`].
+
+pub mod bpf;
+pub mod btf;
+pub mod identity;
+pub mod proc;
+pub mod slots;
+
+use crate::{
+    sample::{Activity, ProbeKind},
+    topology::Topology,
+};
+
+/// Says who used the machine since the last call. An ended process is included once.
+pub trait Probe {
+    /// Which kind.
+    fn kind(&self) -> ProbeKind;
+
+    /// Takes what the kernel buffers, so that its buffer does not fill between samples.
+    fn drain(&mut self) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// CPUs came or went: time counts on the new packages from here on.
+    fn set_topology(&mut self, topology: &Topology);
+
+    /// Who ran since the last call.
+    fn activity(&mut self) -> anyhow::Result<Activity>;
+}

@@ -1,0 +1,192 @@
+//! Loading: offsets from BTF, globals, limits, programs.
+//!
+//! Each step that the kernel may refuse has an error of its own with the remedy,
+//! because "permission denied" from `bpf(2)` has half a dozen causes.
+
+use std::path::Path;
+
+use aya::{
+    Btf, Ebpf, EbpfLoader,
+    programs::{BtfTracePoint, RawTracePoint},
+};
+use aya_log::EbpfLogger;
+use energy_ebpf::{map, program};
+use thiserror::Error;
+
+use crate::probe::btf::{self, BtfError};
+
+/// The programs, built by `cargo xtask ebpf build`.
+static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../energy-ebpf/prebuilt/jouletop-probe.o"
+));
+
+/// Where the kernel keeps its type information.
+pub const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
+
+/// How to load.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Let the programs log what they do.
+    pub log: bool,
+    /// Use fewer sets of each table, and so much ring buffer: for tests of overload.
+    pub small: Option<Small>,
+}
+
+/// Limits so low that they are met.
+#[derive(Clone, Copy, Debug)]
+pub struct Small {
+    /// Sets of each CPU's table; a power of two.
+    pub sets: u32,
+    /// Bytes of the ring buffer; a power of two, at least a page.
+    pub ring: u32,
+}
+
+/// Programs and maps in the kernel.
+pub struct Probe {
+    /// The handle; dropping it detaches everything.
+    pub ebpf: Ebpf,
+    /// Possible CPUs, each with an account.
+    pub cpus: usize,
+    /// What the programs log, if they were asked to.
+    pub log: Option<Log>,
+}
+
+/// Brings the programs' log to the `log` crate's logger.
+pub type Log = EbpfLogger<&'static dyn log::Log>;
+
+/// Why the kernel probe cannot be had.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// No BTF.
+    #[error(
+        "the kernel has no type information ({VMLINUX}: {0}); \
+         a kernel with CONFIG_DEBUG_INFO_BTF=y is needed"
+    )]
+    NoBtf(std::io::Error),
+    /// BTF that does not have what is needed.
+    #[error("{0}; please report your kernel's version")]
+    Btf(#[from] BtfError),
+    /// Refused for want of a capability.
+    #[error(
+        "the kernel refused for lack of permission; run as root, or give the program the \
+         capabilities: sudo setcap cap_bpf,cap_perfmon,cap_dac_read_search=ep {0}"
+    )]
+    Permission(String),
+    /// The kernel is locked down.
+    #[error(
+        "the kernel is locked down to confidentiality, which forbids BPF programs to read kernel \
+         memory; boot with lockdown=integrity to use them"
+    )]
+    Lockdown,
+    /// The loader or the verifier refused.
+    #[error("the kernel did not take the programs: {0}")]
+    Refused(#[source] anyhow::Error),
+    /// A map could not be opened.
+    #[error("the programs' tables cannot be read: {0}")]
+    Map(#[source] anyhow::Error),
+    /// The embedded object is not what this program expects: a defect of the build.
+    #[error("the embedded programs have {0}; rebuild them with `cargo xtask ebpf build`")]
+    Object(&'static str),
+}
+
+/// Loads the programs and attaches them.
+pub fn load(options: Options) -> Result<Probe, LoadError> {
+    let image = std::fs::read(VMLINUX).map_err(LoadError::NoBtf)?;
+    let offsets = offsets(&btf::Btf::parse(&image)?)?;
+    let cpus = aya::util::nr_cpus().map_err(|(_, error)| LoadError::NoBtf(error))?;
+    raise_memlock();
+    let btf = Btf::from_sys_fs().map_err(refused)?;
+    let mut loader = EbpfLoader::new();
+    loader.btf(Some(&btf)).map_max_entries(map::CPUS, cpus as u32);
+    for (name, offset) in &offsets {
+        loader.override_global(name, offset, true);
+    }
+    let level = if options.log { aya_log::Level::Debug as u8 } else { 0 };
+    loader.override_global(aya_log::LEVEL, &level, false);
+    let mask = options.small.map(|small| small.sets - 1);
+    if let Some(mask) = &mask {
+        loader.override_global("SET_MASK", mask, true);
+    }
+    if let Some(small) = options.small {
+        loader.map_max_entries(map::EVENTS, small.ring);
+    }
+    let mut ebpf = loader.load(OBJECT).map_err(refused)?;
+    attach(&mut ebpf, &btf)?;
+    let log = options.log.then(|| EbpfLogger::init(&mut ebpf));
+    let log = log.transpose().map_err(refused)?;
+    Ok(Probe { ebpf, cpus, log })
+}
+
+/// The offsets of what the programs read, by the name of their global.
+fn offsets(btf: &btf::Btf) -> Result<Vec<(&'static str, u32)>, BtfError> {
+    const FIELDS: &[(&str, &str, &[&str])] = &[
+        ("OFF_PID", "task_struct", &["pid"]),
+        ("OFF_TGID", "task_struct", &["tgid"]),
+        ("OFF_FLAGS", "task_struct", &["flags"]),
+        ("OFF_RAN", "task_struct", &["se", "sum_exec_runtime"]),
+        ("OFF_LEADER", "task_struct", &["group_leader"]),
+        ("OFF_START", "task_struct", &["start_boottime"]),
+        ("OFF_PARENT", "task_struct", &["real_parent"]),
+        ("OFF_SIGNAL", "task_struct", &["signal"]),
+        ("OFF_MM", "task_struct", &["mm"]),
+        ("OFF_LIVE", "signal_struct", &["live"]),
+        ("OFF_ARG_START", "mm_struct", &["arg_start"]),
+        ("OFF_ARG_END", "mm_struct", &["arg_end"]),
+    ];
+    // A kernel for one CPU has no such field; there, one that never changes serves.
+    let migrations = btf
+        .offset("task_struct", &["se", "nr_migrations"])
+        .or_else(|_| btf.offset("task_struct", &["start_boottime"]))?;
+    let fields = FIELDS.iter().map(|(name, of, path)| Ok((*name, btf.offset(of, path)?)));
+    fields.chain([Ok(("OFF_MIGRATIONS", migrations))]).collect()
+}
+
+/// Attaches every program; the life-cycle ones first, so that no birth is unseen.
+fn attach(ebpf: &mut Ebpf, btf: &Btf) -> Result<(), LoadError> {
+    let programs = [program::FORK, program::EXEC, program::EXIT, program::RENAME, program::SWITCH];
+    for name in programs {
+        let found = ebpf.program_mut(name).ok_or(LoadError::Object("a program too few"))?;
+        let found: &mut BtfTracePoint = found.try_into().map_err(refused)?;
+        found.load(name, btf).map_err(refused)?;
+        found.attach().map_err(refused)?;
+    }
+    let poke = ebpf.program_mut(program::POKE).ok_or(LoadError::Object("a program too few"))?;
+    let poke: &mut RawTracePoint = poke.try_into().map_err(refused)?;
+    poke.load().map_err(refused)
+}
+
+/// Tells a want of permission from other refusals.
+fn refused(error: impl Into<anyhow::Error>) -> LoadError {
+    let error = error.into();
+    let denied = error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|io| io.kind() == std::io::ErrorKind::PermissionDenied)
+    });
+    let locked = std::fs::read_to_string("/sys/kernel/security/lockdown")
+        .is_ok_and(|state| state.contains("[confidentiality]"));
+    match (denied, locked) {
+        (true, true) => LoadError::Lockdown,
+        (true, false) => LoadError::Permission(own_path()),
+        _ => LoadError::Refused(error),
+    }
+}
+
+/// The program's own file, for a command that can be pasted.
+fn own_path() -> String {
+    std::env::current_exe()
+        .ok()
+        .as_deref()
+        .and_then(Path::to_str)
+        .unwrap_or("/path/to/jouletop")
+        .into()
+}
+
+/// Before 5.11, maps count against this limit; failing to raise it is told by the load.
+fn raise_memlock() {
+    use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
+    if let Err(error) = setrlimit(Resource::RLIMIT_MEMLOCK, RLIM_INFINITY, RLIM_INFINITY) {
+        tracing::debug!(%error, "the limit on locked memory stays as it is");
+    }
+}

@@ -1,0 +1,228 @@
+//! Who a process is: from the kernel's own events first, from `/proc` else.
+//!
+//! A process that is gone before user space looks still has the name, user and
+//! parent that its birth and exec records told. `/proc` fills in what existed
+//! before the probe, and what only it knows (the cgroup's path).
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use energy_ebpf::{Birth, Ended, Exec, PF_KTHREAD, Renamed};
+use procfs::process::Process;
+
+use crate::sample::{Identity, Kind, ProcessId};
+
+/// Nanoseconds in one tick of `/proc/PID/stat` (`USER_HZ`, 100 on every architecture in use).
+const TICK_NS: u64 = 10_000_000;
+
+/// Processes by identity.
+pub struct Directory {
+    proc_root: PathBuf,
+    tool: u32,
+    people: HashMap<ProcessId, Person>,
+    users: HashMap<u32, String>,
+    ended: HashSet<ProcessId>,
+}
+
+/// A process and how much is known of it.
+struct Person {
+    identity: Arc<Identity>,
+    /// `/proc` has been asked.
+    looked_up: bool,
+}
+
+impl Directory {
+    /// An empty one that asks the `/proc` under `proc_root`.
+    pub fn new(proc_root: &Path) -> Self {
+        Self {
+            proc_root: proc_root.into(),
+            tool: std::process::id(),
+            people: HashMap::new(),
+            users: HashMap::new(),
+            ended: HashSet::new(),
+        }
+    }
+
+    /// A birth: the child has its parent's name and arguments until it runs something else.
+    pub fn born(&mut self, birth: &Birth) -> crate::sample::Birth {
+        let child = ProcessId { pid: birth.tgid, start: birth.start };
+        let parent = ProcessId { pid: birth.parent_tgid, start: birth.parent_start };
+        let kernel = birth.flags & PF_KTHREAD != 0;
+        // Asked of `/proc` once for each parent that was there before us.
+        let inherited = self.identify(parent, kernel);
+        let kind = self.kind(birth.tgid, kernel);
+        let identity = Identity {
+            name: text(&birth.comm),
+            cmdline: inherited.cmdline.clone(),
+            uid: Some(birth.uid),
+            user: Some(self.user(birth.uid)),
+            parent: Some(parent),
+            cgroup: inherited.cgroup.clone(),
+            kind,
+        };
+        self.put(child, identity);
+        crate::sample::Birth { child, parent }
+    }
+
+    /// A new program in an old process: what it was before keeps its place in the books.
+    pub fn exec(&mut self, exec: &Exec) {
+        let id = ProcessId { pid: exec.tgid, start: exec.start };
+        let user = self.user(exec.uid);
+        let mut identity = self.current(id);
+        identity.name = text(&exec.comm);
+        let args = exec.args.get(..exec.args_len as usize).unwrap_or_default();
+        let cmdline = join(args);
+        identity.cmdline = if cmdline.is_empty() { None } else { Some(cmdline) };
+        identity.uid = Some(exec.uid);
+        identity.user = Some(user);
+        self.put(id, identity);
+    }
+
+    /// A new name for the same program.
+    pub fn renamed(&mut self, renamed: &Renamed) {
+        let id = ProcessId { pid: renamed.tgid, start: renamed.start };
+        // One that is not known yet will be looked up, with its name of then.
+        if self.people.contains_key(&id) {
+            let mut identity = self.current(id);
+            identity.name = text(&renamed.comm);
+            self.put(id, identity);
+        }
+    }
+
+    /// The last thread goes; what it ran until now still belongs to this interval.
+    pub fn ended(&mut self, ended: &Ended) {
+        let id = ProcessId { pid: ended.tgid, start: ended.start };
+        let user = self.user(ended.uid);
+        let mut identity = self.current(id);
+        identity.uid = Some(ended.uid);
+        identity.user = Some(user);
+        self.put(id, identity);
+        self.ended.insert(id);
+    }
+
+    /// Who a process is that ran. `kernel` is what the probe knows of it.
+    pub fn identify(&mut self, id: ProcessId, kernel: bool) -> Arc<Identity> {
+        if let Some(person) = self.people.get(&id)
+            && (person.looked_up || self.ended.contains(&id))
+        {
+            return Arc::clone(&person.identity);
+        }
+        let known = self.people.get(&id).map(|person| Arc::clone(&person.identity));
+        let mut identity = known.map_or_else(Identity::default, |known| (*known).clone());
+        if let Some(found) = self.look_up(id) {
+            // The events are exact where they told something; `/proc` fills the rest.
+            if identity.name.is_empty() {
+                identity.name = found.name;
+            }
+            identity.cmdline = found.cmdline.or(identity.cmdline);
+            identity.cgroup = found.cgroup.or(identity.cgroup);
+            identity.parent = identity.parent.or(found.parent);
+            identity.uid = found.uid.or(identity.uid);
+            identity.user = found.user.or(identity.user);
+        }
+        if identity.name.is_empty() {
+            // It was gone before anybody could ask, and its events were lost.
+            identity.name = format!("pid {}", id.pid);
+        }
+        identity.kind = self.kind(id.pid, kernel || identity.kind == Kind::Kernel);
+        let identity = Arc::new(identity);
+        let person = Person { identity: Arc::clone(&identity), looked_up: true };
+        self.people.insert(id, person);
+        identity
+    }
+
+    /// Whether a process has ended.
+    pub fn has_ended(&self, id: ProcessId) -> bool {
+        self.ended.contains(&id)
+    }
+
+    /// The processes that ended since the last call. They stay known for one more
+    /// interval, because the very last slice comes after the record of the end.
+    pub fn bury(&mut self, before: &HashSet<ProcessId>) -> HashSet<ProcessId> {
+        for id in before {
+            self.ended.remove(id);
+            self.people.remove(id);
+        }
+        self.ended.clone()
+    }
+
+    fn put(&mut self, id: ProcessId, identity: Identity) {
+        let person = Person { identity: Arc::new(identity), looked_up: false };
+        self.people.insert(id, person);
+    }
+
+    fn current(&self, id: ProcessId) -> Identity {
+        self.people.get(&id).map_or_else(Identity::default, |person| (*person.identity).clone())
+    }
+
+    fn kind(&self, pid: u32, kernel: bool) -> Kind {
+        match (pid == self.tool, kernel) {
+            (true, _) => Kind::Tool,
+            (_, true) => Kind::Kernel,
+            _ => Kind::Process,
+        }
+    }
+
+    /// What `/proc` says now, if the number still belongs to the same process.
+    fn look_up(&mut self, id: ProcessId) -> Option<Identity> {
+        let process = Process::new_with_root(self.proc_root.join(id.pid.to_string())).ok()?;
+        let stat = process.stat().ok()?;
+        // The kernel rounds down to whole ticks; a reader's timens could only add whole ones.
+        if stat.starttime != id.start / TICK_NS {
+            return None;
+        }
+        Some(self.read(&process, &stat))
+    }
+
+    /// The identity of a live process from its `/proc` files.
+    pub fn read(&mut self, process: &Process, stat: &procfs::process::Stat) -> Identity {
+        let uid = process.uid().ok();
+        let cmdline = process.cmdline().ok().map(|args| args.join(" ")).filter(|s| !s.is_empty());
+        Identity {
+            name: stat.comm.clone(),
+            cmdline,
+            uid,
+            user: uid.map(|uid| self.user(uid)),
+            parent: None,
+            cgroup: cgroup(process),
+            kind: self.kind(stat.pid.unsigned_abs(), stat.flags & PF_KTHREAD != 0),
+        }
+    }
+
+    /// A user's name, asked of the system once.
+    fn user(&mut self, uid: u32) -> String {
+        self.users
+            .entry(uid)
+            .or_insert_with(|| {
+                nix::unistd::User::from_uid(uid.into())
+                    .ok()
+                    .flatten()
+                    .map_or_else(|| uid.to_string(), |user| user.name)
+            })
+            .clone()
+    }
+}
+
+/// The most telling cgroup path: v2's, or the first v1 hierarchy that is not the root.
+fn cgroup(process: &Process) -> Option<String> {
+    let groups = process.cgroups().ok()?.0;
+    let unified = groups.iter().find(|group| group.hierarchy == 0 && group.pathname != "/");
+    let any = || groups.iter().find(|group| group.pathname != "/");
+    let root = || groups.first();
+    unified.or_else(any).or_else(root).map(|group| group.pathname.clone())
+}
+
+/// A kernel string up to its NUL.
+fn text(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).into_owned()
+}
+
+/// Arguments separated by NUL, as one line.
+fn join(args: &[u8]) -> String {
+    let args = args.split(|&byte| byte == 0).filter(|arg| !arg.is_empty());
+    args.map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,156 @@
+//! The real programs in this kernel, against the kernel's own accounting.
+//!
+//! The oracle is what `wait4` says of each ended process (`ru_utime + ru_stime`,
+//! which the kernel makes of `sum_exec_runtime`), children included.
+
+mod support;
+
+use std::{
+    collections::{HashMap, HashSet},
+    process::{Child, Stdio},
+    time::Duration,
+};
+
+use nix::sys::resource::{UsageWho, getrusage};
+use serde_json::Value;
+use support::{require_root, stream::Stream, workload};
+
+const PROBE: &[&str] = &["--probe", "bpf", "--interval", "500ms"];
+
+/// CPU seconds and processes whose command line holds a word, over all intervals.
+fn counted(lines: &[Value], word: &str) -> (f64, usize) {
+    let mut seconds = 0.0;
+    let mut processes = HashSet::new();
+    for process in lines.iter().flat_map(|line| line["processes"].as_array().unwrap()) {
+        if process["cmdline"].as_str().is_some_and(|cmdline| cmdline.contains(word)) {
+            seconds += process["cpu_seconds"].as_f64().unwrap();
+            processes.insert(format!("{} {}", process["pid"], process["start_time"]));
+        }
+    }
+    (seconds, processes.len())
+}
+
+/// Waits for a child and gives the CPU seconds that the kernel charged to it and its children.
+fn charged(child: &mut Child) -> f64 {
+    let used = || {
+        let usage = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
+        let seconds =
+            |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
+        seconds(usage.user_time()) + seconds(usage.system_time())
+    };
+    let before = used();
+    assert!(child.wait().unwrap().success());
+    used() - before
+}
+
+#[test]
+fn cpu_time_is_the_kernels_own() {
+    require_root();
+    let stream = Stream::start(PROBE);
+    stream.next();
+    // Twenty seconds, all at once, on two CPUs: everybody is preempted and moved.
+    let workloads: [(&str, &[&str]); 6] = [
+        ("busy 20.01", &["busy", "20.01"]),
+        ("duty 20.02", &["duty", "20.02", "30"]),
+        ("threads 20.03", &["threads", "20.03", "16"]),
+        ("busy 20.04", &["busy", "20.04", "0"]),
+        ("busy 20.05", &["busy", "20.05", "1"]),
+        ("storm 20.06", &["storm", "20.06"]),
+    ];
+    let mut children: Vec<(&str, Child)> = workloads
+        .iter()
+        .map(|(word, args)| (*word, workload().args(*args).stdout(Stdio::piped()).spawn().unwrap()))
+        .collect();
+    let mut truth = HashMap::new();
+    let mut storm = 0_usize;
+    for (word, child) in &mut children {
+        truth.insert(*word, charged(child));
+        if word.starts_with("storm") {
+            let said = std::io::read_to_string(child.stdout.take().unwrap()).unwrap();
+            storm = said.trim().parse().unwrap();
+        }
+    }
+    let lines = stream.finish();
+    let mut worst = 0.0_f64;
+    for (word, _) in &children {
+        let (counted, _) = counted(&lines, word);
+        let truth = truth[word];
+        let error = (counted / truth - 1.0) * 100.0;
+        println!("{word:<14} kernel {truth:8.4} s, jouletop {counted:8.4} s, {error:+.3} %");
+        worst = worst.max(error.abs());
+    }
+    let unpaired: u64 = lines.iter().map(|line| line["lost"]["slices"].as_u64().unwrap()).sum();
+    println!("slices whose beginning was not seen: {unpaired}");
+    assert!(worst < 0.5, "one of them is off by {worst} %");
+    complete(&lines, "storm 20.06", storm);
+}
+
+#[test]
+fn a_storm_of_short_processes_is_counted_to_the_last() {
+    require_root();
+    let stream = Stream::start(PROBE);
+    stream.next();
+    let mut child = workload().args(["storm", "20.09"]).stdout(Stdio::piped()).spawn().unwrap();
+    let truth = charged(&mut child);
+    let said = std::io::read_to_string(child.stdout.take().unwrap()).unwrap();
+    let storm: usize = said.trim().parse().unwrap();
+    let lines = stream.finish();
+    let (counted, _) = counted(&lines, "storm 20.09");
+    let error = (counted / truth - 1.0) * 100.0;
+    println!("storm alone    kernel {truth:8.4} s, jouletop {counted:8.4} s, {error:+.3} %");
+    assert!(error.abs() < 0.5);
+    assert!(storm > 2000, "only {storm} children: not a storm");
+    complete(&lines, "storm 20.09", storm);
+}
+
+/// The parent and each child were seen once, and nothing was lost.
+fn complete(lines: &[Value], word: &str, children: usize) {
+    let (_, processes) = counted(lines, word);
+    println!("{word}: {children} children, {processes} processes seen");
+    // On a machine that hides switches, a child may have come and gone unseen.
+    let hidden: u64 = lines.iter().map(|line| line["lost"]["slices"].as_u64().unwrap()).sum();
+    assert!(processes <= children + 1 && processes + hidden as usize > children);
+    for line in lines {
+        assert_eq!(line["lost"]["events"], 0);
+        assert_eq!(line["lost"]["malformed"], 0);
+    }
+}
+
+#[test]
+fn a_loop_that_began_before_us_and_never_sleeps_is_never_at_zero() {
+    require_root();
+    let mut child = workload().args(["busy", "4.07", "1"]).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    let stream = Stream::start(PROBE);
+    for _ in 0..4 {
+        let line = stream.next();
+        let (seconds, _) = counted(std::slice::from_ref(&line), "busy 4.07");
+        assert!(seconds > 0.1, "{seconds} s in an interval of {}", line["interval_seconds"]);
+    }
+    charged(&mut child);
+    stream.finish();
+}
+
+#[test]
+fn a_full_table_and_a_full_ring_lose_nothing_in_silence() {
+    require_root();
+    // Four places for each CPU, and a page of ring buffer.
+    let stream = Stream::start(&[PROBE, &["--small-maps", "1,4096"]].concat());
+    stream.next();
+    let mut child = workload().args(["storm", "2.08"]).stdout(Stdio::null()).spawn().unwrap();
+    let truth = charged(&mut child);
+    let lines = stream.finish();
+    let sum = |path: [&str; 2]| -> f64 {
+        lines.iter().map(|line| line[path[0]][path[1]].as_f64().unwrap()).sum()
+    };
+    let mut all = sum(["unattributed", "cpu_seconds"]);
+    let missed = all;
+    all += lines
+        .iter()
+        .flat_map(|line| line["processes"].as_array().unwrap())
+        .map(|process| process["cpu_seconds"].as_f64().unwrap())
+        .sum::<f64>();
+    println!("storm {truth:.3} s, all {all:.3} s, of it missed {missed:.3} s");
+    assert!(sum(["lost", "events"]) > 0.0 || missed > 0.0, "the limits were never met");
+    assert!(all > truth * 0.995, "{all} s of {truth} s are in the books");
+}

@@ -1,0 +1,91 @@
+//! Processes with a known way of burning CPU time, for the tests on the real kernel.
+//!
+//! `workload busy|duty|threads|storm SECONDS …`: an example binary, so that `cargo
+//! test` builds it and nobody installs it.
+
+use std::{
+    process::exit,
+    thread,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sched::{CpuSet, sched_setaffinity},
+    sys::wait::waitpid,
+    unistd::{ForkResult, Pid, fork},
+};
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let number = |index: usize| args.get(index).and_then(|arg| arg.parse::<f64>().ok());
+    let seconds = number(1).unwrap_or(1.0);
+    let end = now() + Duration::from_secs_f64(seconds);
+    match args.first().map(String::as_str) {
+        Some("busy") => {
+            if let Some(cpu) = number(2) {
+                pin(cpu as usize);
+            }
+            spin(end);
+        }
+        Some("duty") => duty(end, number(2).unwrap_or(30.0) / 100.0),
+        Some("threads") => threads(end, number(2).unwrap_or(16.0) as usize),
+        Some("storm") => storm(end),
+        _ => {
+            eprintln!("usage: workload busy|duty|threads|storm SECONDS [CPU|PERCENT|THREADS]");
+            exit(2);
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the workload is outside the pipeline")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn spin(end: Instant) {
+    while now() < end {
+        std::hint::spin_loop();
+    }
+}
+
+fn pin(cpu: usize) {
+    let mut set = CpuSet::new();
+    set.set(cpu).expect("a CPU number");
+    sched_setaffinity(Pid::from_raw(0), &set).expect("the CPU exists");
+}
+
+/// Busy for a part of every 10 ms.
+fn duty(end: Instant, part: f64) {
+    while now() < end {
+        let period = now();
+        spin(period + Duration::from_secs_f64(0.01 * part));
+        thread::sleep((period + Duration::from_millis(10)).saturating_duration_since(now()));
+    }
+}
+
+fn threads(end: Instant, count: usize) {
+    let spinning: Vec<_> = (0..count).map(|_| thread::spawn(move || spin(end))).collect();
+    for thread in spinning {
+        thread.join().expect("a spinning thread does not panic");
+    }
+}
+
+/// One child after the other, each alive for 2 to 5 ms; says how many there were.
+fn storm(end: Instant) {
+    let mut children = 0_u32;
+    while now() < end {
+        // SAFETY: the process has one thread.
+        match unsafe { fork() }.expect("a process can be forked") {
+            ForkResult::Child => {
+                spin(now() + Duration::from_millis(2 + u64::from(children % 4)));
+                // SAFETY: ends the child without running the parent's exit handlers.
+                unsafe { libc::_exit(0) }
+            }
+            ForkResult::Parent { child } => {
+                waitpid(child, None).expect("the child ends");
+                children += 1;
+            }
+        }
+    }
+    println!("{children}");
+}
