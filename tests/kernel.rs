@@ -2,6 +2,11 @@
 //!
 //! The oracle is what `wait4` says of each ended process (`ru_utime + ru_stime`,
 //! which the kernel makes of `sum_exec_runtime`), children included.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may panic, and shows its figures"
+)]
 
 mod support;
 

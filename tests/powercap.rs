@@ -1,4 +1,9 @@
 //! Whole programs over a fake powercap tree whose counters move: sums to the microjoule.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may panic, and shows its figures"
+)]
 
 mod support;
 

@@ -2,6 +2,11 @@
 //!
 //! `workload busy|duty|threads|storm SECONDS …`: an example binary, so that `cargo
 //! test` builds it and nobody installs it.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "it talks to the test that started it"
+)]
 
 use std::{
     process::exit,

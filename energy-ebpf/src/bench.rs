@@ -4,6 +4,7 @@
 //! sides see the same switches in the same run. They are never shipped.
 #![no_std]
 #![no_main]
+#![allow(missing_docs, reason = "the program macros write undocumented shims")]
 
 use aya_ebpf::{
     btf_maps::PerCpuArray,

@@ -149,7 +149,7 @@ impl Global {
 
 fn interval(text: &str) -> Result<Duration, String> {
     const LEAST: Duration = Duration::from_millis(50);
-    const MOST: Duration = Duration::from_secs(60);
+    const MOST: Duration = Duration::from_mins(1);
     let help = "use a number with a unit between 50ms and 60s, such as 500ms, 2s or 1m";
     let time: jiff::SignedDuration = text.parse().map_err(|_| help.to_string())?;
     let time = Duration::try_from(time).map_err(|_| help.to_string())?;
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn intervals_have_units_and_bounds() {
         assert_eq!(interval("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(interval("1m"), Ok(Duration::from_secs(60)));
+        assert_eq!(interval("1m"), Ok(Duration::from_mins(1)));
         for bad in ["", "5", "-1s", "0s", "1h", "soon", "1e400s"] {
             assert!(interval(bad).is_err(), "{bad}");
         }

@@ -43,7 +43,7 @@ const WANTED: [Capability; 4] = [
     Capability::CAP_DAC_READ_SEARCH,
 ];
 
-/// The first PID namespace has a fixed inode (include/linux/proc_ns.h, `PROC_PID_INIT_INO`).
+/// The first PID namespace has a fixed inode (`PROC_PID_INIT_INO` in `include/linux/proc_ns.h`).
 const INITIAL_PID_NAMESPACE: &str = "pid:[4026531836]";
 
 /// What is asked for with `--probe`.

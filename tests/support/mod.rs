@@ -1,5 +1,6 @@
 //! What the whole-program tests share.
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 pub mod powercap;
 pub mod stream;
@@ -20,9 +21,9 @@ pub fn jouletop() -> Command {
 ///
 /// `cargo test` builds it beside the program; `cargo test --test NAME` does not.
 pub fn workload() -> Command {
+    static BUILT: std::sync::Once = std::sync::Once::new();
     let beside = Path::new(env!("CARGO_BIN_EXE_jouletop")).parent().unwrap();
     let path: PathBuf = beside.join("examples/workload");
-    static BUILT: std::sync::Once = std::sync::Once::new();
     BUILT.call_once(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let profile = if cfg!(debug_assertions) { "dev" } else { "release" };

@@ -1,1 +1,40 @@
-fn main() {}
+//! What the project does to itself: build the BPF object, check everything, measure.
+#![expect(clippy::print_stdout, reason = "saying what it does is what this program is for")]
+
+mod bench;
+mod ebpf;
+mod shell;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// The BPF objects that are committed in energy-ebpf/prebuilt
+    #[command(subcommand)]
+    Ebpf(ebpf::Task),
+    /// Format, lints, all tests, and the check of the BPF objects
+    Test {
+        /// Insist on rebuilding the BPF objects and comparing every byte
+        #[arg(long, env = "JOULETOP_REBUILD_EBPF")]
+        rebuild_ebpf: bool,
+    },
+    /// Measurements, as ratios of one run
+    #[command(subcommand)]
+    Bench(bench::Task),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().task {
+        Task::Ebpf(task) => ebpf::run(&task),
+        Task::Test { rebuild_ebpf } => test::run(rebuild_ebpf),
+        Task::Bench(task) => bench::run(&task),
+    }
+}

@@ -250,7 +250,7 @@ fn sleep_and_a_first_reading_are_gaps_and_not_zero() {
         length: SECOND,
     };
     let (before, mut after) = case.samples(0);
-    after.boottime += Duration::from_secs(3600);
+    after.boottime += Duration::from_hours(1);
     let frame = attribute(&before, &after);
     assert_eq!(frame.quality, Quality::Absent);
     assert_eq!(frame.total.total(), None);

@@ -64,7 +64,7 @@ pub async fn run(global: &Global, command: Vec<OsString>) -> anyhow::Result<Exit
     let status = follow(&mut session, &mut child, &mut forwarder, global.interval, &mut tally);
     let status = status.await?;
     let wall = clock::now().monotonic.saturating_sub(since.monotonic);
-    let report = tally.report(&session, command, status, wall);
+    let report = tally.report(&session, &command, status, wall);
     let code = report.exit_code;
     let written = deliver(global, &report, &mut output);
     match written {
@@ -170,7 +170,7 @@ impl Tally {
     fn report(
         self,
         session: &Session,
-        command: Vec<OsString>,
+        command: &[OsString],
         status: ExitStatus,
         wall: Duration,
     ) -> Report {

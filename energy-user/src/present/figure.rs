@@ -79,7 +79,7 @@ pub fn figure(value: Option<f64>) -> String {
         return ABSENT.into();
     };
     match value.abs() {
-        size if size == 0.0 => "0".into(),
+        0.0 => "0".into(),
         // Too small to tell apart, but not nothing.
         size if size < 0.0005 => "<.001".into(),
         size if size < 9.9995 => format!("{value:.3}"),
@@ -152,6 +152,6 @@ mod tests {
     fn durations_read_like_clocks() {
         assert_eq!(duration(Duration::from_millis(4200)), "4.2s");
         assert_eq!(duration(Duration::from_secs(187)), "3m07s");
-        assert_eq!(duration(Duration::from_secs(7500)), "2h05m");
+        assert_eq!(duration(Duration::from_mins(125)), "2h05m");
     }
 }

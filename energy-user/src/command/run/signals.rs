@@ -54,7 +54,7 @@ impl Forwarder {
             let mut ready = self.fd.readable_mut().await?;
             match ready.get_inner_mut().read_signal() {
                 Ok(Some(info)) => {
-                    let number = info.ssi_signo as i32;
+                    let number = info.ssi_signo.cast_signed();
                     if info.ssi_code != SI_KERNEL
                         && let Ok(signal) = Signal::try_from(number)
                     {
