@@ -46,7 +46,9 @@ pub async fn run(global: &Global, command: Vec<OsString>) -> anyhow::Result<Exit
     let Some((program, arguments)) = command.split_first() else {
         anyhow::bail!("run needs a command, such as: jouletop run -- make");
     };
-    let mut child = match Command::new(program).args(arguments).spawn() {
+    let mut child = Command::new(program);
+    forwarder.release(child.args(arguments));
+    let mut child = match child.spawn() {
         Ok(child) => child,
         Err(error) => {
             let _ = writeln!(

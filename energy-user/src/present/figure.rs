@@ -72,6 +72,22 @@ pub fn grams(grams: Option<GramsCo2e>) -> String {
     figure(grams.map(|grams| grams.0))
 }
 
+/// Emissions with the unit that suits their size: `19.2 mg CO2e`, `1.20 kg CO2e`.
+pub fn mass(mass: Option<GramsCo2e>) -> String {
+    let Some(GramsCo2e(grams)) = mass.filter(|mass| mass.0.is_finite()) else {
+        return ABSENT.into();
+    };
+    let (value, unit) = match grams.abs() {
+        0.0 => (0.0, "g"),
+        size if size < 1e-3 => (grams * 1e6, "µg"),
+        size if size < 1.0 => (grams * 1e3, "mg"),
+        size if size < 1e3 => (grams, "g"),
+        size if size < 1e6 => (grams / 1e3, "kg"),
+        _ => (grams / 1e6, "t"),
+    };
+    format!("{} {unit} CO2e", figure(Some(value)))
+}
+
 /// A number in at most six characters where it can be: three or four significant
 /// digits, then `k`, `M`, `G`.
 pub fn figure(value: Option<f64>) -> String {
@@ -139,6 +155,22 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(figure(value), text);
             assert!(text.len() <= 6);
+        }
+    }
+
+    #[test]
+    fn emissions_have_the_unit_of_their_size() {
+        let cases = [
+            (None, "-"),
+            (Some(0.0), "0 g CO2e"),
+            (Some(0.000_068_5), "68.50 µg CO2e"),
+            (Some(0.0192), "19.20 mg CO2e"),
+            (Some(1.2), "1.200 g CO2e"),
+            (Some(1234.0), "1.234 kg CO2e"),
+            (Some(2.5e6), "2.500 t CO2e"),
+        ];
+        for (grams, text) in cases {
+            assert_eq!(mass(grams.map(GramsCo2e)), text);
         }
     }
 

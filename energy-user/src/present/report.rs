@@ -158,6 +158,8 @@ impl Report {
         };
         let joules = |energy| with(units.energy(energy), "J");
         let watts = |watts| with(units.power(watts), "W");
+        let mass = figure::mass(energy.map(|_| self.sum.grams));
+        let mass = if energy.is_some() { format!("{mark}{mass}") } else { mass };
         let pools = self.sum.share.energy;
         let ending = match self.signal {
             Some(signal) => format!("ended by signal {signal}"),
@@ -176,14 +178,7 @@ impl Report {
                     joules(pools.gpu)
                 ),
             ),
-            (
-                "emissions",
-                format!(
-                    "{}  ({})",
-                    with(figure::grams(energy.map(|_| self.sum.grams)), "g CO2e"),
-                    self.intensity.label()
-                ),
-            ),
+            ("emissions", format!("{}  ({})", mass, self.intensity.label())),
             (
                 "power",
                 format!(

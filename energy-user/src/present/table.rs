@@ -22,12 +22,14 @@ pub fn table(ledger: &Ledger, description: &Description) -> String {
     let with = |number: String, unit: &str| {
         if number == figure::ABSENT { number } else { format!("{mark}{number} {unit}") }
     };
+    let mass = figure::mass(energy.map(|_| totals.sum.grams));
+    let mass = if energy.is_some() { format!("{mark}{mass}") } else { mass };
     let _ = writeln!(
         text,
         "{}  {}  {}  over {}",
         with(units.power(frame.watts()), "W"),
         with(units.energy(energy), "J"),
-        with(figure::grams(energy.map(|_| totals.sum.grams)), "g CO2e"),
+        mass,
         figure::duration(frame.interval),
     );
     let _ = writeln!(

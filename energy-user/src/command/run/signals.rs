@@ -9,12 +9,12 @@ use anyhow::Context as _;
 use nix::{
     errno::Errno,
     sys::{
-        signal::{SigSet, Signal, kill},
+        signal::{SigSet, SigmaskHow, Signal, kill},
         signalfd::{SfdFlags, SignalFd},
     },
     unistd::Pid,
 };
-use tokio::io::unix::AsyncFd;
+use tokio::{io::unix::AsyncFd, process::Command};
 
 /// `siginfo_t.si_code` of a signal that the kernel raised, as the terminal's are.
 const SI_KERNEL: i32 = 0x80;
@@ -31,21 +31,31 @@ const PASSED_ON: [Signal; 6] = [
 /// Catches signals instead of dying from them.
 pub struct Forwarder {
     fd: AsyncFd<SignalFd>,
+    /// What was held back before: what the command is to begin with.
+    before: SigSet,
 }
 
 impl Forwarder {
-    /// Takes over the signals of this process. A child started after this begins
-    /// with none of them blocked (the standard library sees to it).
+    /// Takes over the signals of this process; a child must be given back [`Self::release`].
     pub fn new() -> anyhow::Result<Self> {
         let mut set = SigSet::empty();
         for signal in PASSED_ON {
             set.add(signal);
         }
-        set.thread_block().context("signals cannot be held back")?;
+        let before =
+            set.thread_swap_mask(SigmaskHow::SIG_BLOCK).context("signals cannot be held back")?;
         let fd = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
             .context("signals cannot be read")?;
         // SAFETY: the `SignalFd` owns its descriptor and keeps it open as long as it lives.
-        Ok(Self { fd: unsafe { AsyncFd::register(fd)? } })
+        let fd = unsafe { AsyncFd::register(fd)? };
+        Ok(Self { fd, before })
+    }
+
+    /// Makes the command begin with the signals that jouletop itself began with.
+    pub fn release(&self, command: &mut Command) {
+        let before = self.before;
+        // SAFETY: between fork and exec only this one async-signal-safe call is made.
+        unsafe { command.pre_exec(move || Ok(before.thread_set_mask()?)) };
     }
 
     /// The next signal that the command does not get by itself.

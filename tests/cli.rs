@@ -1,0 +1,273 @@
+//! The command line as scripts meet it: codes, messages, and what goes where.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::{
+    fs::{self, File},
+    io::{BufRead as _, BufReader, Read as _},
+    os::unix::process::ExitStatusExt as _,
+    process::{Output, Stdio},
+    time::Duration,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::Value;
+use support::jouletop;
+
+/// A made-up machine, so that these tests need no right.
+const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/scenarios/demo.toml");
+
+fn run(args: &[&str]) -> Output {
+    jouletop().args(args).stdin(Stdio::null()).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A failure with this code whose words, on stderr alone, hold all of these.
+fn refused(args: &[&str], code: i32, words: &[&str]) {
+    let output = run(args);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+    assert!(output.stdout.is_empty(), "{args:?} printed data");
+    for word in words {
+        assert!(said.contains(word), "{args:?} says {said:?}, without {word:?}");
+    }
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+#[test]
+fn wrong_values_are_usage_errors_that_say_what_is_right() {
+    refused(&["--zone", "france"], 2, &["did you mean FR (France)", "ISO 3166"]);
+    refused(&["--zone", ""], 2, &["unknown zone", "--carbon-intensity"]);
+    refused(&["--carbon-intensity", "-5"], 2, &["zero or more"]);
+    refused(&["--carbon-intensity", "NaN"], 2, &["zero or more"]);
+    refused(&["--interval", "1h"], 2, &["between 50ms and 60s"]);
+    refused(&["--samples", "0"], 2, &["1.."]);
+    refused(&["--json", "--csv"], 2, &["cannot be used with"]);
+    refused(&["--frobnicate"], 2, &["--help"]);
+    refused(&["--zone", "FR", "--carbon-intensity", "5"], 2, &["cannot be used with"]);
+    refused(&["run"], 2, &["CMD"]);
+}
+
+#[test]
+fn what_cannot_be_opened_is_named_with_the_remedy() {
+    refused(&["--simulate", "/no/such.toml", "--once"], 1, &["/no/such.toml"]);
+    refused(&["--simulate", "/", "--once"], 1, &["jouletop: /"]);
+    let bad = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/scenarios/bad/not_toml.toml");
+    fs::metadata(bad).unwrap();
+    refused(&["--simulate", bad, "--json", "--once"], 1, &["not_toml.toml"]);
+    refused(&["--once", "-o", "/no/such/file"], 1, &["/no/such/file", "name another file"]);
+    refused(&["run", "-o", "/no/such/file", "--", "true"], 1, &["/no/such/file"]);
+    refused(&["--once", "--probe", "proc", "--proc-root", "/no/proc"], 1, &["mount proc there"]);
+    refused(&["run", "--simulate", DEMO, "--", "true"], 1, &["leave out --simulate"]);
+}
+
+#[test]
+fn without_a_terminal_the_screen_says_what_to_use_instead() {
+    refused(&[], 1, &["needs a terminal", "--once", "--json"]);
+    refused(&["--simulate", DEMO], 1, &["needs a terminal"]);
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    let full = ["--simulate", DEMO, "--json", "--once", "-o", "/dev/full"];
+    refused(&full, 1, &["/dev/full cannot be written; free some space"]);
+    for format in ["--json", "--csv"] {
+        let output = jouletop()
+            .args(["--simulate", DEMO, "--once", format])
+            .stdout(File::create("/dev/full").unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains("stdout cannot be written"));
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_not_lost() {
+    let output = run(&["run", "--json", "-o", "/dev/full", "--", "sh", "-c", "exit 0"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("free some space") && said.contains("energy"), "{said}");
+    // The command's own failure is the greater news.
+    let output = run(&["run", "--json", "-o", "/dev/full", "--", "sh", "-c", "exit 9"]);
+    assert_eq!(output.status.code(), Some(9));
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_stream_in_silence() {
+    let mut child = jouletop()
+        .args(["--simulate", DEMO, "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    drop(stdout);
+    assert!(child.wait().unwrap().success());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(said, "");
+}
+
+#[test]
+fn closed_descriptors_do_not_crash_it() {
+    for closed in ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"] {
+        let script = format!("\"$0\" --simulate \"$1\" --once --json {closed}");
+        let status = std::process::Command::new("sh")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_jouletop"), DEMO])
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.signal().is_none() && status.code() != Some(101), "{closed}: {status}");
+    }
+}
+
+#[test]
+fn run_exits_as_the_command_did() {
+    let code = |args: &[&str]| run(&[&["run", "--"], args].concat()).status.code();
+    assert_eq!(code(&["true"]), Some(0));
+    assert_eq!(code(&["sh", "-c", "exit 7"]), Some(7));
+    assert_eq!(code(&["does-not-exist"]), Some(127));
+    assert_eq!(code(&["/etc/passwd"]), Some(126));
+    assert_eq!(code(&["sh", "-c", "kill -TERM $$"]), Some(128 + 15));
+    assert_eq!(code(&["sh", "-c", "kill -KILL $$"]), Some(128 + 9));
+}
+
+#[test]
+fn run_leaves_the_commands_output_alone() {
+    let output = run(&["run", "--", "sh", "-c", "echo data; echo words >&2"]);
+    assert_eq!(text(&output.stdout), "data\n");
+    let said = text(&output.stderr);
+    assert!(said.starts_with("words\njouletop: sh -c"), "{said}");
+    assert!(said.contains("exit code 0"), "{said}");
+}
+
+#[test]
+fn runs_report_has_what_a_paper_needs() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("report.json");
+    let output = jouletop()
+        .args(["run", "--json", "--zone", "FR", "-o"])
+        .arg(&file)
+        .args(["--", "sh", "-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    assert_eq!(text(&output.stdout), "");
+    let report: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(report["schema"], 1);
+    assert_eq!(report["command"][0], "sh");
+    assert_eq!(report["exit_code"], 0);
+    assert_eq!(report["signal"], Value::Null);
+    assert_eq!(report["zone"], "FR");
+    assert_eq!(report["intensity"], 56.0);
+    assert_eq!(report["pue"], 1.0);
+    assert_eq!(report["version"], env!("CARGO_PKG_VERSION"));
+    assert!(["attributed", "estimated"].contains(&report["quality"].as_str().unwrap()));
+    let number = |field: &str| report[field].as_f64().unwrap_or_else(|| panic!("{field}"));
+    assert!(number("cpu_seconds") > 0.0 && number("cpu_seconds") <= number("wall_seconds") * 1.5);
+    let grams = number("energy_joules") / 3.6e6 * 56.0;
+    assert!((number("co2e_grams") - grams).abs() < grams * 1e-9);
+    assert!(number("energy_joules") <= number("machine_energy_joules"));
+}
+
+#[test]
+fn signals_reach_the_command_and_the_report_still_comes() {
+    for (signal, trapped, code) in [
+        (Signal::SIGTERM, false, 128 + 15),
+        (Signal::SIGINT, false, 128 + 2),
+        (Signal::SIGINT, true, 5),
+        (Signal::SIGUSR1, true, 5),
+    ] {
+        let trap = if trapped { "trap 'exit 5' INT USR1;" } else { "" };
+        let script = format!("{trap} echo ready; while :; do sleep 0.05; done");
+        let mut child = jouletop()
+            .args(["run", "--json", "-o", "/dev/stderr", "--", "sh", "-c", &script])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut ready = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+        kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{signal}");
+        let said = text(&output.stderr);
+        let report: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+        assert_eq!(report["exit_code"], code);
+    }
+}
+
+#[test]
+fn once_prints_rows_that_add_up_in_every_format() {
+    let json: Value =
+        serde_json::from_slice(&run(&["--simulate", DEMO, "--once", "--json"]).stdout).unwrap();
+    let micro = |value: &Value| (value.as_f64().unwrap() * 1e6).round() as u64;
+    let named =
+        ["idle", "kernel", "unattributed", "self"].map(|row| micro(&json[row]["energy_joules"]));
+    let processes = json["processes"].as_array().unwrap();
+    let rows: u64 = processes.iter().map(|row| micro(&row["energy_joules"])).sum();
+    assert_eq!(rows + named.iter().sum::<u64>(), micro(&json["total"]["energy_joules"]));
+    let csv = run(&["--simulate", DEMO, "--once", "--csv"]).stdout;
+    let mut reader = csv::Reader::from_reader(csv.as_slice());
+    let energy = reader.headers().unwrap().iter().position(|name| name == "energy_joules").unwrap();
+    let sum: u64 = reader
+        .records()
+        .map(|record| (record.unwrap()[energy].parse::<f64>().unwrap() * 1e6).round() as u64)
+        .sum();
+    assert_eq!(sum, micro(&json["total"]["energy_joules"]));
+}
+
+#[test]
+fn samples_prints_so_many_intervals() {
+    let output = run(&["--simulate", DEMO, "--samples", "3", "--json", "--interval", "2s"]);
+    let lines = text(&output.stdout);
+    assert_eq!(lines.lines().count(), 3);
+    for line in lines.lines() {
+        let frame: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(frame["interval_seconds"], 2.0);
+    }
+}
+
+#[test]
+fn the_text_of_once() {
+    insta::assert_snapshot!(text(&run(&["--simulate", DEMO, "--once"]).stdout));
+}
+
+#[test]
+fn the_json_of_once() {
+    let output = run(&["--simulate", DEMO, "--once", "--json"]);
+    let frame: Value = serde_json::from_slice(&output.stdout).unwrap();
+    insta::assert_json_snapshot!(frame);
+}
+
+#[test]
+fn the_help() {
+    let help = text(&run(&["--help"]).stdout);
+    insta::assert_snapshot!(help);
+}
+
+#[test]
+fn doctor_says_what_can_be_measured() {
+    let tree = support::powercap::Tree::two_packages();
+    let output =
+        jouletop().args(["doctor", "--json", "--sysfs-root", tree.path()]).output().unwrap();
+    let findings: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let meters = findings["meters"].as_array().unwrap();
+    let ids: Vec<_> = meters.iter().map(|meter| meter["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["dram-0", "dram-1", "package-0", "package-1"]);
+    assert!(meters.iter().all(|meter| meter["state"] == "measured"));
+    let text = text(&jouletop().arg("doctor").output().unwrap().stdout);
+    assert!(text.contains("CPU time") && text.contains("carbon"), "{text}");
+}
