@@ -147,7 +147,11 @@ impl Ledger {
         if self.history.len() > MOST_HISTORY {
             self.history.pop_front();
         }
-        self.quality = self.quality.max(Some(frame.quality));
+        // A gap adds nothing to the sums, so it cannot make them worse; an estimate
+        // before it stays one.
+        if frame.quality != Quality::Absent {
+            self.quality = self.quality.max(Some(frame.quality));
+        }
         self.since
             .get_or_insert_with(|| frame.time.checked_sub(frame.interval).unwrap_or(frame.time));
         self.fold();
@@ -195,7 +199,7 @@ impl Ledger {
         self.latest.as_ref()
     }
 
-    /// The worst quality since the start.
+    /// The worst quality of what was added up since the start; absent if nothing was.
     pub fn quality(&self) -> Quality {
         self.quality.unwrap_or(Quality::Absent)
     }

@@ -1,21 +1,25 @@
 //! The live screen.
+//!
+//! State and picture are pure: [`App`] takes actions and ticks, [`view`] draws it,
+//! and neither has a clock or does I/O, so that tests can drive the whole screen.
+//! Only [`run`] and its terminal touch the world.
+//!
+//! ```text
+//! key ---> action (the table) ---> App::update \
+//! tick from the session ---------> App::tick    > view ---> terminal
+//! size ---------------------------> App::fit   /
+//! ```
 
-use std::{ffi::OsString, time::Duration};
+pub mod action;
+pub mod app;
+pub mod column;
+mod run;
+mod terminal;
+mod text;
+mod theme;
+mod view;
 
-use crate::session::Session;
-
-/// Colours.
-pub struct Theme;
-
-impl Theme {
-    /// From the environment.
-    pub fn from_env(_get: impl Fn(&str) -> Option<OsString>) -> Self {
-        Self
-    }
-}
-
-/// Shows the screen.
-#[expect(clippy::unused_async, reason = "the loop lands with the screen")]
-pub async fn run(_session: Session, _interval: Duration, _theme: Theme) -> anyhow::Result<()> {
-    anyhow::bail!("the screen is not built yet; use --once or --json")
-}
+pub use app::App;
+pub use run::run;
+pub use theme::Theme;
+pub use view::view;

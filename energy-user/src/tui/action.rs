@@ -1,0 +1,265 @@
+//! What a user can do: one table of actions, their keys and their help.
+//!
+//! Bindings, the help overlay and the footer all read [`BINDINGS`], so that a key
+//! cannot exist without its explanation, nor the other way round.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{
+    app::{App, Mode},
+    column::Column,
+};
+
+/// Something the user wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Opens or closes the help.
+    Help,
+    /// Leaves the screen.
+    Quit,
+    /// Lets the shell have the terminal for a while.
+    Suspend,
+    /// Takes back the last thing that is on: filter, then selection.
+    Back,
+    /// Freezes the picture, not the measurement.
+    Pause,
+    /// The next unit.
+    Units,
+    /// A longer interval.
+    Slower,
+    /// A shorter interval.
+    Faster,
+    /// Begins to type a filter.
+    Filter,
+    /// Adds a letter to the filter.
+    Type(char),
+    /// Takes the filter's last letter away.
+    Erase,
+    /// Keeps the filter and ends the typing.
+    Accept,
+    /// Sorts by the column to the left.
+    SortLeft,
+    /// Sorts by the column to the right.
+    SortRight,
+    /// Sorts by this column.
+    Sort(Column),
+    /// Turns the order round.
+    Reverse,
+    /// Folds ended processes into one row, or unfolds them.
+    Ended,
+    /// One row up.
+    Up,
+    /// One row down.
+    Down,
+    /// A screenful up.
+    PageUp,
+    /// A screenful down.
+    PageDown,
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+}
+
+/// A key of the keyboard; capitals are letters of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Which.
+    pub code: KeyCode,
+    /// With Ctrl held.
+    pub ctrl: bool,
+}
+
+const fn key(code: KeyCode) -> Key {
+    Key { code, ctrl: false }
+}
+
+const fn letter(letter: char) -> Key {
+    key(KeyCode::Char(letter))
+}
+
+const fn ctrl(letter: char) -> Key {
+    Key { code: KeyCode::Char(letter), ctrl: true }
+}
+
+impl Key {
+    /// How the help writes it.
+    pub fn label(self) -> String {
+        let name = match self.code {
+            KeyCode::Char(' ') => "Space".into(),
+            KeyCode::Char(letter) if self.ctrl => letter.to_uppercase().to_string(),
+            KeyCode::Char(letter) => letter.to_string(),
+            KeyCode::F(number) => format!("F{number}"),
+            KeyCode::Up => "↑".into(),
+            KeyCode::Down => "↓".into(),
+            KeyCode::PageUp => "PgUp".into(),
+            KeyCode::PageDown => "PgDn".into(),
+            other => format!("{other:?}"),
+        };
+        if self.ctrl { format!("Ctrl-{name}") } else { name }
+    }
+
+    fn matches(self, event: KeyEvent) -> bool {
+        let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
+        let alt = event.modifiers.contains(KeyModifiers::ALT);
+        self.code == event.code && self.ctrl == ctrl && !alt
+    }
+}
+
+/// Keys that do something, and in which state.
+pub struct Binding {
+    /// What they do.
+    pub action: Action,
+    /// Any of these.
+    pub keys: &'static [Key],
+    /// One or two words for the footer; none where the help is enough.
+    pub hint: Option<&'static str>,
+    /// A line of the help.
+    pub help: &'static str,
+    /// Whether they do it now.
+    pub valid: fn(&App) -> bool,
+}
+
+fn browsing(app: &App) -> bool {
+    app.mode() == Mode::Browse
+}
+
+/// There is a table to do something with.
+fn seeing(app: &App) -> bool {
+    browsing(app) && app.ledger().latest().is_some()
+}
+
+fn typing(app: &App) -> bool {
+    app.mode() == Mode::Filter
+}
+
+fn reading(app: &App) -> bool {
+    matches!(app.mode(), Mode::Help { .. })
+}
+
+fn not_typing(app: &App) -> bool {
+    !typing(app)
+}
+
+fn always(_: &App) -> bool {
+    true
+}
+
+const fn bind(
+    action: Action,
+    keys: &'static [Key],
+    hint: Option<&'static str>,
+    help: &'static str,
+    valid: fn(&App) -> bool,
+) -> Binding {
+    Binding { action, keys, hint, help, valid }
+}
+
+const fn sort(column: Column, key: &'static [Key], help: &'static str) -> Binding {
+    bind(Action::Sort(column), key, None, help, seeing)
+}
+
+/// Every action with its keys. Neighbours with one help text are one line of the
+/// help, neighbours with one hint one word of the footer, whose order this is.
+pub static BINDINGS: &[Binding] = &[
+    bind(Action::Accept, &[key(KeyCode::Enter)], Some("keep"), "keep the filter", typing),
+    bind(
+        Action::Help,
+        &[letter('?'), letter('h'), key(KeyCode::F(1))],
+        Some("help"),
+        "this help",
+        browsing,
+    ),
+    bind(
+        Action::Help,
+        &[key(KeyCode::Esc), letter('q'), letter('?'), letter('h'), key(KeyCode::F(1))],
+        Some("close"),
+        "close this help",
+        reading,
+    ),
+    bind(Action::Quit, &[letter('q')], Some("quit"), "quit", browsing),
+    bind(Action::Quit, &[key(KeyCode::F(10)), ctrl('c')], None, "quit", always),
+    bind(Action::Back, &[key(KeyCode::Esc)], Some("clear"), "clear filter or selection", |app| {
+        typing(app) || browsing(app) && (!app.filter().is_empty() || app.selected().is_some())
+    }),
+    bind(Action::Filter, &[letter('/')], Some("filter"), "filter by any text", seeing),
+    bind(Action::Type(' '), &[], None, "add to the filter", typing),
+    bind(Action::Erase, &[key(KeyCode::Backspace)], None, "erase a letter", typing),
+    bind(Action::SortLeft, &[letter('<')], Some("sort"), "sort by the next column", seeing),
+    bind(Action::SortRight, &[letter('>')], Some("sort"), "sort by the next column", seeing),
+    bind(Action::Reverse, &[letter('I')], Some("reverse"), "reverse the order", seeing),
+    sort(Column::Watts, &[letter('W')], "sort by power"),
+    sort(Column::Joules, &[letter('J')], "sort by energy"),
+    sort(Column::Grams, &[letter('O')], "sort by emissions"),
+    sort(Column::Cpu, &[letter('C')], "sort by CPU"),
+    sort(Column::Pid, &[letter('P')], "sort by PID"),
+    sort(Column::User, &[letter('U')], "sort by user"),
+    sort(Column::Name, &[letter('N')], "sort by name"),
+    bind(Action::Pause, &[letter(' ')], Some("pause"), "pause the picture", seeing),
+    bind(Action::Ended, &[letter('e')], Some("ended"), "fold ended processes", seeing),
+    bind(Action::Units, &[letter('u')], Some("units"), "next unit: J, Wh, mJ", seeing),
+    bind(Action::Slower, &[letter('+')], Some("interval"), "longer, shorter interval", browsing),
+    bind(Action::Faster, &[letter('-')], Some("interval"), "longer, shorter interval", browsing),
+    bind(Action::Up, &[key(KeyCode::Up)], None, "row above, below", always),
+    bind(Action::Down, &[key(KeyCode::Down)], None, "row above, below", always),
+    bind(Action::Up, &[letter('k')], None, "row above, below", not_typing),
+    bind(Action::Down, &[letter('j')], None, "row above, below", not_typing),
+    bind(Action::PageUp, &[key(KeyCode::PageUp)], None, "page up, down", always),
+    bind(Action::PageDown, &[key(KeyCode::PageDown)], None, "page up, down", always),
+    bind(Action::First, &[key(KeyCode::Home)], None, "first, last row", always),
+    bind(Action::Last, &[key(KeyCode::End)], None, "first, last row", always),
+    bind(Action::First, &[letter('g')], None, "first, last row", not_typing),
+    bind(Action::Last, &[letter('G')], None, "first, last row", not_typing),
+    bind(Action::Suspend, &[ctrl('z')], None, "suspend; fg comes back", always),
+];
+
+/// What a key means now.
+pub fn action(event: KeyEvent, app: &App) -> Option<Action> {
+    let bound = BINDINGS
+        .iter()
+        .find(|binding| (binding.valid)(app) && binding.keys.iter().any(|key| key.matches(event)));
+    if let Some(binding) = bound {
+        return Some(binding.action);
+    }
+    let plain = !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+    match event.code {
+        KeyCode::Char(letter) if plain && typing(app) => Some(Action::Type(letter)),
+        _ => None,
+    }
+}
+
+/// The lines of the help: keys, and what they do.
+pub fn help() -> Vec<(String, &'static str)> {
+    let mut lines: Vec<(String, &'static str)> = Vec::new();
+    for binding in BINDINGS {
+        let keys = if binding.keys.is_empty() { "letters".into() } else { labels(binding.keys) };
+        match lines.last_mut() {
+            Some((before, help)) if *help == binding.help => {
+                before.push(' ');
+                before.push_str(&keys);
+            }
+            _ => lines.push((keys, binding.help)),
+        }
+    }
+    lines
+}
+
+/// The keys that are valid now, for the footer: first keys, and a word.
+pub fn hints(app: &App) -> Vec<(String, &'static str)> {
+    let mut hints: Vec<(String, &'static str)> = Vec::new();
+    for binding in BINDINGS.iter().filter(|binding| (binding.valid)(app)) {
+        let (Some(hint), Some(key)) = (binding.hint, binding.keys.first()) else { continue };
+        match hints.last_mut() {
+            Some((before, word)) if *word == hint => {
+                before.push(' ');
+                before.push_str(&key.label());
+            }
+            _ => hints.push((key.label(), hint)),
+        }
+    }
+    hints
+}
+
+fn labels(keys: &[Key]) -> String {
+    keys.iter().map(|key| key.label()).collect::<Vec<_>>().join(" ")
+}

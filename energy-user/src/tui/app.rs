@@ -1,0 +1,314 @@
+//! The state of the screen: what has been measured, and how the user looks at it.
+//!
+//! A plain value. Actions, ticks and sizes come in, [`view`](super::view()) reads it;
+//! so every situation of the screen can be made in a test.
+
+mod books;
+mod rows;
+
+use std::time::Duration;
+
+pub use books::Pace;
+use ratatui::layout::Rect;
+
+use self::{books::Books, rows::Arrangement};
+use super::{
+    action::Action,
+    column::{Column, Look},
+    theme::Theme,
+    view,
+};
+use crate::{
+    frame::Quality,
+    ledger::{Ledger, Row, RowKey, Tick},
+    present::figure::Units,
+    session::Description,
+};
+
+/// What the keys mean at the moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Looking at the table.
+    #[default]
+    Browse,
+    /// Typing a filter.
+    Filter,
+    /// Reading the help.
+    Help {
+        /// Its first visible line.
+        scroll: usize,
+    },
+}
+
+/// What only the loop around the state can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Leave the screen.
+    Quit,
+    /// Stop until the shell brings us back.
+    Suspend,
+}
+
+/// The intervals that `+` and `-` step through, in milliseconds.
+const INTERVALS: [u64; 10] = [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000];
+/// Letters of a filter; nobody types more, and a pasted file should not slow the screen.
+const LONGEST_FILTER: usize = 80;
+
+/// The state of the screen.
+pub struct App {
+    description: Description,
+    interval: Duration,
+    theme: Theme,
+    live: Books,
+    /// The books as they were when the user pressed pause.
+    frozen: Option<Box<Books>>,
+    mode: Mode,
+    filter: String,
+    arrangement: Arrangement,
+    units: Units,
+    rows: Vec<Row>,
+    selected: Option<RowKey>,
+    /// Where the selection was, for when its row goes.
+    index: usize,
+    /// The first row that is visible, and how many are.
+    top: usize,
+    page: usize,
+    area: Rect,
+}
+
+impl App {
+    /// A screen that has not seen anything yet.
+    pub fn new(description: Description, interval: Duration, theme: Theme) -> Self {
+        Self {
+            description,
+            interval,
+            theme,
+            live: Books::default(),
+            frozen: None,
+            mode: Mode::default(),
+            filter: String::new(),
+            arrangement: Arrangement::default(),
+            units: Units::default(),
+            rows: Vec::new(),
+            selected: None,
+            index: 0,
+            top: 0,
+            page: 1,
+            area: Rect::default(),
+        }
+    }
+
+    /// Takes the size of the screen, which decides how far a page is.
+    pub fn fit(&mut self, area: Rect) {
+        self.area = area;
+        self.page = view::page(self, area).max(1);
+        if let Mode::Help { scroll } = self.mode {
+            self.mode = Mode::Help { scroll: scroll.min(view::last_help_scroll(area)) };
+        }
+        self.scroll();
+    }
+
+    /// Adds an interval. A paused screen shows it later, but nothing is lost.
+    pub fn tick(&mut self, tick: Tick) {
+        self.live.push(tick);
+        if self.frozen.is_none() {
+            self.refresh();
+        }
+    }
+
+    /// Does what the user wants; returns what only the loop can do.
+    pub fn update(&mut self, action: Action) -> Option<Request> {
+        match action {
+            Action::Quit => return Some(Request::Quit),
+            Action::Suspend => return Some(Request::Suspend),
+            Action::Help => self.toggle_help(),
+            Action::Back => self.back(),
+            Action::Pause => self.pause(),
+            Action::Units => self.units = self.units.next(),
+            Action::Slower => self.change_interval(true),
+            Action::Faster => self.change_interval(false),
+            Action::Filter => self.mode = Mode::Filter,
+            Action::Accept => self.mode = Mode::Browse,
+            Action::Type(letter) => {
+                if self.filter.chars().count() < LONGEST_FILTER && !letter.is_control() {
+                    self.filter.push(letter);
+                }
+            }
+            Action::Erase => {
+                self.filter.pop();
+            }
+            Action::SortLeft => self.arrangement.shift(false),
+            Action::SortRight => self.arrangement.shift(true),
+            Action::Sort(column) => self.arrangement.sort(column),
+            Action::Reverse => self.arrangement.reverse ^= true,
+            Action::Ended => self.arrangement.fold_ended ^= true,
+            Action::Up => self.step(-1),
+            Action::Down => self.step(1),
+            Action::PageUp => self.step(-self.page.cast_signed()),
+            Action::PageDown => self.step(self.page.cast_signed()),
+            Action::First => self.step(isize::MIN),
+            Action::Last => self.step(isize::MAX),
+        }
+        self.refresh();
+        None
+    }
+
+    fn toggle_help(&mut self) {
+        self.mode = match self.mode {
+            Mode::Help { .. } => Mode::Browse,
+            _ => Mode::Help { scroll: 0 },
+        };
+    }
+
+    fn back(&mut self) {
+        if self.mode == Mode::Filter || !self.filter.is_empty() {
+            self.filter.clear();
+        } else {
+            self.selected = None;
+            self.top = 0;
+        }
+        self.mode = Mode::Browse;
+    }
+
+    fn pause(&mut self) {
+        self.frozen = match self.frozen.take() {
+            Some(_) => None,
+            None => Some(Box::new(self.live.clone())),
+        };
+    }
+
+    fn change_interval(&mut self, longer: bool) {
+        let mut steps = INTERVALS.into_iter().map(Duration::from_millis);
+        let next = if longer {
+            steps.find(|step| *step > self.interval)
+        } else {
+            steps.rfind(|step| *step < self.interval)
+        };
+        self.interval = next.unwrap_or(self.interval);
+    }
+
+    /// Moves the selection, or the help.
+    fn step(&mut self, by: isize) {
+        if let Mode::Help { scroll } = self.mode {
+            let scroll = scroll.saturating_add_signed(by).min(view::last_help_scroll(self.area));
+            self.mode = Mode::Help { scroll };
+            return;
+        }
+        let Some(last) = self.rows.len().checked_sub(1) else { return };
+        // The first move selects the row at the top of what is visible.
+        let one_at_most = by.unsigned_abs() <= 1;
+        let index = match self.selected {
+            None if one_at_most => self.top,
+            None => self.top.saturating_add_signed(by),
+            Some(_) => self.index.saturating_add_signed(by),
+        };
+        self.index = index.min(last);
+        self.selected = self.rows.get(self.index).map(|row| row.key);
+    }
+
+    /// Arranges the rows again; the selection follows its process.
+    fn refresh(&mut self) {
+        let books = self.frozen.as_deref().unwrap_or(&self.live);
+        self.rows = self.arrangement.arrange(books, &self.filter);
+        if let Some(key) = self.selected {
+            let found = self.rows.iter().position(|row| row.key == key);
+            self.index = found.unwrap_or(self.index.min(self.rows.len().saturating_sub(1)));
+            self.selected = self.rows.get(self.index).map(|row| row.key);
+        }
+        self.scroll();
+    }
+
+    /// Keeps the selection visible, and the page full.
+    fn scroll(&mut self) {
+        if self.selected.is_some() {
+            let first = (self.index + 1).saturating_sub(self.page);
+            self.top = self.top.clamp(first, self.index);
+        }
+        self.top = self.top.min(self.rows.len().saturating_sub(self.page));
+    }
+
+    fn books(&self) -> &Books {
+        self.frozen.as_deref().unwrap_or(&self.live)
+    }
+
+    /// What is shown: the sums as they are, or as they were at the pause.
+    pub fn ledger(&self) -> &Ledger {
+        &self.books().ledger
+    }
+
+    /// The rows as they stand in the table.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The sum of [`rows`](Self::rows), as a row. Without a filter it is the header.
+    pub fn sum(&self) -> Row {
+        let all = self.books().rows.len();
+        let name = match self.rows.len() {
+            some if self.filter.is_empty() => format!("all {some} rows"),
+            some => format!("{some} of {all} rows"),
+        };
+        rows::sum(RowKey::Folded, &name, &self.rows, self.books().interval())
+    }
+
+    /// The row of this tool, for its own cost.
+    pub fn own(&self) -> Option<&Row> {
+        self.books().rows.iter().find(|row| row.key == RowKey::Tool)
+    }
+
+    /// The selected row, if one is.
+    pub fn selected(&self) -> Option<RowKey> {
+        self.selected
+    }
+
+    /// The first visible row.
+    pub fn top(&self) -> usize {
+        self.top
+    }
+
+    /// What the keys mean.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// What has been typed as a filter.
+    pub fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    /// The picture stands still.
+    pub fn is_paused(&self) -> bool {
+        self.frozen.is_some()
+    }
+
+    /// The column that sorts, and whether from its small end.
+    pub fn sorted(&self) -> (Column, bool) {
+        (self.arrangement.column, self.arrangement.reverse)
+    }
+
+    /// The time between two ticks.
+    pub fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    /// The scale of power and energy.
+    pub fn units(&self) -> Units {
+        self.units
+    }
+
+    /// Colours.
+    pub fn theme(&self) -> Theme {
+        self.theme
+    }
+
+    /// What measures.
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// How numbers and names are written in the table.
+    pub fn look(&self, command: bool) -> Look {
+        let now = self.ledger().latest().map(|tick| tick.frame.row_quality());
+        Look { units: self.units, now: now.unwrap_or(Quality::Absent), command }
+    }
+}

@@ -1,0 +1,95 @@
+//! Which rows the table shows, and in which order.
+//!
+//! Filter, then fold, then sort. Folding loses nothing: what has no row of its own
+//! is in the row that says so.
+
+use std::{sync::Arc, time::Duration};
+
+use super::books::Books;
+use crate::{
+    frame::Quality,
+    ledger::{Row, RowKey},
+    sample::Identity,
+    tui::column::{Column, pid},
+    units::{GramsCo2e, Watts},
+};
+
+/// Order and folding.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Arrangement {
+    pub column: Column,
+    pub reverse: bool,
+    pub fold_ended: bool,
+}
+
+impl Arrangement {
+    /// Sorts by a column in its natural order.
+    pub fn sort(&mut self, column: Column) {
+        self.column = column;
+        self.reverse = false;
+    }
+
+    /// Sorts by the neighbour; the outermost ones have none.
+    pub fn shift(&mut self, right: bool) {
+        let all = Column::ALL;
+        let here = all.iter().position(|column| *column == self.column).unwrap_or(0);
+        let next = if right { here + 1 } else { here.wrapping_sub(1) };
+        if let Some(column) = all.get(next) {
+            self.sort(*column);
+        }
+    }
+
+    /// The rows of the table.
+    pub fn arrange(self, books: &Books, filter: &str) -> Vec<Row> {
+        let filter = filter.to_lowercase();
+        let matching = books.rows.iter().filter(|row| matches(row, &filter)).cloned();
+        let mut rows: Vec<Row> = if self.fold_ended {
+            let (ended, mut rows): (Vec<_>, Vec<_>) = matching.partition(|row| row.ended);
+            if !ended.is_empty() {
+                rows.push(sum(RowKey::Folded, "(ended)", &ended, books.interval()));
+            }
+            rows
+        } else {
+            matching.collect()
+        };
+        rows.sort_by_cached_key(|row| row.key);
+        rows.sort_by(|a, b| {
+            let (a, b) = ((a, books.pace(a.key)), (b, books.pace(b.key)));
+            // Where power is not known, whoever works most is of most interest, and of
+            // those that rest, whoever has used most.
+            self.column
+                .order(self.reverse, a, b)
+                .then_with(|| Column::Cpu.order(false, a, b))
+                .then_with(|| Column::Joules.order(false, a, b))
+        });
+        rows
+    }
+}
+
+/// Rows as one. Their power is summed in whole microjoules, as the header's is.
+pub(super) fn sum(key: RowKey, name: &str, rows: &[Row], interval: Duration) -> Row {
+    let watts = rows.iter().filter_map(|row| row.watts).map(|watts| watts.0).reduce(|a, b| a + b);
+    let grams = rows.iter().filter_map(|row| row.grams).map(|grams| grams.0).reduce(|a, b| a + b);
+    Row {
+        key,
+        identity: Arc::new(Identity { name: name.into(), ..Identity::default() }),
+        ended: rows.iter().all(|row| row.ended),
+        watts: watts.and_then(|watts| Watts(watts).during(interval).over(interval)),
+        cpu_percent: rows.iter().map(|row| row.cpu_percent).sum(),
+        energy: rows.iter().filter_map(|row| row.energy).reduce(|a, b| a + b),
+        grams: grams.map(GramsCo2e),
+        cpu_time: rows.iter().map(|row| row.cpu_time).sum(),
+        quality: rows.iter().map(|row| row.quality).max().unwrap_or(Quality::Absent),
+    }
+}
+
+/// Whether the text is in what one can see or know of a row.
+fn matches(row: &Row, filter: &str) -> bool {
+    let Identity { name, cmdline, user, .. } = &*row.identity;
+    let within = |text: &str| text.to_lowercase().contains(filter);
+    filter.is_empty()
+        || within(name)
+        || cmdline.as_deref().is_some_and(within)
+        || user.as_deref().is_some_and(within)
+        || pid(row).is_some_and(|pid| within(&pid.to_string()))
+}

@@ -1,0 +1,142 @@
+//! The loop around the pure screen: keys, timers, signals, drawing.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use crossterm::event::{Event, EventStream, KeyEventKind};
+use futures_util::StreamExt;
+use nix::sys::signal::Signal::SIGCONT;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{Instant, MissedTickBehavior, interval_at, sleep_until},
+};
+
+use super::{
+    action::action,
+    app::{App, Request},
+    terminal::Screen,
+    theme::Theme,
+    view::view,
+};
+use crate::session::{DRAIN, Session};
+
+/// Shows a session until the user leaves or a signal asks to end.
+///
+/// The terminal is as it was when this returns, with or without an error.
+pub async fn run(mut session: Session, interval: Duration, theme: Theme) -> anyhow::Result<()> {
+    let mut app = App::new(session.describe().clone(), interval, theme);
+    let mut signals = Signals::new().context("cannot listen to signals")?;
+    // The first sample marks the start; its errors are for a terminal in order.
+    if let Some(tick) = session.tick()? {
+        app.tick(tick);
+    }
+    let mut screen = Screen::enter().context("cannot use the terminal for the screen")?;
+    follow(&mut session, &mut app, &mut screen, &mut signals).await
+}
+
+async fn follow(
+    session: &mut Session,
+    app: &mut App,
+    screen: &mut Screen,
+    signals: &mut Signals,
+) -> anyhow::Result<()> {
+    let mut events = EventStream::new();
+    let mut drain = interval_at(Instant::now() + DRAIN, DRAIN);
+    drain.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last = Instant::now();
+    let mut changed = true;
+    loop {
+        if changed {
+            draw(screen, app)?;
+        }
+        changed = tokio::select! {
+            told = signals.next() => match told {
+                Told::End => return Ok(()),
+                Told::Resumed => {
+                    screen.resume().context("cannot take the terminal back")?;
+                    true
+                }
+            },
+            event = events.next() => {
+                let event = event.context("the terminal is gone")?;
+                match handle(&event.context("cannot read keys")?, app) {
+                    Some(Request::Quit) => return Ok(()),
+                    Some(Request::Suspend) => screen.suspend().context("cannot suspend")?,
+                    None => {}
+                }
+                true
+            }
+            () = sleep_until(last + app.interval()) => {
+                // Whoever was late (suspended, a slow machine) does not catch up in a burst.
+                last = Instant::now();
+                session.pass(app.interval());
+                match session.tick()? {
+                    Some(tick) => {
+                        app.tick(tick);
+                        true
+                    }
+                    None => false,
+                }
+            }
+            _ = drain.tick() => {
+                session.drain()?;
+                false
+            }
+        };
+    }
+}
+
+fn handle(event: &Event, app: &mut App) -> Option<Request> {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => {
+            action(*key, app).and_then(|action| app.update(action))
+        }
+        _ => None,
+    }
+}
+
+fn draw(screen: &mut Screen, app: &mut App) -> anyhow::Result<()> {
+    let draw = |frame: &mut ratatui::Frame| {
+        app.fit(frame.area());
+        view(app, frame);
+    };
+    screen.terminal().draw(draw).context("cannot draw on the terminal")?;
+    Ok(())
+}
+
+/// The signals that the screen has to answer.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+    resumed: Signal,
+}
+
+/// What a signal means.
+enum Told {
+    /// Leave.
+    End,
+    /// We had been stopped, and somebody else had the terminal meanwhile.
+    Resumed,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+            resumed: signal(SignalKind::from_raw(SIGCONT as i32))?,
+        })
+    }
+
+    /// The next one.
+    async fn next(&mut self) -> Told {
+        tokio::select! {
+            _ = self.terminate.recv() => Told::End,
+            _ = self.interrupt.recv() => Told::End,
+            _ = self.hangup.recv() => Told::End,
+            _ = self.resumed.recv() => Told::Resumed,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The terminal, borrowed: raw mode and the alternate screen, and back whatever happens.
+//!
+//! The guard gives it back when it is dropped, and a hook does so before the words
+//! of a panic are printed, so that nobody is left with a dead terminal.
+
+use std::{
+    io::{self, Stdout, stdout},
+    panic,
+    sync::{
+        Once,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use crossterm::{
+    cursor, execute,
+    terminal::{
+        Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+        enable_raw_mode,
+    },
+};
+use nix::sys::signal::{Signal, raise};
+use ratatui::{Terminal, backend::CrosstermBackend};
+
+/// Whether the terminal is ours at the moment.
+static OURS: AtomicBool = AtomicBool::new(false);
+
+/// The terminal while it is ours.
+pub(super) struct Screen {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+}
+
+impl Screen {
+    /// Takes the terminal.
+    pub fn enter() -> io::Result<Self> {
+        static HOOK: Once = Once::new();
+        HOOK.call_once(|| {
+            let print = panic::take_hook();
+            panic::set_hook(Box::new(move |info| {
+                give_back();
+                print(info);
+            }));
+        });
+        take()?;
+        match Terminal::new(CrosstermBackend::new(stdout())) {
+            Ok(terminal) => Ok(Self { terminal }),
+            Err(error) => {
+                give_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// The terminal to draw on.
+    pub fn terminal(&mut self) -> &mut Terminal<CrosstermBackend<Stdout>> {
+        &mut self.terminal
+    }
+
+    /// Gives the terminal to the shell and stops, until `fg`.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        give_back();
+        raise(Signal::SIGTSTP)?;
+        self.resume()
+    }
+
+    /// Takes the terminal again, whatever somebody else has done to it.
+    pub fn resume(&mut self) -> io::Result<()> {
+        give_back();
+        take()?;
+        // A new one knows that nothing is drawn. `Terminal::clear` would ask the
+        // terminal where its cursor is, and the answer goes to the event stream.
+        self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+        Ok(())
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn take() -> io::Result<()> {
+    // Without a terminal this fails, and nothing must be written where one is not.
+    enable_raw_mode()?;
+    OURS.store(true, Ordering::SeqCst);
+    execute!(stdout(), EnterAlternateScreen, Clear(ClearType::All), cursor::Hide)
+        .inspect_err(|_| give_back())
+}
+
+/// Errors are of no use here: either the terminal is gone, or we did what we could.
+fn give_back() {
+    if OURS.swap(false, Ordering::SeqCst) {
+        let _ = execute!(stdout(), LeaveAlternateScreen, cursor::Show);
+        let _ = disable_raw_mode();
+    }
+}

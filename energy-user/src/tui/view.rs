@@ -1,0 +1,66 @@
+//! The picture: a pure function of the state and the size.
+//!
+//! ```text
+//! 62.13 W  PAUSED  /chip         host   eBPF · measured     title
+//! package-0 ━━━━━━───── 48.1 W   ▁▂▅▇█▆▅▃ ▁▂▃▅▇█ 71.2 W     meters | graph
+//! dram-0    - not readable       ██████████████  0
+//! 1204 J   0.158 gCO2e   1m05s   473 g/kWh, world ave…     sums
+//! own cost 0.4% of a CPU, 0.02 W          RAPL, powercap   own
+//! ! what is missing, and what would mend it                remedy
+//!     PID USER        ▼W       J   gCO2e   CPU% NAME       head
+//!     812 alice    12.34   432.1   0.043   99.8 cc1        rows
+//!                  62.13    1204   0.158  400.0 all 9 rows total
+//! ? help  q quit  / filter …                               footer
+//! ```
+//!
+//! What goes first on a small screen is written in `plan` (lines) and in
+//! [`Column::GIVEN_UP`](super::column::Column::GIVEN_UP).
+
+mod footer;
+mod graph;
+mod help;
+mod measuring;
+mod meters;
+mod own;
+mod plan;
+mod strip;
+mod sums;
+mod table;
+mod title;
+
+use plan::Plan;
+use ratatui::{Frame, layout::Rect};
+
+use super::app::{App, Mode};
+
+/// Draws the whole screen.
+pub fn view(app: &App, frame: &mut Frame) {
+    let area = frame.area();
+    let buffer = frame.buffer_mut();
+    let plan = Plan::of(app, area);
+    if let Some(tick) = app.ledger().latest() {
+        title::draw(app, tick, plan.title, buffer);
+        meters::draw(app, tick, plan.meters, buffer);
+        graph::draw(app, plan.graph, buffer);
+        sums::draw(app, tick, plan.sums, buffer);
+        own::draw(app, plan.own, buffer);
+        own::remedy(app, plan.remedy, buffer);
+        table::draw(app, &plan, buffer);
+    } else {
+        measuring::draw(app, area, buffer);
+    }
+    if let Mode::Help { scroll } = app.mode() {
+        help::draw(app, scroll, help::area(area), buffer);
+    }
+    footer::draw(app, plan.footer, buffer);
+}
+
+/// Rows of the table that fit on a screen.
+pub(super) fn page(app: &App, area: Rect) -> usize {
+    Plan::of(app, area).rows.height.into()
+}
+
+/// How far the help can be scrolled on a screen.
+pub(super) fn last_help_scroll(area: Rect) -> usize {
+    help::last_scroll(help::area(area))
+}

@@ -1,0 +1,42 @@
+//! The last line: what is being typed, and the keys that do something now.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use crate::{
+    present::figure,
+    tui::{
+        action,
+        app::{App, Mode},
+        text,
+    },
+};
+
+pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let room = usize::from(area.width);
+    let mut line = Line::default();
+    if app.mode() == Mode::Filter {
+        let typed = format!("filter: {}▏", figure::printable(app.filter()));
+        line.push_span(Span::styled(text::cut(&typed, room), app.theme().strong()));
+    }
+    for (keys, word) in action::hints(app) {
+        let gap = if line.spans.is_empty() { "" } else { "  " };
+        let width = gap.len() + text::width(&keys) + 1 + text::width(word);
+        // Whole hints only; the help has them all.
+        if line.width() + width > room {
+            break;
+        }
+        line.push_span(gap);
+        line.push_span(Span::styled(keys, app.theme().key()));
+        line.push_span(Span::styled(format!(" {word}"), app.theme().dim()));
+    }
+    // The keys stay below the help, over whatever the table has there.
+    buffer.set_stringn(area.x, area.y, " ".repeat(room), room, ratatui::style::Style::reset());
+    buffer.set_line(area.x, area.y, &line, area.width);
+}

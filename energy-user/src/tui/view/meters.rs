@@ -1,0 +1,69 @@
+//! A line for each meter: its name, a bar, its power; or why it says nothing.
+//!
+//! All bars have one scale, and a full one is the highest total so far: so they
+//! can be compared with each other and over time.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use crate::{
+    frame::MeterFrame,
+    ledger::Tick,
+    present::figure,
+    tui::{app::App, column::marked, text},
+    units::Watts,
+};
+
+/// Cells of the longest name.
+const LONGEST_ID: usize = 12;
+/// Cells of a figure with its mark.
+const FIGURE: usize = 7;
+
+pub(super) fn draw(app: &App, tick: &Tick, area: Rect, buffer: &mut Buffer) {
+    let meters = &tick.frame.meters;
+    let lines = usize::from(area.height).min(meters.len());
+    // The last line is for those that have none.
+    let hidden = if meters.len() > lines { meters.len() + 1 - lines } else { 0 };
+    let id = meters.iter().map(|meter| text::width(&meter.id)).max().unwrap_or(0).min(LONGEST_ID);
+    for (y, meter) in (area.y..area.bottom()).zip(meters) {
+        let line = if hidden > 0 && y + 1 == area.bottom() {
+            Line::styled(format!("and {hidden} more meters"), app.theme().dim())
+        } else {
+            let watts = meter.energy.and_then(|energy| energy.over(tick.frame.interval));
+            let mut line = Line::raw(text::left(&figure::printable(&meter.id), id));
+            line.push_span(" ");
+            let room = usize::from(area.width).saturating_sub(id + 1);
+            match watts {
+                Some(watts) => extend_with_bar(&mut line, app, meter, watts, room),
+                None => extend_with_reason(&mut line, app, meter, room),
+            }
+            line
+        };
+        buffer.set_line(area.x, y, &line, area.width);
+    }
+}
+
+fn extend_with_bar(line: &mut Line, app: &App, meter: &MeterFrame, watts: Watts, room: usize) {
+    let symbol = app.units().power_symbol();
+    let figure = text::right(&marked(meter.quality, app.units().power(Some(watts))), FIGURE);
+    let cells = room.saturating_sub(FIGURE + symbol.len() + 4);
+    let full = app.ledger().totals().peak.map_or(0.0, |peak| peak.0);
+    let part = if full > 0.0 { (watts.0 / full).clamp(0.0, 1.0) } else { 0.0 };
+    // Half a cell is the finest step.
+    let halves = (part * (2 * cells) as f64).round() as usize;
+    let half = if halves % 2 == 1 { "╸" } else { "" };
+    line.push_span(Span::styled(format!("{}{half}", "━".repeat(halves / 2)), app.theme().bar()));
+    let rest = cells.saturating_sub(halves.div_ceil(2));
+    line.push_span(Span::styled("─".repeat(rest), app.theme().dim()));
+    line.push_span(format!(" {figure} {symbol}"));
+}
+
+fn extend_with_reason(line: &mut Line, app: &App, meter: &MeterFrame, room: usize) {
+    let reason = meter.note.as_deref().unwrap_or("no reading");
+    let reason = format!("{} {}", figure::ABSENT, figure::printable(reason));
+    let reason = text::cut(&reason, room.saturating_sub(2));
+    line.push_span(Span::styled(reason, app.theme().dim()));
+}

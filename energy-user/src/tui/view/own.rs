@@ -1,0 +1,55 @@
+//! What the tool itself costs, what it lost, and what would make it better.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::strip::{self, Piece};
+use crate::{
+    present::figure,
+    sample::Lost,
+    tui::{
+        app::App,
+        column::{marked, percent},
+        text,
+    },
+};
+
+pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    let (theme, units) = (app.theme(), app.units());
+    let mut left = Vec::new();
+    if let Some(own) = app.own() {
+        let cpu = percent(own.cpu_percent);
+        let watts = marked(app.look(false).now, units.power(own.watts));
+        let watts = format!("{watts} {}", units.power_symbol());
+        let long = format!("own cost {cpu}% of a CPU, {watts}");
+        left.push(Piece::new(3, long, theme.dim()).or(3, format!("own {cpu}%, {watts}")));
+    }
+    let Lost { events, slices, malformed } = app.ledger().totals().lost;
+    let all = [(events, "events"), (slices, "slices"), (malformed, "malformed")];
+    let lost: Vec<String> = all
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if !lost.is_empty() {
+        let sum: u64 = all.iter().fold(0, |sum, (count, _)| sum.saturating_add(*count));
+        let lost = Piece::new(1, format!("lost: {}", lost.join(", ")), theme.warning());
+        left.push(lost.or(1, format!("lost {sum}")));
+    }
+    let meters = figure::printable(&app.description().meters);
+    strip::draw(left, vec![Piece::new(5, meters, theme.dim())], area, buffer);
+}
+
+/// What is to be said in at most so many lines.
+pub(super) fn remedy_lines(app: &App, width: u16, most: usize) -> Vec<String> {
+    let remedy = app.description().remedies.first().map(|remedy| format!("! {remedy}"));
+    remedy
+        .map_or_else(Vec::new, |remedy| text::wrap(&figure::printable(&remedy), width.into(), most))
+}
+
+/// The most important thing that is missing; `doctor` tells the rest.
+pub(super) fn remedy(app: &App, area: Rect, buffer: &mut Buffer) {
+    let lines = remedy_lines(app, area.width, area.height.into());
+    for (y, line) in (area.y..area.bottom()).zip(lines) {
+        buffer.set_string(area.x, y, line, app.theme().warning());
+    }
+}

@@ -1,0 +1,94 @@
+//! Which line of the screen is whose.
+//!
+//! As the height shrinks, lines go in this order: the graph's extra height, the
+//! meters, the remedy, the tool's own cost, the sum line, the totals, the footer,
+//! all rows but one, the column titles. The total power stays to the last. On a
+//! narrow screen the graph goes first, then the meters, then columns.
+
+use ratatui::layout::Rect;
+
+use super::own;
+use crate::tui::app::App;
+
+/// Narrower than this there is no graph.
+const GRAPH_NEEDS: u16 = 60;
+/// Narrower than this there are no meters.
+const METERS_NEED: u16 = 30;
+/// Rows that the table has before anything but the essentials gets a line.
+const ROWS: u16 = 5;
+
+/// The place of each part; those without room are empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub title: Rect,
+    pub meters: Rect,
+    pub graph: Rect,
+    pub sums: Rect,
+    pub own: Rect,
+    pub remedy: Rect,
+    pub head: Rect,
+    pub rows: Rect,
+    pub total: Rect,
+    pub footer: Rect,
+}
+
+/// Lines that are not given away yet.
+struct Lines(u16);
+
+impl Lines {
+    /// Takes lines if so many others remain.
+    fn take(&mut self, lines: u16, keep: u16) -> u16 {
+        if self.0 < lines.saturating_add(keep) {
+            return 0;
+        }
+        self.0 -= lines;
+        lines
+    }
+}
+
+impl Plan {
+    /// The plan for a state and a size.
+    pub fn of(app: &App, area: Rect) -> Self {
+        let meters = app.ledger().latest().map_or(0, |tick| tick.frame.meters.len());
+        let graph = area.width >= GRAPH_NEEDS && app.ledger().history().iter().any(Option::is_some);
+        let remedy = own::remedy_lines(app, area.width, if area.height < 20 { 1 } else { 2 });
+
+        let mut lines = Lines(area.height);
+        let title = lines.take(1, 0);
+        let head = lines.take(1, 1);
+        let footer = lines.take(1, 3);
+        let sums = lines.take(1, ROWS - 1);
+        let total = lines.take(1, ROWS - 1);
+        let own = lines.take(1, ROWS);
+        let remedy = lines.take(remedy.len() as u16, ROWS);
+        let bars = match u16::try_from(meters).unwrap_or(u16::MAX).min(area.height / 4) {
+            _ if area.width < METERS_NEED => 0,
+            bars => lines.take(bars, ROWS),
+        };
+        let extra = if graph && bars > 0 { (area.height / 6).saturating_sub(bars) } else { 0 };
+        let block = bars + lines.take(extra, 2 * ROWS);
+
+        let mut rest = area;
+        let mut cut = |height: u16| {
+            let part = Rect { height, ..rest };
+            rest.y += height;
+            rest.height -= height;
+            part
+        };
+        let title = cut(title);
+        let block = cut(block);
+        let left = if graph { block.width * 9 / 16 } else { block.width };
+        Self {
+            title,
+            meters: Rect { width: left, ..block },
+            graph: Rect { x: block.x + left, width: block.width - left, ..block },
+            sums: cut(sums),
+            own: cut(own),
+            remedy: cut(remedy),
+            head: cut(head),
+            rows: cut(lines.0),
+            total: cut(total),
+            footer: cut(footer),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The table: column titles, the rows that fit, and the sum of all of them.
+//!
+//! Ended processes and rows that are not processes are dim; the former say so in
+//! words as well.
+
+use ratatui::{
+    buffer::Buffer,
+    style::Style,
+    text::{Line, Span},
+};
+
+use super::plan::Plan;
+use crate::{
+    ledger::{Row, RowKey},
+    tui::{
+        app::App,
+        column::{Column, Look},
+        text,
+    },
+};
+
+/// A screen so wide has room for command lines.
+const COMMANDS_NEED: u16 = 120;
+/// A name so narrow has no room to say that its process ended.
+const ENDED_NEEDS: usize = 14;
+/// How a row says that its process is no more.
+const ENDED: &str = " (ended)";
+
+pub(super) fn draw(app: &App, plan: &Plan, buffer: &mut Buffer) {
+    let grid = Grid::of(app, plan.rows.width);
+    if plan.head.height > 0 {
+        buffer.set_line(plan.head.x, plan.head.y, &grid.head(app), plan.head.width);
+    }
+    let rows = app.rows().iter().skip(app.top());
+    for (y, row) in (plan.rows.y..plan.rows.bottom()).zip(rows) {
+        let line = Line::raw(grid.line(row));
+        buffer.set_line(plan.rows.x, y, &line, plan.rows.width);
+        let place = ratatui::layout::Rect { y, height: 1, ..plan.rows };
+        buffer.set_style(place, style(app, row));
+    }
+    if plan.total.height > 0 {
+        let line = Line::styled(grid.line(&app.sum()), app.theme().strong());
+        buffer.set_line(plan.total.x, plan.total.y, &line, plan.total.width);
+    }
+}
+
+fn style(app: &App, row: &Row) -> Style {
+    if app.selected() == Some(row.key) {
+        app.theme().selected()
+    } else if row.ended || !matches!(row.key, RowKey::Process(_)) {
+        app.theme().dim()
+    } else {
+        Style::new()
+    }
+}
+
+/// The columns that fit, with their widths.
+struct Grid {
+    columns: Vec<(Column, usize)>,
+    look: Look,
+}
+
+impl Grid {
+    fn of(app: &App, width: u16) -> Self {
+        let columns = Column::fitting(width);
+        let fixed: u16 = columns
+            .iter()
+            .filter(|column| **column != Column::Name)
+            .map(|column| column.width() + 1)
+            .sum();
+        let name = width.saturating_sub(fixed);
+        let columns = columns
+            .into_iter()
+            .map(|column| {
+                let width = if column == Column::Name { name } else { column.width() };
+                (column, width.into())
+            })
+            .collect();
+        Self { columns, look: app.look(width >= COMMANDS_NEED) }
+    }
+
+    fn head(&self, app: &App) -> Line<'static> {
+        let theme = app.theme();
+        let (sorted, reverse) = app.sorted();
+        let mut line = Line::default();
+        for &(column, width) in &self.columns {
+            if !line.spans.is_empty() {
+                line.push_span(Span::styled(" ", theme.title()));
+            }
+            let title = column.title(self.look);
+            let (title, style) = if column == sorted {
+                // Large numbers first and A first are the natural orders.
+                let arrow = if column.is_descending() == reverse { "▲" } else { "▼" };
+                let title = if column.is_number() {
+                    format!("{arrow}{title}")
+                } else {
+                    format!("{title}{arrow}")
+                };
+                (title, theme.sorted())
+            } else {
+                (title.to_owned(), theme.title())
+            };
+            line.push_span(Span::styled(pad(column, &title, width), style));
+        }
+        line
+    }
+
+    fn line(&self, row: &Row) -> String {
+        let mut line = String::new();
+        for &(column, width) in &self.columns {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            let cell = column.cell(row, self.look);
+            let says_ended = column == Column::Name
+                && row.ended
+                && matches!(row.key, RowKey::Process(_))
+                && width >= ENDED_NEEDS;
+            if says_ended {
+                let cell = text::cut(&cell, width - ENDED.len()) + ENDED;
+                line.push_str(&text::left(&cell, width));
+            } else {
+                line.push_str(&pad(column, &cell, width));
+            }
+        }
+        line
+    }
+}
+
+fn pad(column: Column, cell: &str, width: usize) -> String {
+    if column.is_number() { text::right(cell, width) } else { text::left(cell, width) }
+}

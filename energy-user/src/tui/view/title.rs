@@ -1,0 +1,55 @@
+//! The first line: total power now, what is on, and how good the numbers are.
+//!
+//! Power stands first, so that a screen of ten cells still answers the question.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::strip::{self, Piece};
+use crate::{
+    frame::Quality,
+    ledger::Tick,
+    present::figure,
+    sample::ProbeKind,
+    tui::{app::App, column::marked},
+};
+
+pub(super) fn draw(app: &App, tick: &Tick, area: Rect, buffer: &mut Buffer) {
+    let (theme, units, frame) = (app.theme(), app.units(), &tick.frame);
+    let watts = marked(frame.quality, units.power(frame.watts()));
+    let mut left = vec![Piece::new(0, format!("{watts} {}", units.power_symbol()), theme.strong())];
+    if app.is_paused() {
+        left.push(Piece::new(1, " PAUSED ", theme.chip()));
+    }
+    if !app.filter().is_empty() {
+        let filter = figure::printable(app.filter());
+        left.push(Piece::new(2, format!(" /{filter} "), theme.chip()).or(2, " / "));
+    }
+    if let Some(peak) = app.ledger().totals().peak {
+        let peak = marked(app.ledger().quality(), units.power(Some(peak)));
+        left.push(Piece::new(6, format!("peak {peak} {}", units.power_symbol()), theme.dim()));
+    }
+    let probe = probe(frame.probe);
+    let right = vec![
+        Piece::new(7, figure::printable(&frame.machine.host), theme.dim()),
+        Piece::new(3, format!("{probe} · {}", quality(frame.quality)), theme.dim()),
+        Piece::new(5, format!("every {}", figure::duration(app.interval())), theme.dim()),
+    ];
+    strip::draw(left, right, area, buffer);
+}
+
+/// The probe in a word for people.
+pub(super) fn probe(kind: ProbeKind) -> &'static str {
+    match kind {
+        ProbeKind::Bpf => "eBPF",
+        ProbeKind::Proc => "/proc",
+        ProbeKind::Simulated => "simulated",
+    }
+}
+
+/// The quality of the total in a word for people.
+fn quality(quality: Quality) -> &'static str {
+    match quality {
+        Quality::Absent => "no power reading",
+        known => known.as_str(),
+    }
+}
