@@ -7,7 +7,7 @@
 mod row;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -97,6 +97,9 @@ pub struct Ledger {
     history: VecDeque<Option<Watts>>,
     since: Option<Timestamp>,
     latest: Option<Tick>,
+    /// Meters that have counted at least once.
+    counted: HashSet<String>,
+    partial: bool,
     quality: Option<Quality>,
 }
 
@@ -142,8 +145,17 @@ impl Ledger {
             let peak = self.totals.peak.map_or(watts.0, |peak| peak.0.max(watts.0));
             self.totals.peak = Some(Watts(peak));
         }
+        // The sum without a meter that used to count is no fall of power.
+        let (there, gone): (Vec<_>, Vec<_>) =
+            frame.meters.iter().partition(|meter| meter.energy.is_some());
+        self.partial = gone.iter().any(|meter| self.counted.contains(&meter.id));
+        for meter in there {
+            if !self.counted.contains(&meter.id) {
+                self.counted.insert(meter.id.clone());
+            }
+        }
         // A gap stays a gap: absence is not zero.
-        self.history.push_back(watts);
+        self.history.push_back(watts.filter(|_| !self.partial));
         if self.history.len() > MOST_HISTORY {
             self.history.pop_front();
         }
@@ -187,6 +199,11 @@ impl Ledger {
     /// Power of each interval, oldest first; a gap is none.
     pub fn history(&self) -> &VecDeque<Option<Watts>> {
         &self.history
+    }
+
+    /// In the last interval, a meter was missing that had counted before.
+    pub fn is_partial(&self) -> bool {
+        self.partial
     }
 
     /// When the account began.

@@ -10,13 +10,13 @@ use anyhow::bail;
 use crate::{
     clock,
     host::{self, Host, Plan, Wish},
-    meter::{Meters, cpu_model::Estimate},
+    meter::Meters,
     probe::{
         Probe,
         bpf::{BpfProbe, Options},
         proc::ProcProbe,
     },
-    sample::{Machine, ProbeKind, Reading, Sample},
+    sample::{Machine, Reading, Sample},
     session::{Description, Source},
     topology::{self, Topology},
 };
@@ -50,7 +50,7 @@ impl Live {
         let (probe, remedy) = open_probe(&host, wish, &roots, &topology, options)?;
         let mut meters = Meters::open(&roots.sysfs, &topology, &estimate);
         let mut remedies: Vec<String> = remedy.into_iter().collect();
-        remedies.extend(meter_remedies(&mut meters, &topology, &estimate));
+        remedies.extend(meter_remedies(&mut meters, &topology));
         let description = Description { probe: probe.kind(), meters: route(&meters), remedies };
         let machine = Arc::new(Machine { host: host.name, packages: topology.packages().into() });
         let online = topology::online(&roots.sysfs);
@@ -116,13 +116,12 @@ fn open_probe(
         },
     };
     let probe = ProcProbe::open(roots.proc.clone(), topology.clone())?;
-    let remedy =
-        why.map(|why| format!("CPU time is read from /proc, short processes are missed: {why}"));
+    let remedy = why.map(|why| format!("short processes are missed (/proc probe): {why}"));
     Ok((Box::new(probe), remedy))
 }
 
 /// What is wrong with the meters.
-fn meter_remedies(meters: &mut Meters, topology: &Topology, estimate: &Estimate) -> Vec<String> {
+fn meter_remedies(meters: &mut Meters, topology: &Topology) -> Vec<String> {
     let readings = meters.read(topology);
     let mut remedies: Vec<String> = readings
         .iter()
@@ -132,7 +131,7 @@ fn meter_remedies(meters: &mut Meters, topology: &Topology, estimate: &Estimate)
         })
         .collect();
     if meters.estimated() && remedies.is_empty() {
-        remedies.push(format!("no power meter here: watts are estimated ({})", estimate.method()));
+        remedies.push("no power meter here, watts are estimated; jouletop doctor says how".into());
     }
     remedies
 }
@@ -146,13 +145,4 @@ fn route(meters: &Meters) -> String {
 /// CPUs that this process may use: the fall-back where sysfs does not tell.
 fn cpus() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Which probe a description names, as people say it.
-pub fn probe_name(kind: ProbeKind) -> &'static str {
-    match kind {
-        ProbeKind::Bpf => "eBPF",
-        ProbeKind::Proc => "/proc",
-        ProbeKind::Simulated => "simulated",
-    }
 }

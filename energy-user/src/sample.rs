@@ -255,6 +255,15 @@ pub enum ProbeKind {
 }
 
 impl ProbeKind {
+    /// The word for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Bpf => "eBPF",
+            Self::Proc => "/proc",
+            Self::Simulated => "simulation",
+        }
+    }
+
     /// The word in JSON.
     pub fn as_str(self) -> &'static str {
         match self {

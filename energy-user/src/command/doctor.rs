@@ -12,7 +12,7 @@ use crate::{
     carbon::Intensity,
     cli::{Format, Global},
     host::{self, Host},
-    live::{Live, probe_name},
+    live::Live,
     present::figure::printable,
     sample::{MeterReading, ProbeKind, Reading},
     session::Source as _,
@@ -99,7 +99,7 @@ fn text(findings: &Findings) -> String {
         "CPU time",
         &match probe {
             Some(ProbeKind::Bpf) => "eBPF: exact, every context switch is counted".to_string(),
-            Some(kind) => format!("{}: sampled, short processes are missed", probe_name(*kind)),
+            Some(kind) => format!("{}: sampled, short processes are missed", kind.title()),
             None => "cannot be counted".into(),
         },
     );

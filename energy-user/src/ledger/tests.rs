@@ -98,3 +98,23 @@ fn a_gap_stays_a_gap() {
     ledger.push(tick(0..1, false, 1.0));
     assert_eq!(ledger.totals().peak, Some(Watts(11.0)));
 }
+
+#[test]
+fn a_sum_without_a_meter_that_used_to_count_is_partial_and_a_gap() {
+    let meter = |id: &str, energy: Option<u64>| crate::frame::MeterFrame {
+        id: id.into(),
+        domain: crate::sample::Domain::Package,
+        source: "test".into(),
+        quality: Quality::Measured,
+        energy: energy.map(Microjoules),
+        note: None,
+    };
+    let mut ledger = Ledger::default();
+    for (second, partial) in [(None, false), (Some(6_000_000), false), (None, true)] {
+        let mut tick = tick(0..0, false, 1.0);
+        tick.frame.meters = vec![meter("package-0", Some(4_000_000)), meter("package-1", second)];
+        ledger.push(tick);
+        assert_eq!(ledger.is_partial(), partial);
+        assert_eq!(ledger.history().back().unwrap().is_none(), partial);
+    }
+}

@@ -188,10 +188,7 @@ impl Report {
                 ),
             ),
             ("time", format!("{wall} wall, {cpu} CPU, {} processes, {ending}", self.processes)),
-            (
-                "measured",
-                format!("{}; CPU time by {}", self.meters, crate::live::probe_name(self.probe)),
-            ),
+            ("measured", format!("{}; CPU time by {}", self.meters, self.probe.title())),
         ];
         let command = figure::printable(&self.command.join(" "));
         let mut text = format!("jouletop: {command}\n");

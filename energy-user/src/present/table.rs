@@ -6,7 +6,6 @@ use super::figure::{self, Units, printable};
 use crate::{
     frame::Quality,
     ledger::{Ledger, Row, RowKey},
-    live::probe_name,
     session::Description,
 };
 
@@ -36,7 +35,7 @@ pub fn table(ledger: &Ledger, description: &Description) -> String {
         text,
         "{}; CPU time by {}; {}",
         description.meters,
-        probe_name(frame.probe),
+        frame.probe.title(),
         tick.intensity.label()
     );
     for meter in &frame.meters {

@@ -7,7 +7,6 @@ use ratatui::{
     widgets::Widget,
 };
 
-use super::title::probe;
 use crate::{
     present::figure,
     tui::{app::App, text},
@@ -17,7 +16,7 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let (theme, description) = (app.theme(), app.description());
     let room = usize::from(area.width);
     let cut = |words: String| text::cut(&words, room);
-    let source = format!("{} · {}", probe(description.probe), description.meters);
+    let source = format!("{} · {}", description.probe.title(), description.meters);
     let interval = figure::duration(app.interval());
     let mut lines = vec![
         Line::styled(cut("measuring…".into()), theme.strong()),

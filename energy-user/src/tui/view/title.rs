@@ -9,7 +9,6 @@ use crate::{
     frame::Quality,
     ledger::Tick,
     present::figure,
-    sample::ProbeKind,
     tui::{app::App, column::marked},
 };
 
@@ -28,22 +27,14 @@ pub(super) fn draw(app: &App, tick: &Tick, area: Rect, buffer: &mut Buffer) {
         let peak = marked(app.ledger().quality(), units.power(Some(peak)));
         left.push(Piece::new(6, format!("peak {peak} {}", units.power_symbol()), theme.dim()));
     }
-    let probe = probe(frame.probe);
+    let probe = frame.probe.title();
+    let partial = if app.ledger().is_partial() { ", partial" } else { "" };
     let right = vec![
         Piece::new(7, figure::printable(&frame.machine.host), theme.dim()),
-        Piece::new(3, format!("{probe} · {}", quality(frame.quality)), theme.dim()),
+        Piece::new(3, format!("{probe} · {}{partial}", quality(frame.quality)), theme.dim()),
         Piece::new(5, format!("every {}", figure::duration(app.interval())), theme.dim()),
     ];
     strip::draw(left, right, area, buffer);
-}
-
-/// The probe in a word for people.
-pub(super) fn probe(kind: ProbeKind) -> &'static str {
-    match kind {
-        ProbeKind::Bpf => "eBPF",
-        ProbeKind::Proc => "/proc",
-        ProbeKind::Simulated => "simulated",
-    }
 }
 
 /// The quality of the total in a word for people.
