@@ -13,10 +13,10 @@ mod support;
 use std::{
     collections::{HashMap, HashSet},
     process::{Child, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use nix::sys::resource::{UsageWho, getrusage};
 use serde_json::Value;
 use support::{require_root, stream::Stream, workload};
 
@@ -36,21 +36,29 @@ fn counted(lines: &[Value], word: &str) -> (f64, usize) {
 }
 
 /// Waits for a child and gives the CPU seconds that the kernel charged to it and its children.
-fn charged(child: &mut Child) -> f64 {
-    let used = || {
-        let usage = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
-        let seconds =
-            |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
-        seconds(usage.user_time()) + seconds(usage.system_time())
-    };
-    let before = used();
-    assert!(child.wait().unwrap().success());
-    used() - before
+#[expect(clippy::needless_pass_by_value, reason = "it is gone afterwards")]
+fn charged(child: Child) -> f64 {
+    let pid = child.id().cast_signed();
+    let mut status = 0;
+    // SAFETY: plain integers, for which zero is a value.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: both pointers are to whole values of ours.
+    let waited = unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) };
+    assert_eq!((waited, status), (pid, 0), "the workload ends well");
+    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+    seconds(usage.ru_utime) + seconds(usage.ru_stime)
+}
+
+/// One test at a time: each wants the CPUs for itself.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    require_root();
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[test]
 fn cpu_time_is_the_kernels_own() {
-    require_root();
+    let _alone = alone();
     let stream = Stream::start(PROBE);
     stream.next();
     // Twenty seconds, all at once, on two CPUs: everybody is preempted and moved.
@@ -62,22 +70,22 @@ fn cpu_time_is_the_kernels_own() {
         ("busy 20.05", &["busy", "20.05", "1"]),
         ("storm 20.06", &["storm", "20.06"]),
     ];
-    let mut children: Vec<(&str, Child)> = workloads
+    let children: Vec<(&str, Child)> = workloads
         .iter()
         .map(|(word, args)| (*word, workload().args(*args).stdout(Stdio::piped()).spawn().unwrap()))
         .collect();
     let mut truth = HashMap::new();
     let mut storm = 0_usize;
-    for (word, child) in &mut children {
-        truth.insert(*word, charged(child));
+    for (word, mut child) in children {
+        let said = std::io::read_to_string(child.stdout.take().unwrap()).unwrap();
+        truth.insert(word, charged(child));
         if word.starts_with("storm") {
-            let said = std::io::read_to_string(child.stdout.take().unwrap()).unwrap();
             storm = said.trim().parse().unwrap();
         }
     }
     let lines = stream.finish();
     let mut worst = 0.0_f64;
-    for (word, _) in &children {
+    for (word, _) in workloads {
         let (counted, _) = counted(&lines, word);
         let truth = truth[word];
         let error = (counted / truth - 1.0) * 100.0;
@@ -92,12 +100,12 @@ fn cpu_time_is_the_kernels_own() {
 
 #[test]
 fn a_storm_of_short_processes_is_counted_to_the_last() {
-    require_root();
+    let _alone = alone();
     let stream = Stream::start(PROBE);
     stream.next();
     let mut child = workload().args(["storm", "20.09"]).stdout(Stdio::piped()).spawn().unwrap();
-    let truth = charged(&mut child);
     let said = std::io::read_to_string(child.stdout.take().unwrap()).unwrap();
+    let truth = charged(child);
     let storm: usize = said.trim().parse().unwrap();
     let lines = stream.finish();
     let (counted, _) = counted(&lines, "storm 20.09");
@@ -123,27 +131,53 @@ fn complete(lines: &[Value], word: &str, children: usize) {
 
 #[test]
 fn a_loop_that_began_before_us_and_never_sleeps_is_never_at_zero() {
-    require_root();
-    let mut child = workload().args(["busy", "4.07", "1"]).spawn().unwrap();
+    let _alone = alone();
+    let mut child = workload().args(["busy", "60.07", "1"]).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(300));
     let stream = Stream::start(PROBE);
     for _ in 0..4 {
         let line = stream.next();
-        let (seconds, _) = counted(std::slice::from_ref(&line), "busy 4.07");
+        let (seconds, _) = counted(std::slice::from_ref(&line), "busy 60.07");
         assert!(seconds > 0.1, "{seconds} s in an interval of {}", line["interval_seconds"]);
     }
-    charged(&mut child);
+    child.kill().unwrap();
+    child.wait().unwrap();
     stream.finish();
 }
 
 #[test]
+fn a_number_that_is_used_again_is_a_new_process() {
+    let _alone = alone();
+    let stream = Stream::start(PROBE);
+    stream.next();
+    let mut child = workload().args(["reuse", "0.11"]).stdout(Stdio::piped()).spawn().unwrap();
+    let said = std::io::read_to_string(child.stdout.take().unwrap()).unwrap();
+    assert!(child.wait().unwrap().success());
+    let pid: u64 = said.trim().parse().unwrap();
+    let mut lives: HashMap<String, f64> = HashMap::new();
+    for line in stream.finish() {
+        for process in line["processes"].as_array().unwrap() {
+            if process["pid"] == pid {
+                let start = process["start_time"].to_string();
+                *lives.entry(start).or_default() += process["cpu_seconds"].as_f64().unwrap();
+            }
+        }
+    }
+    let mut seconds: Vec<f64> = lives.into_values().collect();
+    seconds.sort_by(f64::total_cmp);
+    println!("process {pid} twice: {seconds:?} s");
+    assert!(seconds.len() >= 2, "{seconds:?}");
+    assert!(seconds.iter().all(|&seconds| seconds < 0.25), "{seconds:?}: two lives are one");
+}
+
+#[test]
 fn a_full_table_and_a_full_ring_lose_nothing_in_silence() {
-    require_root();
+    let _alone = alone();
     // Four places for each CPU, and a page of ring buffer.
     let stream = Stream::start(&[PROBE, &["--small-maps", "1,4096"]].concat());
     stream.next();
-    let mut child = workload().args(["storm", "2.08"]).stdout(Stdio::null()).spawn().unwrap();
-    let truth = charged(&mut child);
+    let child = workload().args(["storm", "2.08"]).stdout(Stdio::null()).spawn().unwrap();
+    let truth = charged(child);
     let lines = stream.finish();
     let sum = |path: [&str; 2]| -> f64 {
         lines.iter().map(|line| line[path[0]][path[1]].as_f64().unwrap()).sum()

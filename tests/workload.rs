@@ -1,6 +1,6 @@
 //! Processes with a known way of burning CPU time, for the tests on the real kernel.
 //!
-//! `workload busy|duty|threads|storm SECONDS …`: an example binary, so that `cargo
+//! `workload busy|duty|threads|storm|reuse SECONDS …`: an example binary, so that `cargo
 //! test` builds it and nobody installs it.
 #![expect(
     clippy::print_stdout,
@@ -35,8 +35,11 @@ fn main() {
         Some("duty") => duty(end, number(2).unwrap_or(30.0) / 100.0),
         Some("threads") => threads(end, number(2).unwrap_or(16.0) as usize),
         Some("storm") => storm(end),
+        Some("reuse") => reuse(),
         _ => {
-            eprintln!("usage: workload busy|duty|threads|storm SECONDS [CPU|PERCENT|THREADS]");
+            eprintln!(
+                "usage: workload busy|duty|threads|storm|reuse SECONDS [CPU|PERCENT|THREADS]"
+            );
             exit(2);
         }
     }
@@ -73,6 +76,35 @@ fn threads(end: Instant, count: usize) {
     for thread in spinning {
         thread.join().expect("a spinning thread does not panic");
     }
+}
+
+/// Two children, one after the other, with the same number; says which.
+fn reuse() {
+    let child = |spun: u64| {
+        // SAFETY: the process has one thread.
+        match unsafe { fork() }.expect("a process can be forked") {
+            ForkResult::Child => {
+                spin(now() + Duration::from_millis(spun));
+                // SAFETY: as in `storm`.
+                unsafe { libc::_exit(0) }
+            }
+            ForkResult::Parent { child } => {
+                waitpid(child, None).expect("the child ends");
+                child.as_raw()
+            }
+        }
+    };
+    let first = child(200);
+    // Others fork as well: the number may be taken a few times.
+    for _ in 0..100 {
+        std::fs::write("/proc/sys/kernel/ns_last_pid", (first - 1).to_string())
+            .expect("root on a kernel with CONFIG_CHECKPOINT_RESTORE");
+        if child(100) == first {
+            println!("{first}");
+            return;
+        }
+    }
+    exit(1);
 }
 
 /// One child after the other, each alive for 2 to 5 ms; says how many there were.

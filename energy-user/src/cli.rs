@@ -132,6 +132,14 @@ pub enum Command {
     Doctor,
 }
 
+impl Cli {
+    /// The live screen is what was asked for.
+    pub fn shows_screen(&self) -> bool {
+        let Print { once, samples } = self.print;
+        self.command.is_none() && !once && samples.is_none() && self.global.format().is_none()
+    }
+}
+
 impl Global {
     /// The grid that the user named, or the world's mean.
     pub fn intensity(&self) -> Intensity {

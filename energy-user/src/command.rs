@@ -19,13 +19,12 @@ use crate::{
 
 /// Does what the command line says.
 pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
+    let screen = cli.shows_screen();
     match cli.command {
         Some(Command::Run { command }) => run::run(&cli.global, command).await,
         Some(Command::Doctor) => doctor::doctor(&cli.global),
-        None if cli.print.once || cli.print.samples.is_some() || cli.global.format().is_some() => {
-            print::print(&cli.global, &cli.print).await
-        }
-        None => screen::screen(&cli.global).await,
+        None if screen => screen::screen(&cli.global).await,
+        None => print::print(&cli.global, &cli.print).await,
     }
 }
 

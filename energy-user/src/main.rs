@@ -1,6 +1,9 @@
 //! Parse, run, exit code.
 
-use std::{io::Write as _, process::ExitCode};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+};
 
 use clap::Parser as _;
 use jouletop::{
@@ -12,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    log(cli.global.verbose);
+    log(&cli);
     match command::dispatch(cli).await {
         Ok(code) => code,
         Err(error) if error.is::<NobodyReads>() => ExitCode::SUCCESS,
@@ -24,13 +27,17 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Words go to stderr, and only when asked for: the screen has no room for them.
-fn log(verbose: u8) {
-    let level = match verbose {
+/// Words go to stderr, and only when asked for. While the screen has the terminal
+/// there is no room for them: then they need a stderr that leads elsewhere.
+fn log(cli: &Cli) {
+    let level = match cli.global.verbose {
         0 => "error",
         1 => "info",
         _ => "debug",
     };
+    if cli.shows_screen() && std::io::stderr().is_terminal() {
+        return;
+    }
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
