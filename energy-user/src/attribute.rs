@@ -18,7 +18,7 @@ pub use apportion::apportion;
 use crate::{
     counter,
     frame::{Energy, Frame, MeterFrame, ProcessFrame, Quality, Share},
-    sample::{Kind, MeterReading, Package, ProcessActivity, Reading, Sample},
+    sample::{CpuTime, Domain, Kind, MeterReading, Package, ProcessActivity, Reading, Sample},
     units::Microjoules,
 };
 
@@ -111,8 +111,8 @@ fn advance(
             let Some(Reading::Counter { microjoules: before, .. }) = before else {
                 return Err("the first reading after a gap; energy follows with the next".into());
             };
-            let awake = next.boottime.saturating_sub(prev.boottime).saturating_sub(interval);
-            if awake > SLEPT {
+            let asleep = next.boottime.saturating_sub(prev.boottime).saturating_sub(interval);
+            if asleep > SLEPT {
                 return Err("the machine slept; this interval has no reading".into());
             }
             let energy = counter::advance(*before, microjoules, range, limit, interval)
@@ -175,7 +175,7 @@ impl Rows {
                 }
             }
         }
-        let take = |time: &crate::sample::CpuTime| (0..count).map(|p| time.on(p)).collect();
+        let take = |time: &CpuTime| (0..count).map(|p| time.on(p)).collect();
         let irq: Vec<u64> = take(&sample.activity.irq);
         for (mine, irq) in kernel.iter_mut().zip(irq) {
             *mine += irq;
@@ -223,7 +223,7 @@ impl Rows {
     }
 
     /// Gives a meter's energy to those who ran on its package.
-    fn charge(&mut self, domain: crate::sample::Domain, package: Option<usize>, advance: &Advance) {
+    fn charge(&mut self, domain: Domain, package: Option<usize>, advance: &Advance) {
         let Some(package) = package else {
             // Nobody knows which CPUs this meter feeds.
             self.unattributed.share.energy.add(domain, advance.energy);

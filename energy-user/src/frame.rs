@@ -132,7 +132,7 @@ pub struct MeterFrame {
     pub quality: Quality,
     /// Energy over the interval; none if absent.
     pub energy: Option<Microjoules>,
-    /// Why it is absent, or what was done about a wrap; with the remedy.
+    /// Why it is absent, with the remedy.
     pub note: Option<String>,
 }
 
