@@ -8,3 +8,4 @@ pub mod json;
 pub mod record;
 pub mod report;
 pub mod table;
+pub mod text;

@@ -15,7 +15,6 @@ pub mod app;
 pub mod column;
 mod run;
 mod terminal;
-mod text;
 mod theme;
 mod view;
 

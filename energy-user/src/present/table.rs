@@ -2,18 +2,24 @@
 
 use std::fmt::Write as _;
 
-use super::figure::{self, Units, printable};
+use super::{
+    figure::{self, Units, printable},
+    text,
+};
 use crate::{
     frame::Quality,
     ledger::{Ledger, Row, RowKey},
     session::Description,
 };
 
+/// Cells of a command line; JSON and CSV have all of it.
+const LONGEST_COMMAND: usize = 80;
+
 /// A header of a few lines, then every row by power; the rows add up to the first figure.
 pub fn table(ledger: &Ledger, description: &Description) -> String {
     let units = Units::Joules;
-    let mut text = String::new();
-    let Some(tick) = ledger.latest() else { return text };
+    let mut table = String::new();
+    let Some(tick) = ledger.latest() else { return table };
     let frame = &tick.frame;
     let totals = ledger.totals();
     let mark = ledger.quality().mark();
@@ -24,7 +30,7 @@ pub fn table(ledger: &Ledger, description: &Description) -> String {
     let mass = figure::mass(energy.map(|_| totals.sum.grams));
     let mass = if energy.is_some() { format!("{mark}{mass}") } else { mass };
     let _ = writeln!(
-        text,
+        table,
         "{}  {}  {}  over {}",
         with(units.power(frame.watts()), "W"),
         with(units.energy(energy), "J"),
@@ -32,7 +38,7 @@ pub fn table(ledger: &Ledger, description: &Description) -> String {
         figure::duration(frame.interval),
     );
     let _ = writeln!(
-        text,
+        table,
         "{}; CPU time by {}; {}",
         description.meters,
         frame.probe.title(),
@@ -44,13 +50,13 @@ pub fn table(ledger: &Ledger, description: &Description) -> String {
         let power = units.power(watts);
         let note = meter.note.as_deref().map_or_else(String::new, |note| format!("  {note}"));
         let unit = if meter.quality == Quality::Absent { "" } else { " W" };
-        let _ = writeln!(text, "{:<12} {mark}{power}{unit}{}", meter.id, printable(&note));
+        let _ = writeln!(table, "{:<12} {mark}{power}{unit}{}", meter.id, printable(&note));
     }
     for remedy in &description.remedies {
-        let _ = writeln!(text, "note: {}", printable(remedy));
+        let _ = writeln!(table, "note: {}", printable(remedy));
     }
     let _ = writeln!(
-        text,
+        table,
         "\n{:>8} {:<10} {:>7} {:>7} {:>7} {:>6} COMMAND",
         "PID", "USER", "W", "J", "gCO2e", "CPU%"
     );
@@ -60,9 +66,9 @@ pub fn table(ledger: &Ledger, description: &Description) -> String {
         watts(b).total_cmp(&watts(a)).then(a.key.cmp(&b.key))
     });
     for row in rows {
-        text.push_str(&line(&row, units));
+        table.push_str(&line(&row, units));
     }
-    text
+    table
 }
 
 fn line(row: &Row, units: Units) -> String {
@@ -83,6 +89,6 @@ fn line(row: &Row, units: Units) -> String {
         mark(units.energy(row.energy)),
         mark(figure::grams(row.grams)),
         row.cpu_percent,
-        printable(command),
+        text::cut(&printable(command), LONGEST_COMMAND),
     )
 }

@@ -7,11 +7,10 @@ use ratatui::{
 };
 
 use crate::{
-    present::figure,
+    present::{figure, text},
     tui::{
         action,
         app::{App, Mode},
-        text,
     },
 };
 

@@ -10,7 +10,8 @@ use ratatui::{
 };
 
 use crate::{
-    tui::{app::App, column::marked, text},
+    present::text,
+    tui::{app::App, column::marked},
     units::Watts,
 };
 

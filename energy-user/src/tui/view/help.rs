@@ -10,7 +10,10 @@ use ratatui::{
     widgets::{Clear, Widget},
 };
 
-use crate::tui::{action, app::App, text};
+use crate::{
+    present::text,
+    tui::{action, app::App},
+};
 
 /// Cells of one column of keys and words.
 const COLUMN: u16 = 39;

@@ -8,8 +8,8 @@ use ratatui::{
 };
 
 use crate::{
-    present::figure,
-    tui::{app::App, text},
+    present::{figure, text},
+    tui::app::App,
 };
 
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {

@@ -12,8 +12,8 @@ use ratatui::{
 use crate::{
     frame::MeterFrame,
     ledger::Tick,
-    present::figure,
-    tui::{app::App, column::marked, text},
+    present::{figure, text},
+    tui::{app::App, column::marked},
     units::Watts,
 };
 

@@ -4,12 +4,11 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::strip::{self, Piece};
 use crate::{
-    present::figure,
+    present::{figure, text},
     sample::Lost,
     tui::{
         app::App,
         column::{marked, percent},
-        text,
     },
 };
 

@@ -9,7 +9,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use crate::tui::text;
+use crate::present::text;
 
 /// Between two pieces.
 const GAP: usize = 3;

@@ -12,10 +12,10 @@ use ratatui::{
 use super::plan::Plan;
 use crate::{
     ledger::{Row, RowKey},
+    present::text,
     tui::{
         app::App,
         column::{Column, Look},
-        text,
     },
 };
 
