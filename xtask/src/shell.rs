@@ -1,16 +1,21 @@
 //! Running other programs, with errors that name them.
 
 use std::{
+    env,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use anyhow::{Context as _, bail};
 
-/// The repository.
+/// The repository, as cargo tells it to the program that it runs.
+///
+/// Not as it told the compiler: checkouts that share a target directory share this
+/// program as well, and it must not work on the one that built it.
 pub fn root() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().unwrap_or(manifest).to_path_buf()
+    let manifest = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let manifest = manifest.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    manifest.parent().unwrap_or(&manifest).to_path_buf()
 }
 
 /// Runs a command and fails unless it succeeds.
