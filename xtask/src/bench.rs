@@ -4,7 +4,7 @@
 mod probe;
 mod switches;
 
-use clap::Subcommand;
+use clap::{Subcommand, value_parser};
 
 #[derive(Subcommand)]
 pub enum Task {
@@ -16,11 +16,16 @@ pub enum Task {
         /// Switches in a round
         #[arg(long, default_value_t = 300_000)]
         switches: u64,
+        /// Processes that pass the CPU on to each other
+        #[arg(long, default_value_t = 2, value_parser = value_parser!(u32).range(2..=512))]
+        processes: u32,
     },
 }
 
 pub fn run(task: &Task) -> anyhow::Result<()> {
     match task {
-        Task::Probe { rounds, switches } => probe::run(*rounds, *switches),
+        Task::Probe { rounds, switches, processes } => {
+            probe::run(*rounds, *switches, *processes as usize)
+        }
     }
 }

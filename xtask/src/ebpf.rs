@@ -8,6 +8,7 @@
 mod build;
 mod inputs;
 mod record;
+mod remap;
 mod toolchain;
 
 use std::{collections::BTreeMap, fs, path::PathBuf};

@@ -6,7 +6,7 @@ mod ebpf;
 mod shell;
 mod test;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, builder::FalseyValueParser};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
@@ -23,7 +23,7 @@ enum Task {
     /// Format, lints, all tests, and the check of the BPF objects
     Test {
         /// Insist on rebuilding the BPF objects and comparing every byte
-        #[arg(long, env = "JOULETOP_REBUILD_EBPF")]
+        #[arg(long, env = "JOULETOP_REBUILD_EBPF", value_parser = FalseyValueParser::new())]
         rebuild_ebpf: bool,
     },
     /// Measurements, as ratios of one run

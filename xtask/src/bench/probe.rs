@@ -27,7 +27,7 @@ const PROGRAMS: [(&str, &str); 3] = [
 ];
 
 /// Prints a table of nanoseconds a switch, and the ratios that matter.
-pub fn run(rounds: usize, wanted: u64) -> anyhow::Result<()> {
+pub fn run(rounds: usize, wanted: u64, processes: usize) -> anyhow::Result<()> {
     let btf = Btf::from_sys_fs()?;
     let bytes = fs::read(ebpf::committed("jouletop-bench")).context("cargo xtask ebpf build")?;
     let mut yardsticks = Ebpf::load(&bytes)?;
@@ -50,7 +50,7 @@ pub fn run(rounds: usize, wanted: u64) -> anyhow::Result<()> {
             before[index] = spent(program)?;
             links.push((index, program.attach()?));
         }
-        switches::make(wanted)?;
+        switches::make(wanted, processes)?;
         for (index, link) in links {
             let program = of(index, &mut yardsticks, &mut ours)?;
             program.detach(link)?;
@@ -60,7 +60,7 @@ pub fn run(rounds: usize, wanted: u64) -> anyhow::Result<()> {
             costs[index].push(time.as_nanos() as f64 / count as f64);
         }
     }
-    report(&mut costs, wanted);
+    report(&mut costs, wanted, processes);
     Ok(())
 }
 
@@ -85,10 +85,11 @@ fn spent(program: &BtfTracePoint) -> anyhow::Result<(Duration, u64)> {
     Ok((info.run_time(), info.run_count()))
 }
 
-fn report(costs: &mut [Vec<f64>; 3], wanted: u64) {
+fn report(costs: &mut [Vec<f64>; 3], wanted: u64, processes: usize) {
     println!("ns a switch by BPF statistics (their own two clock reads included),");
     println!(
-        "{} rounds of {wanted} switches, all attached at once: median (min .. max)",
+        "{} rounds of {wanted} switches among {processes} processes, all attached at once: median \
+         (min .. max)",
         costs[0].len()
     );
     let mut medians = [0.0; 3];

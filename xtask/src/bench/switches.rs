@@ -1,4 +1,4 @@
-//! Context switches to order: two processes on one CPU that wake each other.
+//! Context switches to order: processes on one CPU that wake each other in turn.
 
 use std::{
     io::{PipeReader, PipeWriter, Read as _, Write as _, pipe},
@@ -7,45 +7,57 @@ use std::{
 
 use anyhow::Context as _;
 use nix::{
-    sched::{CpuSet, sched_setaffinity},
+    sched::{CpuSet, sched_getaffinity, sched_setaffinity},
     sys::wait::waitpid,
     unistd::{ForkResult, Pid, fork},
 };
 
-/// Makes about so many switches on the last CPU, between two processes.
-pub fn make(switches: u64) -> anyhow::Result<()> {
-    let cpu = std::thread::available_parallelism().map_or(1, usize::from) - 1;
-    let (to_child, from_parent) = pipe()?;
-    let (to_parent, from_child) = pipe()?;
-    let rounds = switches / 2;
-    // SAFETY: this program has one thread.
-    match unsafe { fork() }? {
-        ForkResult::Child => {
-            // Closed, so that the end of the parent ends the child.
-            drop((from_parent, to_parent));
-            let played = pin(cpu).and_then(|()| pong(to_child, from_child, rounds));
-            exit(i32::from(played.is_err()));
-        }
-        ForkResult::Parent { child } => {
-            drop((to_child, from_child));
-            let before = nix::sched::sched_getaffinity(Pid::from_raw(0))?;
-            pin(cpu)?;
-            ping(from_parent, to_parent, rounds).context("the other process went away")?;
-            sched_setaffinity(Pid::from_raw(0), &before)?;
-            waitpid(child, None)?;
-        }
-    }
-    Ok(())
+/// This process, for `sched_setaffinity`.
+const SELF: Pid = Pid::from_raw(0);
+
+/// Makes about so many switches among so many processes, of which this is one.
+pub fn make(switches: u64, processes: usize) -> anyhow::Result<()> {
+    let before = sched_getaffinity(SELF)?;
+    pin(&before)?;
+    let played = play(switches / processes as u64, processes);
+    sched_setaffinity(SELF, &before)?;
+    played
 }
 
-fn pin(cpu: usize) -> anyhow::Result<()> {
+/// Binds this process, and those it forks, to the last CPU it may use.
+fn pin(allowed: &CpuSet) -> anyhow::Result<()> {
+    let usable = |cpu: &usize| allowed.is_set(*cpu).unwrap_or(false);
+    let cpu = (0..CpuSet::count()).rev().find(usable).context("no CPU is allowed")?;
     let mut set = CpuSet::new();
     set.set(cpu)?;
-    sched_setaffinity(Pid::from_raw(0), &set)?;
-    Ok(())
+    Ok(sched_setaffinity(SELF, &set)?)
 }
 
-fn ping(mut to: PipeWriter, mut from: PipeReader, rounds: u64) -> anyhow::Result<()> {
+/// Passes a byte around a ring: each process reads from the one before it.
+fn play(rounds: u64, processes: usize) -> anyhow::Result<()> {
+    let (mut from, first) = pipe()?;
+    let mut children = Vec::new();
+    for _ in 1..processes {
+        let (next, mut to) = pipe()?;
+        // SAFETY: this program has one thread.
+        match unsafe { fork() }? {
+            ForkResult::Child => {
+                // Closed, so that one end means the end of all.
+                drop((first, next));
+                exit(i32::from(pass_on(&mut from, &mut to, rounds).is_err()));
+            }
+            ForkResult::Parent { child } => children.push(child),
+        }
+        from = next;
+    }
+    let played = lead(first, from, rounds).context("a process of the ring went away");
+    for child in children {
+        waitpid(child, None)?;
+    }
+    played
+}
+
+fn lead(mut to: PipeWriter, mut from: PipeReader, rounds: u64) -> std::io::Result<()> {
     let mut byte = [0];
     for _ in 0..rounds {
         to.write_all(&byte)?;
@@ -54,11 +66,24 @@ fn ping(mut to: PipeWriter, mut from: PipeReader, rounds: u64) -> anyhow::Result
     Ok(())
 }
 
-fn pong(mut from: PipeReader, mut to: PipeWriter, rounds: u64) -> anyhow::Result<()> {
+fn pass_on(from: &mut PipeReader, to: &mut PipeWriter, rounds: u64) -> std::io::Result<()> {
     let mut byte = [0];
     for _ in 0..rounds {
         from.read_exact(&mut byte)?;
         to.write_all(&byte)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_ring_is_an_error_and_no_wait_without_end() {
+        let (mut from, to) = pipe().unwrap();
+        drop(to);
+        assert!(pass_on(&mut from, &mut pipe().unwrap().1, 1).is_err());
+        assert!(lead(pipe().unwrap().1, from, 1).is_err());
+    }
 }

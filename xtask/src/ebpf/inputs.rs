@@ -13,7 +13,7 @@ use std::{
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 
-use super::build::FLAGS;
+use super::build::recipe;
 
 /// Hexadecimal SHA-256.
 pub fn sha256(bytes: &[u8]) -> String {
@@ -23,23 +23,37 @@ pub fn sha256(bytes: &[u8]) -> String {
     })
 }
 
-/// The hash of the BPF crate's sources, manifest, profile, dependencies and flags.
+/// The hash of the BPF crate's sources, manifests, dependencies and recipe.
 pub fn hash(root: &Path) -> anyhow::Result<String> {
-    let read = |path: &Path| {
-        fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
-    };
+    let own = read(&root.join("energy-ebpf/Cargo.toml"))?;
     let mut parts = BTreeMap::new();
-    let sources = root.join("energy-ebpf/src");
-    for entry in fs::read_dir(&sources)? {
-        let path = entry?.path();
-        let name = path.strip_prefix(root)?.display().to_string();
-        parts.insert(name, read(&path)?);
-    }
-    parts.insert("manifest".into(), read(&root.join("energy-ebpf/Cargo.toml"))?);
-    parts.insert("profile".into(), profile(&read(&root.join("Cargo.toml"))?)?);
+    sources(root, &root.join("energy-ebpf/src"), &mut parts)?;
+    parts.insert("workspace".into(), shared(&read(&root.join("Cargo.toml"))?, &own)?);
+    parts.insert("manifest".into(), own);
     parts.insert("lock".into(), reachable(&read(&root.join("Cargo.lock"))?, "energy-ebpf")?);
-    parts.insert("flags".into(), FLAGS.join(" "));
+    parts.insert("recipe".into(), recipe());
     Ok(digest(&parts))
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+/// Every Rust file below a directory, by its path from the root.
+fn sources(
+    root: &Path,
+    directory: &Path,
+    parts: &mut BTreeMap<String, String>,
+) -> anyhow::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            sources(root, &path, parts)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            parts.insert(path.strip_prefix(root)?.display().to_string(), read(&path)?);
+        }
+    }
+    Ok(())
 }
 
 /// One hash of named parts, each with its length, so that none can run into the next.
@@ -51,11 +65,19 @@ fn digest(parts: &BTreeMap<String, String>) -> String {
     sha256(all.as_bytes())
 }
 
-/// The release profile of the workspace, as text.
-fn profile(manifest: &str) -> anyhow::Result<String> {
-    let manifest: toml::Table = manifest.parse()?;
-    let profile = manifest.get("profile").and_then(|profiles| profiles.get("release"));
-    Ok(profile.map(ToString::to_string).unwrap_or_default())
+/// What the BPF crate takes from the workspace: edition, dependencies, release profile.
+fn shared(workspace: &str, own: &str) -> anyhow::Result<String> {
+    let workspace: toml::Table = workspace.parse()?;
+    let own: toml::Table = own.parse()?;
+    let at = |path: &[&str]| {
+        let value = workspace.get(path[0]);
+        path[1..].iter().fold(value, |value, key| value?.get(key)).map(ToString::to_string)
+    };
+    let mut lines = vec![at(&["workspace", "package", "edition"]), at(&["profile", "release"])];
+    if let Some(dependencies) = own.get("dependencies").and_then(toml::Value::as_table) {
+        lines.extend(dependencies.keys().map(|name| at(&["workspace", "dependencies", name])));
+    }
+    Ok(lines.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().join("\n"))
 }
 
 /// Name, version and checksum of each package that `from` reaches in a lock file.
@@ -129,10 +151,60 @@ mod tests {
     }
 
     #[test]
-    fn only_the_release_profile_counts() {
-        let one = profile("[profile.release]\nlto = true\n[profile.dev]\nx = 1").unwrap();
-        let two = profile("[profile.release]\nlto = true\n[profile.dev]\nx = 2").unwrap();
-        assert_eq!(one, two);
-        assert_ne!(one, profile("[profile.release]\nlto = false").unwrap());
+    fn only_what_the_crate_takes_from_the_workspace_counts() {
+        const OWN: &str = "[dependencies]\nhelper.workspace = true";
+        const WORKSPACE: &str = "
+            [workspace.package]
+            edition = '2024'
+            [workspace.dependencies]
+            helper = '2'
+            screen = '9'
+            [profile.release.package.probe]
+            debug = 2
+            [profile.dev]
+            x = 1";
+        let before = shared(WORKSPACE, OWN).unwrap();
+        for (from, to, counts) in [
+            ("'2024'", "'2021'", true),
+            ("helper = '2'", "helper = '3'", true),
+            ("screen = '9'", "screen = '8'", false),
+            ("debug = 2", "debug = 1", true),
+            ("x = 1", "x = 2", false),
+        ] {
+            let after = shared(&WORKSPACE.replace(from, to), OWN).unwrap();
+            assert_eq!(after != before, counts, "{from} becomes {to}");
+        }
+    }
+
+    /// A small workspace, whose files are written in the given order.
+    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("energy-ebpf/src/kernel")).unwrap();
+        let lock = "[[package]]\nname = 'energy-ebpf'\nversion = '0.1.0'";
+        let usual =
+            [("Cargo.toml", "[workspace]"), ("Cargo.lock", lock), ("energy-ebpf/Cargo.toml", "")];
+        for (name, text) in usual.iter().chain(files) {
+            fs::write(root.path().join(name), text).unwrap();
+        }
+        root
+    }
+
+    const MAIN: (&str, &str) = ("energy-ebpf/src/main.rs", "mod kernel;");
+    const DEEP: (&str, &str) = ("energy-ebpf/src/kernel/task.rs", "struct Task;");
+
+    #[test]
+    fn neither_the_place_nor_the_order_of_files_counts() {
+        let one = hash(tree(&[MAIN, DEEP]).path()).unwrap();
+        assert_eq!(one, hash(tree(&[DEEP, MAIN]).path()).unwrap());
+        let notes = ("energy-ebpf/src/notes.txt", "not compiled");
+        assert_eq!(one, hash(tree(&[MAIN, DEEP, notes]).path()).unwrap());
+    }
+
+    #[test]
+    fn a_change_deep_down_makes_the_objects_stale() {
+        let one = hash(tree(&[MAIN, DEEP]).path()).unwrap();
+        assert_ne!(one, hash(tree(&[MAIN, (DEEP.0, "struct Other;")]).path()).unwrap());
+        assert_ne!(one, hash(tree(&[MAIN, ("energy-ebpf/src/task.rs", DEEP.1)]).path()).unwrap());
+        assert_ne!(one, hash(tree(&[MAIN]).path()).unwrap());
     }
 }
