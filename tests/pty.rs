@@ -90,20 +90,41 @@ impl Terminal {
 
     fn resize(&self, rows: u16, columns: u16) {
         let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-        self.screen.lock().unwrap().screen_mut().set_size(cells(rows), cells(columns));
+        // The parser never ends a wide letter on one column; it may have two.
+        let columns_shown = cells(columns.max(2));
+        self.screen.lock().unwrap().screen_mut().set_size(cells(rows), columns_shown);
         // SAFETY: the descriptor is open, and the size is a whole `winsize`.
         let done = unsafe { libc::ioctl(self.keyboard.as_raw_fd(), libc::TIOCSWINSZ, &size) };
         assert_eq!(done, 0);
     }
 
+    /// Waits for the end, but not for ever.
+    fn ended(&mut self) -> ExitStatus {
+        for _ in 0..200 {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        panic!("it does not end within ten seconds");
+    }
+
     /// Waits for the end; the terminal must be as it was before.
     fn left_as_it_was(&mut self) -> ExitStatus {
-        let status = self.child.wait().unwrap();
+        let status = self.ended();
         thread::sleep(Duration::from_millis(100));
         assert_eq!(tcgetattr(&self.line).unwrap(), self.before);
         let screen = self.screen.lock().unwrap();
         assert!(!screen.screen().alternate_screen() && !screen.screen().hide_cursor());
         status
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // Of a test that failed; one that went well has waited for it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -171,6 +192,23 @@ fn every_signal_that_ends_it_leaves_the_terminal_as_it_was() {
     terminal.until("something", |text| text.contains("measuring") || text.contains("(idle)"));
     terminal.type_keys("\x03");
     assert!(terminal.left_as_it_was().success(), "Ctrl-C");
+}
+
+#[test]
+fn a_terminal_that_takes_nothing_does_not_keep_it_alive() {
+    let mut terminal = Terminal::start(&["--simulate", DEMO, "--interval", "100ms"]);
+    terminal.until("rows", |text| text.contains("(idle)"));
+    let screen = Arc::clone(&terminal.screen);
+    // Nobody reads any more, and each key draws a screenful: its writes will block.
+    let held = screen.lock().unwrap();
+    terminal.type_keys(&"?".repeat(400));
+    thread::sleep(Duration::from_secs(1));
+    kill(Pid::from_raw(terminal.child.id().cast_signed()), Signal::SIGTERM).unwrap();
+    let status = terminal.ended();
+    drop(held);
+    // Not the orderly way out, which would be success.
+    assert_eq!(status.code(), Some(128 + 15));
+    assert_eq!(tcgetattr(&terminal.line).unwrap(), terminal.before);
 }
 
 #[test]

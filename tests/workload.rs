@@ -34,11 +34,11 @@ fn main() {
         }
         Some("duty") => duty(end, number(2).unwrap_or(30.0) / 100.0),
         Some("threads") => threads(end, number(2).unwrap_or(16.0) as usize),
-        Some("storm") => storm(end),
+        Some("storm") => storm(end, number(2).unwrap_or(0.0) as u32),
         Some("reuse") => reuse(),
         _ => {
             eprintln!(
-                "usage: workload busy|duty|threads|storm|reuse SECONDS [CPU|PERCENT|THREADS]"
+                "usage: workload busy|duty|threads|storm|reuse SECONDS [CPU|PERCENT|THREADS|LEAST]"
             );
             exit(2);
         }
@@ -107,10 +107,11 @@ fn reuse() {
     exit(1);
 }
 
-/// One child after the other, each alive for 2 to 5 ms; says how many there were.
-fn storm(end: Instant) {
+/// One child after the other, each alive for 2 to 5 ms, until the time is over and
+/// there were `least`; says how many there were.
+fn storm(end: Instant, least: u32) {
     let mut children = 0_u32;
-    while now() < end {
+    while now() < end || children < least {
         // SAFETY: the process has one thread.
         match unsafe { fork() }.expect("a process can be forked") {
             ForkResult::Child => {

@@ -14,6 +14,7 @@ pub mod action;
 pub mod app;
 pub mod column;
 mod run;
+mod signals;
 mod terminal;
 mod theme;
 mod view;

@@ -5,15 +5,12 @@ use std::time::Duration;
 use anyhow::Context;
 use crossterm::event::{Event, EventStream, KeyEventKind};
 use futures_util::StreamExt;
-use nix::sys::signal::Signal::SIGCONT;
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    time::{Instant, MissedTickBehavior, interval_at, sleep_until},
-};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 use super::{
     action::action,
     app::{App, Request},
+    signals::{Signals, Told},
     terminal::Screen,
     theme::Theme,
     view::view,
@@ -102,41 +99,4 @@ fn draw(screen: &mut Screen, app: &mut App) -> anyhow::Result<()> {
     };
     screen.terminal().draw(draw).context("cannot draw on the terminal")?;
     Ok(())
-}
-
-/// The signals that the screen has to answer.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-    resumed: Signal,
-}
-
-/// What a signal means.
-enum Told {
-    /// Leave.
-    End,
-    /// We had been stopped, and somebody else had the terminal meanwhile.
-    Resumed,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-            resumed: signal(SignalKind::from_raw(SIGCONT as i32))?,
-        })
-    }
-
-    /// The next one.
-    async fn next(&mut self) -> Told {
-        tokio::select! {
-            _ = self.terminate.recv() => Told::End,
-            _ = self.interrupt.recv() => Told::End,
-            _ = self.hangup.recv() => Told::End,
-            _ = self.resumed.recv() => Told::Resumed,
-        }
-    }
 }

@@ -74,6 +74,11 @@ impl Screen {
     }
 }
 
+/// Puts the line back as it was without writing a byte: for a terminal that takes none.
+pub(super) fn abandon() {
+    let _ = disable_raw_mode();
+}
+
 impl Drop for Screen {
     fn drop(&mut self) {
         give_back();
