@@ -146,6 +146,25 @@ fn a_loop_that_began_before_us_and_never_sleeps_is_never_at_zero() {
 }
 
 #[test]
+fn a_thread_that_execs_in_place_of_its_leader_is_counted_once() {
+    let _alone = alone();
+    for args in [["relay", "0.6", "0.05"], ["relay", "0.02", "0.7"], ["relay", "0.3", "0.3"]] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut run = support::jouletop();
+        run.args(["run", "--probe", "bpf", "--json", "-o"]).arg(file.path()).arg("--");
+        run.arg(workload().get_program()).args(args);
+        assert!(run.status().unwrap().success());
+        let report = std::fs::read_to_string(file.path()).unwrap();
+        let report: Value = serde_json::from_str(&report).unwrap();
+        let counted = report["cpu_seconds"].as_f64().unwrap();
+        let truth: f64 = args[1..].iter().map(|time| time.parse::<f64>().unwrap()).sum();
+        println!("{args:?}: {counted} s of about {truth} s");
+        // It burns wall time, of which the machine may take a part; start and end add some.
+        assert!(counted < truth + 0.1 && counted > truth * 0.8, "{args:?}: {counted} s");
+    }
+}
+
+#[test]
 fn a_number_that_is_used_again_is_a_new_process() {
     let _alone = alone();
     let stream = Stream::start(PROBE);

@@ -1,6 +1,6 @@
 //! Processes with a known way of burning CPU time, for the tests on the real kernel.
 //!
-//! `workload busy|duty|threads|storm|reuse SECONDS …`: an example binary, so that `cargo
+//! `workload busy|duty|threads|storm|reuse|relay SECONDS …`: an example binary, so that `cargo
 //! test` builds it and nobody installs it.
 #![expect(
     clippy::print_stdout,
@@ -9,6 +9,7 @@
 )]
 
 use std::{
+    os::unix::process::CommandExt as _,
     process::exit,
     thread,
     time::{Duration, Instant},
@@ -36,6 +37,7 @@ fn main() {
         Some("threads") => threads(end, number(2).unwrap_or(16.0) as usize),
         Some("storm") => storm(end, number(2).unwrap_or(0.0) as u32),
         Some("reuse") => reuse(),
+        Some("relay") => relay(seconds, number(2).unwrap_or(0.1)),
         _ => {
             eprintln!(
                 "usage: workload busy|duty|threads|storm|reuse SECONDS [CPU|PERCENT|THREADS|LEAST]"
@@ -76,6 +78,19 @@ fn threads(end: Instant, count: usize) {
     for thread in spinning {
         thread.join().expect("a spinning thread does not panic");
     }
+}
+
+/// The leader burns `seconds`, then a thread `after`, which then execs: it gets the
+/// leader's number while it runs.
+fn relay(seconds: f64, after: f64) {
+    pin(0);
+    spin(now() + Duration::from_secs_f64(seconds));
+    let exec = thread::spawn(move || {
+        spin(now() + Duration::from_secs_f64(after));
+        let error = std::process::Command::new("/bin/true").exec();
+        panic!("{error}");
+    });
+    exec.join().expect("the exec does not come back");
 }
 
 /// Two children, one after the other, with the same number; says which.

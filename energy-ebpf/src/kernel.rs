@@ -70,10 +70,10 @@ pub trait Task: Sized {
         self.u64_at(&OFF_RAN)
     }
 
-    /// How often the thread was moved to another CPU, cut to 32 bits.
+    /// How often the thread was moved to another CPU.
     #[inline(always)]
-    fn migrations(&self) -> u32 {
-        self.u64_at(&OFF_MIGRATIONS) as u32
+    fn migrations(&self) -> u64 {
+        self.u64_at(&OFF_MIGRATIONS)
     }
 
     /// When the process began, nanoseconds since boot: with the tgid, its identity.

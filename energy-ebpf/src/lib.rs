@@ -75,24 +75,24 @@ pub struct Slot {
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Left {
-    /// Which thread.
-    pub tid: u32,
-    /// How often it had been moved to another CPU, cut to 32 bits.
-    pub migrations: u32,
+    /// Which thread, by the address of its task.
+    pub task: u64,
     /// Its `sum_exec_runtime`, nanoseconds.
     pub mark: u64,
+    /// How often it had been moved to another CPU.
+    pub migrations: u64,
 }
 
 /// What one CPU has counted since the programs were loaded. Written by that CPU alone.
 ///
 /// The first cache line is what every switch touches, with one entry of `left` and one place.
+/// A thread is known by the address of its task: its number changes when it execs in place
+/// of its group's leader.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct CpuAccount {
     /// The thread now on this CPU; zero is idle (or nothing seen yet).
-    pub tid: u32,
-    /// Where the next eviction in a set begins to look.
-    pub hand: u32,
+    pub task: u64,
     /// The thread's `sum_exec_runtime` up to which it has been charged, nanoseconds.
     pub mark: u64,
     /// Task switches seen.
@@ -105,8 +105,10 @@ pub struct CpuAccount {
     pub lost_events: u64,
     /// Totals that left the table through the ring buffer.
     pub evictions: u64,
+    /// Where the next eviction in a set begins to look.
+    pub hand: u32,
     /// Keeps what follows on a cache line's edge.
-    pub padding: u64,
+    pub reserved: u32,
     /// Threads that left lately, in case one comes back unseen.
     pub left: [Left; LEFT],
     /// The table: `SETS` sets of `WAYS` places.

@@ -34,27 +34,28 @@ pub fn sched_switch(ctx: BtfTracePointContext) -> i32 {
     let id = unsafe { bpf_get_smp_processor_id() };
     let Some(cpu) = CPUS.get_ptr_mut(id) else { return 0 };
     // SAFETY: only this CPU writes its account, and nothing interrupts it: the
-    // scheduler runs with interrupts off, and so does the poke program.
+    // scheduler runs with interrupts off, and the poke program cannot be switched away from.
     let cpu = unsafe { &mut *cpu };
     cpu.switches += 1;
     let leaving = prev.tid();
     if leaving != 0 {
+        let task = prev.0 as u64;
         let ran = prev.ran();
         let migrations = prev.migrations();
         let left = &mut cpu.left[leaving as usize & (LEFT - 1)];
         // Some kernels hide the switches of some tasks: one that is here without having
         // been seen to come, and ran nowhere else, came with the time it left with.
-        let known = left.tid == leaving && left.migrations == migrations;
+        let known = left.task == task && left.migrations == migrations && left.mark <= ran;
         let mark = if known { left.mark } else { ran };
-        *left = Left { tid: leaving, migrations, mark: ran };
-        if cpu.tid == leaving {
+        *left = Left { task, mark: ran, migrations };
+        if cpu.task == task {
             charge(cpu, id, &prev, ran.wrapping_sub(cpu.mark));
         } else {
             cpu.unpaired += u64::from(!known);
             charge(cpu, id, &prev, ran.wrapping_sub(mark));
         }
     }
-    cpu.tid = next.tid();
+    cpu.task = if next.tid() == 0 { 0 } else { next.0 as u64 };
     cpu.mark = next.ran();
     0
 }
@@ -69,14 +70,14 @@ pub fn poke(_ctx: RawTracePointContext) -> i32 {
     let (id, task) = unsafe { (bpf_get_smp_processor_id(), bpf_get_current_task()) };
     let task = Probed(task as *const u8);
     let Some(cpu) = CPUS.get_ptr_mut(id) else { return 0 };
-    // SAFETY: as in `sched_switch`; this runs on the CPU itself with interrupts off.
+    // SAFETY: as in `sched_switch`; this runs on the CPU itself, without preemption.
     let cpu = unsafe { &mut *cpu };
-    let tid = task.tid();
+    let now = if task.tid() == 0 { 0 } else { task.0 as u64 };
     let ran = task.ran();
-    if tid != 0 && cpu.tid == tid {
+    if now != 0 && cpu.task == now {
         charge(cpu, id, &task, ran.wrapping_sub(cpu.mark));
     }
-    cpu.tid = tid;
+    cpu.task = now;
     cpu.mark = ran;
     0
 }

@@ -17,6 +17,7 @@ pub mod cli;
 pub mod clock;
 pub mod command;
 pub mod counter;
+pub mod files;
 pub mod frame;
 pub mod host;
 pub mod ledger;

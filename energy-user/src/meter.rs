@@ -25,18 +25,18 @@ impl Meters {
     /// Finds the meters; where none can be read, the model takes over.
     pub fn open(sysfs: &Path, topology: &Topology, model: &cpu_model::Estimate) -> Self {
         let mut powercap = powercap::Powercap::open(sysfs);
-        let readings = powercap.read(topology);
-        let readable = readings.iter().any(|reading| {
-            reading.meter.domain == Domain::Package
-                && matches!(reading.reading, Reading::Counter { .. })
-        });
-        let estimates = if readable { Vec::new() } else { estimates(topology, model) };
+        let measured = measured(&powercap.read(topology));
+        let estimates = if measured { Vec::new() } else { estimates(topology, model) };
         Self { powercap, estimates }
     }
 
     /// Every meter now, readable or not.
     pub fn read(&mut self, topology: &Topology) -> Vec<MeterReading> {
         let mut readings = self.powercap.read(topology);
+        if measured(&readings) {
+            // A meter has come: the stand-in would count the same energy again.
+            self.estimates.clear();
+        }
         readings.extend(self.estimates.iter().cloned());
         readings
     }
@@ -45,6 +45,14 @@ impl Meters {
     pub fn estimated(&self) -> bool {
         !self.estimates.is_empty()
     }
+}
+
+/// A package is measured.
+fn measured(readings: &[MeterReading]) -> bool {
+    readings.iter().any(|reading| {
+        reading.meter.domain == Domain::Package
+            && matches!(reading.reading, Reading::Counter { .. })
+    })
 }
 
 /// One modelled meter for each package.

@@ -5,11 +5,10 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
 };
 
-use crate::sample::Package;
+use crate::{files, sample::Package};
 
 /// The packages of a machine and their CPUs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +32,7 @@ impl Topology {
         let mut known = true;
         for &cpu in &cpus {
             let path = base.join(format!("cpu{cpu}/topology/physical_package_id"));
-            let id = fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok());
+            let id = files::read(&path).ok().and_then(|text| text.trim().parse().ok());
             // Some ARM boards say -1 for a single package.
             known &= id.is_some();
             packages.entry(id.unwrap_or(0)).or_default().push(cpu);
@@ -78,7 +77,7 @@ fn cpu_dir(sysfs: &Path) -> PathBuf {
 
 /// The kernel's list of online CPUs, to tell whether a topology is still true.
 pub fn online(sysfs: &Path) -> Option<String> {
-    fs::read_to_string(cpu_dir(sysfs).join("online")).ok()
+    files::read(&cpu_dir(sysfs).join("online")).ok()
 }
 
 /// A kernel CPU list such as `0-3,8`. None if it is not one.
@@ -98,6 +97,8 @@ fn parse_list(text: &str) -> Option<Vec<u32>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn tree(online: &str, packages: &[(u32, &str)]) -> tempfile::TempDir {

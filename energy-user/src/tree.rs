@@ -32,8 +32,8 @@ impl Tree {
         for birth in &frame.births {
             self.admit(birth.child, Some(birth.parent));
         }
-        // Where a birth was lost, the process itself still names its parent. In order
-        // of age, so that parents come before children.
+        // A process may name its parent where its birth was lost (the /proc probe's do).
+        // In order of age, so that parents come before children.
         let mut processes: Vec<_> = frame.processes.iter().collect();
         processes.sort_by_key(|process| (process.id.start, process.id.pid));
         let mut share = Share::default();

@@ -25,7 +25,7 @@ use crate::{
     clock,
     frame::{Energy, Quality},
     ledger::{Sum, Tick},
-    present::report::Report,
+    present::{figure, report::Report},
     sample::Lost,
     session::{DRAIN, Session},
     tree::Tree,
@@ -135,6 +135,8 @@ struct Tally {
     quality: Option<Quality>,
     lost: Lost,
     missed: Duration,
+    /// Time without any reading of power.
+    gap: Duration,
 }
 
 impl Tally {
@@ -148,6 +150,7 @@ impl Tally {
             quality: None,
             lost: Lost::default(),
             missed: Duration::ZERO,
+            gap: Duration::ZERO,
         }
     }
 
@@ -158,7 +161,12 @@ impl Tally {
         share.energy.add_all(&frame.total.zeroed());
         self.sum.add(&share, &intensity);
         self.machine.add_all(&frame.total);
-        self.quality = self.quality.max(Some(frame.quality));
+        if frame.quality == Quality::Absent {
+            self.gap += frame.interval;
+        } else {
+            // One gap does not make the rest unknown; it is told beside it.
+            self.quality = self.quality.max(Some(frame.quality));
+        }
         self.lost.add(&frame.lost);
         self.missed += frame.unattributed.cpu_time;
         // A sliver of an interval says little about power.
@@ -177,6 +185,18 @@ impl Tally {
         wall: Duration,
     ) -> Report {
         let description = session.describe();
+        let mut warnings = description.remedies.clone();
+        if !self.gap.is_zero() {
+            let gap = figure::duration(self.gap);
+            warnings.push(format!("{gap} without a reading of power are not in the energy"));
+        }
+        if self.lost.events > 0 {
+            let lost = self.lost.events;
+            warnings.push(format!(
+                "{lost} births, names or ends were lost: part of the tree may be missing; use a \
+                 shorter --interval"
+            ));
+        }
         let mean = self.sum.share.energy.total().and_then(|energy| energy.over(wall));
         Report {
             command: command.iter().map(|arg| arg.to_string_lossy().into_owned()).collect(),
@@ -194,7 +214,7 @@ impl Tally {
             intensity: (**session.intensity()).clone(),
             lost: self.lost,
             missed: self.missed,
-            warnings: description.remedies.clone(),
+            warnings,
         }
     }
 }

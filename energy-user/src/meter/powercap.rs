@@ -9,7 +9,7 @@
 mod zone;
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -17,6 +17,7 @@ use std::{
 pub use zone::{Zone, parse_name};
 
 use crate::{
+    files,
     sample::{Meter, MeterReading, Reading},
     topology::Topology,
     units::Watts,
@@ -141,7 +142,7 @@ enum ReadError {
 /// A file with one whole number.
 fn number(path: &Path) -> Result<u64, ReadError> {
     let path_buf = || path.to_path_buf();
-    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+    let text = files::read(path).map_err(|error| match error.kind() {
         io::ErrorKind::PermissionDenied => ReadError::Denied(path_buf()),
         io::ErrorKind::NotFound => ReadError::Gone(path_buf()),
         // The kernel's answer for a zone whose CPUs are all offline.

@@ -1,4 +1,4 @@
-//! A frame as CSV: a line for each row, the same fields as JSON's.
+//! A frame as CSV: a line for each row, with the figures of JSON's.
 
 use ::csv::{Writer, WriterBuilder};
 
@@ -6,7 +6,7 @@ use super::record::Figures;
 use crate::{frame::Share, ledger::Tick};
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 18] = [
+pub const COLUMNS: [&str; 20] = [
     "time",
     "interval_seconds",
     "host",
@@ -25,6 +25,8 @@ pub const COLUMNS: [&str; 18] = [
     "energy_joules",
     "power_watts",
     "co2e_grams",
+    "quality",
+    "probe",
 ];
 
 /// The line that names the columns.
@@ -46,7 +48,8 @@ pub fn lines(tick: &Tick) -> anyhow::Result<Vec<u8>> {
             frame.machine.host.clone(),
             row.into(),
         ];
-        writer.write_record(head.into_iter().chain(who).chain(numbers(&figures)))
+        let how = [frame.row_quality().as_str().to_string(), frame.probe.as_str().into()];
+        writer.write_record(head.into_iter().chain(who).chain(numbers(&figures)).chain(how))
     };
     for process in &frame.processes {
         let identity = &process.identity;

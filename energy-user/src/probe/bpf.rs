@@ -147,7 +147,7 @@ impl BpfProbe {
     fn take_tables(&mut self) -> Counters {
         let mut counters = Counters::default();
         for cpu in 0..self.table.cpus() {
-            if self.table.head(cpu).tid != 0 {
+            if self.table.head(cpu).busy {
                 self.poke(cpu as u32);
             }
             for index in 0..SLOTS {
@@ -185,13 +185,20 @@ impl Probe for BpfProbe {
     fn activity(&mut self) -> anyhow::Result<Activity> {
         self.take_events();
         let counters = self.take_tables();
+        // Births and ends that came while the tables were read belong to this interval.
+        self.take_events();
         let mut missed = CpuTime::zero(self.topology.packages().len());
         for (cpu, &ns) in counters.missed_ns.iter().enumerate() {
             let before = self.before.missed_ns.get(cpu).copied().unwrap_or(0);
             missed.add(self.topology.package_of(cpu as u32), ns.saturating_sub(before));
         }
-        let mut processes = Vec::with_capacity(self.pending.len());
-        for (id, Pending { kernel, cpu }) in self.pending.drain() {
+        let pending = std::mem::take(&mut self.pending);
+        let ended = self.directory.bury(&self.buried, |id| pending.contains_key(id));
+        // Who ended without having run since the last sample is told as well.
+        let silent = ended.difference(&self.buried).filter(|id| !pending.contains_key(id));
+        let silent: Vec<_> = silent.map(|id| (*id, Pending::default())).collect();
+        let mut processes = Vec::with_capacity(pending.len() + silent.len());
+        for (id, Pending { kernel, cpu }) in pending.into_iter().chain(silent) {
             processes.push(ProcessActivity {
                 id,
                 identity: self.directory.identify(id, kernel),
@@ -199,7 +206,6 @@ impl Probe for BpfProbe {
                 cpu,
             });
         }
-        let ended = self.directory.bury(&self.buried);
         self.buried = ended;
         let lost = Lost {
             events: counters.lost_events - self.before.lost_events,

@@ -6,6 +6,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    io::Read as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -17,6 +18,9 @@ use crate::sample::{Identity, Kind, ProcessId};
 
 /// Nanoseconds in one tick of `/proc/PID/stat` (`USER_HZ`, 100 on every architecture in use).
 const TICK_NS: u64 = 10_000_000;
+
+/// Bytes of a command line that are kept.
+const LONGEST_CMDLINE: u64 = 4096;
 
 /// Processes by identity.
 pub struct Directory {
@@ -143,10 +147,14 @@ impl Directory {
         self.ended.contains(&id)
     }
 
-    /// The processes that ended since the last call. They stay known for one more
-    /// interval, because the very last slice comes after the record of the end.
-    pub fn bury(&mut self, before: &HashSet<ProcessId>) -> HashSet<ProcessId> {
-        for id in before {
+    /// The processes that have ended. Those of `before` are forgotten now, unless they
+    /// still ran: the last slices of an end may come long after its record.
+    pub fn bury(
+        &mut self,
+        before: &HashSet<ProcessId>,
+        ran: impl Fn(&ProcessId) -> bool,
+    ) -> HashSet<ProcessId> {
+        for id in before.iter().filter(|id| !ran(id)) {
             self.ended.remove(id);
             self.people.remove(id);
         }
@@ -184,7 +192,13 @@ impl Directory {
     /// The identity of a live process from its `/proc` files.
     pub fn read(&mut self, process: &Process, stat: &procfs::process::Stat) -> Identity {
         let uid = process.uid().ok();
-        let cmdline = process.cmdline().ok().map(|args| args.join(" ")).filter(|s| !s.is_empty());
+        let mut args = Vec::new();
+        let cmdline = process
+            .open_relative("cmdline")
+            .ok()
+            .and_then(|file| file.take(LONGEST_CMDLINE).read_to_end(&mut args).ok())
+            .map(|_| join(&args))
+            .filter(|cmdline| !cmdline.is_empty());
         Identity {
             name: stat.comm.clone(),
             cmdline,

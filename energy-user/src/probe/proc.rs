@@ -61,14 +61,17 @@ impl ProcProbe {
         // What ends between the listing and the reading is simply not there any more.
         for process in all.flatten() {
             let Ok(stat) = process.stat() else { continue };
-            let id = ProcessId { pid: stat.pid.unsigned_abs(), start: stat.starttime * TICK_NS };
+            let id = ProcessId {
+                pid: stat.pid.unsigned_abs(),
+                start: stat.starttime.saturating_mul(TICK_NS),
+            };
             let before = self.before.as_ref().and_then(|before| before.processes.get(&id));
             let identity = match before {
                 Some(seen) if seen.identity.name == stat.comm => Arc::clone(&seen.identity),
                 _ => Arc::new(self.directory.read(&process, &stat)),
             };
             let cpu = stat.processor.and_then(|cpu| u32::try_from(cpu).ok()).unwrap_or(0);
-            let ns = (stat.utime + stat.stime).saturating_mul(TICK_NS);
+            let ns = stat.utime.saturating_add(stat.stime).saturating_mul(TICK_NS);
             let package = self.topology.package_of(cpu);
             parents.insert(id, stat.ppid.unsigned_abs());
             snapshot.processes.insert(id, Seen { identity, ns, package });
@@ -84,7 +87,7 @@ impl ProcProbe {
             .with_context(|| format!("{} cannot be read; mount proc there", path.display()))?;
         let mut busy = CpuTime::zero(self.topology.packages().len());
         for (cpu, time) in stats.cpu_time.iter().enumerate() {
-            let ticks = time.user + time.nice + time.system;
+            let ticks = time.user.saturating_add(time.nice).saturating_add(time.system);
             busy.add(self.topology.package_of(cpu as u32), ticks.saturating_mul(TICK_NS));
         }
         Ok(busy)

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::sample::Domain;
+use crate::{files, sample::Domain};
 
 /// A zone that counts: one package, or the memory of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ fn parent_name(path: &Path) -> Option<String> {
 }
 
 fn name(path: &Path) -> Option<String> {
-    fs::read_to_string(path.join("name")).ok().map(|name| name.trim().to_string())
+    files::read(&path.join("name")).ok().map(|name| name.trim().to_string())
 }
 
 fn is_mmio(path: &Path) -> bool {

@@ -21,8 +21,8 @@ pub struct Table {
 /// The counters of an account.
 #[derive(Clone, Copy, Debug)]
 pub struct Head {
-    /// The thread now on the CPU; zero is idle.
-    pub tid: u32,
+    /// A thread is on the CPU, as far as the last switch told.
+    pub busy: bool,
     /// Nanoseconds that had nowhere to go.
     pub missed_ns: u64,
     /// Records that found no room.
@@ -59,7 +59,7 @@ impl Table {
         unsafe {
             let account = self.base.as_ptr().add(cpu);
             Head {
-                tid: (&raw const (*account).tid).read_volatile(),
+                busy: (&raw const (*account).task).read_volatile() != 0,
                 missed_ns: (&raw const (*account).missed_ns).read_volatile(),
                 lost_events: (&raw const (*account).lost_events).read_volatile(),
                 unpaired: (&raw const (*account).unpaired).read_volatile(),

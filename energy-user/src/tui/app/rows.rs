@@ -75,7 +75,8 @@ pub(super) fn sum(key: RowKey, name: &str, rows: &[Row], interval: Duration) -> 
         identity: Arc::new(Identity { name: name.into(), ..Identity::default() }),
         ended: rows.iter().all(|row| row.ended),
         watts: watts.and_then(|watts| Watts(watts).during(interval).over(interval)),
-        cpu_percent: rows.iter().map(|row| row.cpu_percent).sum(),
+        // The sum of no floats is -0.
+        cpu_percent: rows.iter().fold(0.0, |sum, row| sum + row.cpu_percent),
         energy: rows.iter().filter_map(|row| row.energy).reduce(|a, b| a + b),
         grams: grams.map(GramsCo2e),
         cpu_time: rows.iter().map(|row| row.cpu_time).sum(),
