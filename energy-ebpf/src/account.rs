@@ -3,6 +3,8 @@
 //! One CPU writes one table, so that no update can be lost and none needs a lock
 //! or an atomic. A place is claimed with its generation odd, for the reader.
 
+use core::hint::black_box;
+
 use aya_ebpf::{
     Global,
     bindings::{BPF_F_MMAPABLE, BPF_RB_NO_WAKEUP},
@@ -74,7 +76,10 @@ fn claim<T: Task>(
         }
         way += 1;
     }
-    let slot = &mut cpu.slots[index & (SLOTS - 1)];
+    // The compiler sees that the mask changes nothing and would drop it; the verifiers of
+    // 5.10 and 6.1 need it, since to them `or` of two unknowns has no bound.
+    let index = black_box(index) & (SLOTS - 1);
+    let slot = &mut cpu.slots[index];
     let generation = slot.generation;
     if generation != 0 {
         let Some(mut record) = EVENTS.reserve_untyped::<Evicted>(0) else {
