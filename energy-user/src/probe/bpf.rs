@@ -183,8 +183,10 @@ impl Probe for BpfProbe {
     }
 
     fn activity(&mut self) -> anyhow::Result<Activity> {
-        self.take_events();
+        // The records after the tables: whoever is in a table was born in a record before,
+        // and may be gone from `/proc` already.
         let counters = self.take_tables();
+        self.take_events();
         let mut missed = CpuTime::zero(self.topology.packages().len());
         for (cpu, &ns) in counters.missed_ns.iter().enumerate() {
             let before = self.before.missed_ns.get(cpu).copied().unwrap_or(0);
