@@ -1,7 +1,8 @@
 //! Processes with a known way of burning CPU time, for the tests on the real kernel.
 //!
 //! `workload busy|duty|threads|storm|reuse SECONDS …`: an example binary, so that `cargo
-//! test` builds it and nobody installs it.
+//! test` builds it and nobody installs it. `workload measure …` runs one of them and prints
+//! what the kernel charged to it, for places where no test can call `wait4` itself.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -9,7 +10,8 @@
 )]
 
 use std::{
-    process::exit,
+    os::unix::process::CommandExt as _,
+    process::{Command, exit},
     thread,
     time::{Duration, Instant},
 };
@@ -36,9 +38,11 @@ fn main() {
         Some("threads") => threads(end, number(2).unwrap_or(16.0) as usize),
         Some("storm") => storm(end),
         Some("reuse") => reuse(),
+        Some("measure") => measure(&args[1..]),
         _ => {
             eprintln!(
-                "usage: workload busy|duty|threads|storm|reuse SECONDS [CPU|PERCENT|THREADS]"
+                "usage: workload [measure] busy|duty|threads|storm|reuse SECONDS \
+                 [CPU|PERCENT|THREADS]"
             );
             exit(2);
         }
@@ -76,6 +80,26 @@ fn threads(end: Instant, count: usize) {
     for thread in spinning {
         thread.join().expect("a spinning thread does not panic");
     }
+}
+
+/// Runs another workload, then prints the CPU seconds of it and its children, by `wait4`,
+/// and the same with its own.
+fn measure(args: &[String]) {
+    let program = std::env::current_exe().expect("this file");
+    let child = Command::new(program).arg0("workload").args(args).spawn();
+    let pid = child.expect("this file can be run").id().cast_signed();
+    let mut status = 0;
+    // SAFETY: plain integers, for which zero is a value.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: both pointers are to whole values of ours.
+    let waited = unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) };
+    assert_eq!((waited, status), (pid, 0), "the workload ends well");
+    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+    let cpu = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    // SAFETY: a whole value of ours.
+    unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) };
+    let own = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    println!("cpu {cpu:.6}\ntree {:.6}", cpu + own);
 }
 
 /// Two children, one after the other, with the same number; says which.
