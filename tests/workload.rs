@@ -1,7 +1,8 @@
 //! Processes with a known way of burning CPU time, for the tests on the real kernel.
 //!
 //! `workload busy|duty|threads|storm|reuse|relay SECONDS …`: an example binary, so that `cargo
-//! test` builds it and nobody installs it.
+//! test` builds it and nobody installs it. `workload measure …` runs one of them and prints
+//! what the kernel charged to it, for places where no test can call `wait4` itself.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -10,7 +11,7 @@
 
 use std::{
     os::unix::process::CommandExt as _,
-    process::exit,
+    process::{Command, exit},
     thread,
     time::{Duration, Instant},
 };
@@ -38,9 +39,11 @@ fn main() {
         Some("storm") => storm(end, number(2).unwrap_or(0.0) as u32),
         Some("reuse") => reuse(),
         Some("relay") => relay(seconds, number(2).unwrap_or(0.1)),
+        Some("measure") => measure(&args[1..]),
         _ => {
             eprintln!(
-                "usage: workload busy|duty|threads|storm|reuse SECONDS [CPU|PERCENT|THREADS|LEAST]"
+                "usage: workload [measure] busy|duty|threads|storm|reuse|relay SECONDS \
+                 [CPU|PERCENT|THREADS|LEAST]"
             );
             exit(2);
         }
@@ -87,10 +90,30 @@ fn relay(seconds: f64, after: f64) {
     spin(now() + Duration::from_secs_f64(seconds));
     let exec = thread::spawn(move || {
         spin(now() + Duration::from_secs_f64(after));
-        let error = std::process::Command::new("/bin/true").exec();
+        let error = Command::new("/bin/true").exec();
         panic!("{error}");
     });
     exec.join().expect("the exec does not come back");
+}
+
+/// Runs another workload, then prints the CPU seconds of it and its children, by `wait4`,
+/// and the same with its own.
+fn measure(args: &[String]) {
+    let program = std::env::current_exe().expect("this file");
+    let child = Command::new(program).arg0("workload").args(args).spawn();
+    let pid = child.expect("this file can be run").id().cast_signed();
+    let mut status = 0;
+    // SAFETY: plain integers, for which zero is a value.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: both pointers are to whole values of ours.
+    let waited = unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) };
+    assert_eq!((waited, status), (pid, 0), "the workload ends well");
+    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+    let cpu = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    // SAFETY: a whole value of ours.
+    unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) };
+    let own = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    println!("cpu {cpu:.6}\ntree {:.6}", cpu + own);
 }
 
 /// Two children, one after the other, with the same number; says which.

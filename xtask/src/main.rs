@@ -5,6 +5,7 @@ mod bench;
 mod ebpf;
 mod shell;
 mod test;
+mod vm;
 
 use clap::{Parser, Subcommand, builder::FalseyValueParser};
 
@@ -29,6 +30,8 @@ enum Task {
     /// Measurements, as ratios of one run
     #[command(subcommand)]
     Bench(bench::Task),
+    /// Boot Debian kernels in qemu and compare CPU times there: a table, kernel by check
+    Vm(vm::Task),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -36,5 +39,6 @@ fn main() -> anyhow::Result<()> {
         Task::Ebpf(task) => ebpf::run(&task),
         Task::Test { rebuild_ebpf } => test::run(rebuild_ebpf),
         Task::Bench(task) => bench::run(&task),
+        Task::Vm(task) => vm::run(&task),
     }
 }

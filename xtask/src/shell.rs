@@ -18,6 +18,11 @@ pub fn root() -> PathBuf {
     manifest.parent().unwrap_or(&manifest).to_path_buf()
 }
 
+/// Where cargo builds.
+pub fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// Runs a command and fails unless it succeeds.
 pub fn run(command: &mut Command) -> anyhow::Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
