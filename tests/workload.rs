@@ -19,6 +19,7 @@ use std::{
 use nix::{
     sched::{CpuSet, sched_setaffinity},
     sys::wait::waitpid,
+    time::{ClockId, clock_gettime},
     unistd::{ForkResult, Pid, fork},
 };
 
@@ -61,6 +62,14 @@ fn spin(end: Instant) {
     }
 }
 
+/// Spins until this thread has had so many seconds of CPU time since it began.
+fn burn(seconds: f64) {
+    let had = || clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a clock of ours");
+    while Duration::from(had()) < Duration::from_secs_f64(seconds) {
+        std::hint::spin_loop();
+    }
+}
+
 fn pin(cpu: usize) {
     let mut set = CpuSet::new();
     set.set(cpu).expect("a CPU number");
@@ -87,9 +96,9 @@ fn threads(end: Instant, count: usize) {
 /// leader's number while it runs.
 fn relay(seconds: f64, after: f64) {
     pin(0);
-    spin(now() + Duration::from_secs_f64(seconds));
+    burn(seconds);
     let exec = thread::spawn(move || {
-        spin(now() + Duration::from_secs_f64(after));
+        burn(after);
         let error = Command::new("/bin/true").exec();
         panic!("{error}");
     });
