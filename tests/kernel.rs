@@ -49,6 +49,12 @@ fn charged(child: Child) -> f64 {
     seconds(usage.ru_utime) + seconds(usage.ru_stime)
 }
 
+/// CPU seconds of a live process of one thread, by the kernel's own account.
+fn ran(child: &Child) -> f64 {
+    let text = std::fs::read_to_string(format!("/proc/{}/schedstat", child.id())).unwrap();
+    text.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
+}
+
 /// One test at a time: each wants the CPUs for itself.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
@@ -135,11 +141,19 @@ fn a_loop_that_began_before_us_and_never_sleeps_is_never_at_zero() {
     let mut child = workload().args(["busy", "60.07", "1"]).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(300));
     let stream = Stream::start(PROBE);
+    stream.next();
+    let before = ran(&child);
+    let mut sum = 0.0;
     for _ in 0..4 {
         let line = stream.next();
         let (seconds, _) = counted(std::slice::from_ref(&line), "busy 60.07");
-        assert!(seconds > 0.01, "{seconds} s in an interval of {}", line["interval_seconds"]);
+        assert!(seconds > 0.0, "zero in an interval of {}", line["interval_seconds"]);
+        sum += seconds;
     }
+    let truth = ran(&child) - before;
+    println!("never sleeps: kernel {truth:.3} s, jouletop {sum:.3} s");
+    // A tick at either end, and the way of a line through the pipe.
+    assert!((sum - truth).abs() < 0.05, "{sum} s of {truth} s");
     child.kill().unwrap();
     child.wait().unwrap();
     stream.finish();
