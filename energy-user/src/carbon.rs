@@ -34,6 +34,9 @@ pub enum Basis {
     },
 }
 
+/// The zone of those who want the world's mean in so many words.
+const WORLD: &str = "WORLD";
+
 /// Carbon intensity of electricity and its origin.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Intensity {
@@ -53,6 +56,9 @@ impl Intensity {
 
     /// A zone of the bundled table.
     pub fn zone(code: &str) -> Result<Self, UnknownZone> {
+        if code.trim().eq_ignore_ascii_case(WORLD) {
+            return Ok(Self { zone: Some(WORLD.into()), ..Self::world() });
+        }
         lookup(code).map(|entry| Self {
             value: entry.value,
             zone: Some(entry.zone.clone()),
@@ -80,7 +86,8 @@ impl Intensity {
             Basis::Given => format!("{value:.0} g/kWh, as given"),
             Basis::Table { name, year, .. } => format!("{value:.0} g/kWh, {name} {year}"),
             Basis::WorldAverage { year, .. } => {
-                format!("{value:.0} g/kWh, world average {year}; --zone sets yours")
+                let hint = if self.zone.is_none() { "; --zone sets yours" } else { "" };
+                format!("{value:.0} g/kWh, world average {year}{hint}")
             }
         }
     }
@@ -91,9 +98,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_stand_in_is_the_tables_row_for_the_world() {
-        assert_eq!(Intensity::zone("WORLD").unwrap().value, Intensity::world().value);
-        assert!(Intensity::world().label().contains("world average 2024; --zone sets yours"));
+    fn the_stand_in_asks_for_a_zone_unless_it_was_wanted() {
+        assert_eq!(Intensity::world().label(), "473 g/kWh, world average 2024; --zone sets yours");
+        let wanted = Intensity::zone("world").unwrap();
+        assert_eq!(wanted.label(), "473 g/kWh, world average 2024");
+        assert_eq!(wanted.basis, Intensity::world().basis);
         assert_eq!(Intensity::zone("fr").unwrap().label(), "56 g/kWh, France 2023");
         assert_eq!(Intensity::given(GramsPerKwh(12.0)).label(), "12 g/kWh, as given");
     }
