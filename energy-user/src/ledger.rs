@@ -12,7 +12,6 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
 pub use row::{Row, RowKey};
 
 use crate::{
@@ -95,7 +94,6 @@ pub struct Ledger {
     folded_count: usize,
     totals: Totals,
     history: VecDeque<Option<Watts>>,
-    since: Option<Timestamp>,
     latest: Option<Tick>,
     /// Meters that have counted at least once.
     counted: HashSet<String>,
@@ -164,8 +162,6 @@ impl Ledger {
         if frame.quality != Quality::Absent {
             self.quality = self.quality.max(Some(frame.quality));
         }
-        self.since
-            .get_or_insert_with(|| frame.time.checked_sub(frame.interval).unwrap_or(frame.time));
         self.fold();
         self.latest = Some(tick);
     }
@@ -206,11 +202,6 @@ impl Ledger {
         self.partial
     }
 
-    /// When the account began.
-    pub fn since(&self) -> Option<Timestamp> {
-        self.since
-    }
-
     /// The last interval.
     pub fn latest(&self) -> Option<&Tick> {
         self.latest.as_ref()
@@ -219,11 +210,6 @@ impl Ledger {
     /// The worst quality of what was added up since the start; absent if nothing was.
     pub fn quality(&self) -> Quality {
         self.quality.unwrap_or(Quality::Absent)
-    }
-
-    /// The account of one process.
-    pub fn account(&self, id: ProcessId) -> Option<&Account> {
-        self.accounts.get(&id)
     }
 }
 

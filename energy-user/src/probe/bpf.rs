@@ -96,11 +96,6 @@ impl BpfProbe {
         Ok(probe)
     }
 
-    /// The programs and maps, for those who measure them.
-    pub fn ebpf(&mut self) -> &mut Ebpf {
-        &mut self.ebpf
-    }
-
     /// Lets a CPU charge the task that runs there now. One that is offline has none.
     fn poke(&mut self, cpu: u32) {
         let Some(Ok(program)) =
