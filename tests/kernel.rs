@@ -207,7 +207,7 @@ fn a_number_that_is_used_again_is_a_new_process() {
 fn a_full_table_and_a_full_ring_lose_nothing_in_silence() {
     let _alone = alone();
     // Four places for each CPU, and a page of ring buffer.
-    let stream = Stream::start(&[PROBE, &["--small-maps", "1,4096"]].concat());
+    let stream = Stream::start(&[PROBE, &["--small-maps", "4,4096"]].concat());
     stream.next();
     let child = workload().args(["storm", "2.08"]).stdout(Stdio::null()).spawn().unwrap();
     let truth = charged(child);

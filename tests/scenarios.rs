@@ -185,7 +185,7 @@ fn energy_adds_up(frame: &Frame) -> Result<()> {
     for process in &frame.processes {
         rows.add_all(&process.share.energy);
     }
-    for (_, row) in frame.other_rows() {
+    for row in frame.other_rows().iter().filter_map(|(_, row)| *row) {
         rows.add_all(&row.energy);
     }
     let mut meters = Energy::default();
@@ -204,7 +204,8 @@ fn energy_adds_up(frame: &Frame) -> Result<()> {
 fn conserve(frame: &Frame) -> Result<()> {
     energy_adds_up(frame)?;
     let busy = frame.processes.iter().map(|process| process.share.cpu_time);
-    let others = frame.other_rows().into_iter().map(|(_, row)| row.cpu_time);
+    let others = frame.other_rows().into_iter().filter_map(|(_, row)| row);
+    let others = others.map(|row| row.cpu_time);
     let capacity = frame.interval * u32::try_from(frame.machine.cpus())?;
     let cpu_time: Duration = busy.chain(others).sum();
     ensure!(cpu_time == capacity, "{cpu_time:?} of {capacity:?} CPU time");
@@ -218,9 +219,9 @@ fn sum(frames: &[Frame], id: &str) -> Option<Microjoules> {
 }
 
 /// CPU time of everybody over all frames, and how often each ended.
-fn times(frames: &[Frame]) -> (BTreeMap<ProcessId, (Duration, usize)>, [Duration; 4]) {
+fn times(frames: &[Frame]) -> (BTreeMap<ProcessId, (Duration, usize)>, [Duration; 5]) {
     let mut processes: BTreeMap<_, (Duration, usize)> = BTreeMap::new();
-    let mut others = [Duration::ZERO; 4];
+    let mut others = [Duration::ZERO; 5];
     for frame in frames {
         for process in &frame.processes {
             let (time, ends) = processes.entry(process.id).or_default();
@@ -228,7 +229,7 @@ fn times(frames: &[Frame]) -> (BTreeMap<ProcessId, (Duration, usize)>, [Duration
             *ends += usize::from(process.ended);
         }
         for (sum, (_, row)) in others.iter_mut().zip(frame.other_rows()) {
-            *sum += row.cpu_time;
+            *sum += row.map_or(Duration::ZERO, |row| row.cpu_time);
         }
     }
     (processes, others)
@@ -253,6 +254,7 @@ fn compare(expected: &Expected, frame: &Frame) -> Result<()> {
         ("total", expected.total, &frame.total),
         ("idle", expected.idle, &frame.idle.energy),
         ("kernel", expected.kernel, &frame.kernel.energy),
+        ("irq", expected.irq, &frame.irq.unwrap_or_default().energy),
         ("unattributed", expected.unattributed, &frame.unattributed.energy),
         ("self", expected.tool, &frame.tool.energy),
     ] {

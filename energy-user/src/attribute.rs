@@ -56,7 +56,7 @@ pub fn attribute(prev: &Sample, next: &Sample) -> Frame {
             note,
         });
     }
-    let Rows { processes, idle, kernel, unattributed, tool, .. } = rows;
+    let Rows { processes, idle, kernel, irq, unattributed, tool, .. } = rows;
     Frame {
         time: next.time,
         interval,
@@ -68,10 +68,12 @@ pub fn attribute(prev: &Sample, next: &Sample) -> Frame {
         processes: processes.into_iter().map(|row| row.frame).collect(),
         idle,
         kernel: kernel.share,
+        irq: next.activity.irq.is_some().then_some(irq.share),
         unattributed: unattributed.share,
         tool: tool.share,
         births: next.activity.births.clone(),
         lost: next.activity.lost,
+        books: next.activity.books,
     }
     .balance()
 }
@@ -137,6 +139,7 @@ struct Rows {
     /// Sorted by identity, so that the order of the input cannot matter.
     processes: Vec<ProcessRow>,
     kernel: Row<Share>,
+    irq: Row<Share>,
     tool: Row<Share>,
     unattributed: Row<Share>,
     idle: Share,
@@ -176,13 +179,10 @@ impl Rows {
             }
         }
         let take = |time: &CpuTime| (0..count).map(|p| time.on(p)).collect();
-        let irq: Vec<u64> = take(&sample.activity.irq);
-        for (mine, irq) in kernel.iter_mut().zip(irq) {
-            *mine += irq;
-        }
+        let irq = sample.activity.irq.as_ref().map_or_else(|| vec![0; count], take);
         let missed: Vec<u64> = take(&sample.activity.missed);
         let mut busy = vec![0_u64; count];
-        let all = processes.values().map(|row| &row.ns).chain([&kernel, &tool, &missed]);
+        let all = processes.values().map(|row| &row.ns).chain([&kernel, &irq, &tool, &missed]);
         for ns in all {
             for (busy, ns) in busy.iter_mut().zip(ns) {
                 *busy = busy.saturating_add(*ns);
@@ -195,6 +195,7 @@ impl Rows {
         Self {
             processes: processes.into_values().collect(),
             kernel: row(kernel),
+            irq: row(irq),
             tool: row(tool),
             unattributed: row(missed),
             idle,
@@ -233,7 +234,8 @@ impl Rows {
         let moving = advance.energy - advance.fixed;
         let on = |ns: &[u64]| ns.get(package).copied().unwrap_or(0);
         let mut weights: Vec<u64> = self.processes.iter().map(|row| on(&row.ns)).collect();
-        weights.extend([on(&self.kernel.ns), on(&self.tool.ns), on(&self.unattributed.ns)]);
+        let others = [&self.kernel, &self.irq, &self.tool, &self.unattributed];
+        weights.extend(others.map(|row| on(&row.ns)));
         if weights.iter().all(|&weight| weight == 0) {
             // Nobody ran: what moved anyway is nobody's, and no process pays for it.
             self.unattributed.share.energy.add(domain, moving);
@@ -242,6 +244,7 @@ impl Rows {
         let parts = apportion(moving.0, &weights);
         let shares = self.processes.iter_mut().map(|row| &mut row.frame.share).chain([
             &mut self.kernel.share,
+            &mut self.irq.share,
             &mut self.tool.share,
             &mut self.unattributed.share,
         ]);

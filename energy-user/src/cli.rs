@@ -70,8 +70,8 @@ pub struct Global {
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
 
-    /// Use a table of so many sets and a ring buffer of so many bytes: for tests of overload
-    #[arg(long, value_name = "SETS,BYTES", value_parser = small, hide = true, global = true)]
+    /// Use so many places for each CPU and a ring buffer of so many bytes: for tests of overload
+    #[arg(long, value_name = "PLACES,BYTES", value_parser = small, hide = true, global = true)]
     pub small_maps: Option<crate::probe::bpf::Small>,
 
     /// What to print: text, json or csv
@@ -181,12 +181,13 @@ fn zone(text: &str) -> Result<Intensity, String> {
 }
 
 fn small(text: &str) -> Result<crate::probe::bpf::Small, String> {
-    let help = "use two powers of two: sets of the table (at most 256), bytes of the buffer";
-    let (sets, ring) = text.split_once(',').ok_or(help)?;
-    let (sets, ring): (u32, u32) =
-        (sets.parse().map_err(|_| help)?, ring.parse().map_err(|_| help)?);
-    let sound = sets.is_power_of_two() && sets <= 256 && ring.is_power_of_two() && ring >= 4096;
-    if sound { Ok(crate::probe::bpf::Small { sets, ring }) } else { Err(help.into()) }
+    let help = "use two powers of two: places (4 to 16384), bytes of the buffer (4096 or more)";
+    let (places, ring) = text.split_once(',').ok_or(help)?;
+    let (places, ring): (u32, u32) =
+        (places.parse().map_err(|_| help)?, ring.parse().map_err(|_| help)?);
+    let sound = places.is_power_of_two() && (4..=1 << 14).contains(&places);
+    let sound = sound && ring.is_power_of_two() && ring >= 4096;
+    if sound { Ok(crate::probe::bpf::Small { places, ring }) } else { Err(help.into()) }
 }
 
 #[cfg(test)]

@@ -35,3 +35,12 @@ pub fn instant() -> Instant {
 fn read(clock: ClockId) -> Duration {
     clock_gettime(clock).map(Into::into).unwrap_or_default()
 }
+
+/// Has the kernel bring the CPU time of a process's running threads up to date, which it
+/// does when their sum is read (`posix_cpu_clock_get`). One that is gone has none.
+pub fn bring_up_to_date(process: u32) {
+    /// `CPUCLOCK_SCHED`: the scheduler's own sum (include/linux/posix-timers.h).
+    const SCHED: i32 = 2;
+    let clock = (!process.cast_signed() << 3) | SCHED;
+    let _ = clock_gettime(ClockId::from_raw(clock));
+}

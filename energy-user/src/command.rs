@@ -36,7 +36,7 @@ impl Global {
 
     /// How to load the kernel programs.
     pub fn probe_options(&self) -> Options {
-        Options { log: self.verbose >= 2, small: self.small_maps }
+        Options { log: self.verbose >= 2, small: self.small_maps, ..Options::default() }
     }
 
     /// The machine to look at: this one, or a made-up one.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    sample::{Birth, Domain, Identity, Lost, Machine, ProbeKind, ProcessId},
+    sample::{Birth, Books, Domain, Identity, Lost, Machine, ProbeKind, ProcessId},
     units::{Microjoules, Watts},
 };
 
@@ -157,8 +157,10 @@ pub struct Frame {
     pub processes: Vec<ProcessFrame>,
     /// Static power of every pool, and the time nobody ran.
     pub idle: Share,
-    /// Kernel threads and interrupts.
+    /// Kernel threads.
     pub kernel: Share,
+    /// Interrupts; none where they cannot be told from who was interrupted.
+    pub irq: Option<Share>,
     /// What nobody can be named for.
     pub unattributed: Share,
     /// jouletop itself.
@@ -167,16 +169,19 @@ pub struct Frame {
     pub births: Vec<Birth>,
     /// What was not seen.
     pub lost: Lost,
+    /// Whether the time of every CPU adds up; none where the probe cannot tell.
+    pub books: Option<Books>,
 }
 
 impl Frame {
-    /// The four rows that are not processes, with the names that JSON gives them.
-    pub fn other_rows(&self) -> [(&'static str, &Share); 4] {
+    /// The rows that are not processes, by name; none is a row that this machine lacks.
+    pub fn other_rows(&self) -> [(&'static str, Option<&Share>); 5] {
         [
-            ("idle", &self.idle),
-            ("kernel", &self.kernel),
-            ("unattributed", &self.unattributed),
-            ("self", &self.tool),
+            ("idle", Some(&self.idle)),
+            ("kernel", Some(&self.kernel)),
+            ("irq", self.irq.as_ref()),
+            ("unattributed", Some(&self.unattributed)),
+            ("self", Some(&self.tool)),
         ]
     }
 
@@ -197,10 +202,10 @@ impl Frame {
     pub fn balance(mut self) -> Self {
         // A row without a share of a pool that was metered has zero of it, not nothing.
         let zero = self.total.zeroed();
-        let Self { processes, idle, kernel, unattributed, tool, .. } = &mut self;
+        let Self { processes, idle, kernel, irq, unattributed, tool, .. } = &mut self;
         let mut rows = Energy::default();
         let shares = processes.iter_mut().map(|process| &mut process.share);
-        for share in shares.chain([idle, kernel, unattributed, tool]) {
+        for share in shares.chain(irq).chain([idle, kernel, unattributed, tool]) {
             share.energy.add_all(&zero);
             rows.add_all(&share.energy);
         }

@@ -89,7 +89,7 @@ pub struct Totals {
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     accounts: HashMap<ProcessId, Account>,
-    others: [Other; 4],
+    others: [Other; 5],
     folded: Sum,
     folded_count: usize,
     totals: Totals,
@@ -106,6 +106,8 @@ pub struct Ledger {
 struct Other {
     sum: Sum,
     last: Share,
+    /// This machine has such a row.
+    known: bool,
 }
 
 impl Ledger {
@@ -130,10 +132,12 @@ impl Ledger {
         let mut whole = Share { energy: frame.total, ..Share::default() };
         whole.cpu_time = frame.processes.iter().map(|process| process.share.cpu_time).sum();
         for (account, (_, share)) in self.others.iter_mut().zip(frame.other_rows()) {
-            account.last = *share;
-            account.sum.add(share, intensity);
+            account.last = share.copied().unwrap_or_default();
+            account.known |= share.is_some();
+            account.sum.add(&account.last, intensity);
         }
-        whole.cpu_time += frame.kernel.cpu_time + frame.tool.cpu_time;
+        let irq = frame.irq.unwrap_or_default();
+        whole.cpu_time += frame.kernel.cpu_time + irq.cpu_time + frame.tool.cpu_time;
         whole.cpu_time += frame.unattributed.cpu_time;
         self.totals.sum.add(&whole, intensity);
         self.totals.elapsed += frame.interval;

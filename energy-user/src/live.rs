@@ -51,7 +51,12 @@ impl Live {
         let mut meters = Meters::open(&roots.sysfs, &topology, &estimate);
         let mut remedies: Vec<String> = remedy.into_iter().collect();
         remedies.extend(meter_remedies(&mut meters, &topology));
-        let description = Description { probe: probe.kind(), meters: route(&meters), remedies };
+        let description = Description {
+            probe: probe.kind(),
+            notes: probe.notes(),
+            meters: route(&meters),
+            remedies,
+        };
         let machine = Arc::new(Machine { host: host.name, packages: topology.packages().into() });
         let online = topology::online(&roots.sysfs);
         Ok(Self { roots, probe, meters, topology, online, machine, description })

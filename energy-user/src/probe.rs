@@ -4,11 +4,15 @@
 //! nothing; [`proc`] reads `/proc` at each sample, needs no right, and misses what
 //! lives shorter than an interval. Both give the same [`Activity`].
 
+mod books;
 pub mod bpf;
 pub mod btf;
+mod cgroup;
 pub mod identity;
+mod outside;
 pub mod proc;
 pub mod slots;
+mod stat;
 
 use crate::{
     sample::{Activity, ProbeKind},
@@ -23,6 +27,11 @@ pub trait Probe {
     /// Takes what the kernel buffers, so that its buffer does not fill between samples.
     fn drain(&mut self) -> anyhow::Result<()> {
         Ok(())
+    }
+
+    /// What a reader of its figures should know, for `doctor`.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// CPUs came or went: time counts on the new packages from here on.

@@ -121,6 +121,16 @@ impl Lost {
         self.slices += slices;
         self.malformed += malformed;
     }
+
+    /// What came since an earlier sum.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            events: self.events.saturating_sub(before.events),
+            slices: self.slices.saturating_sub(before.slices),
+            malformed: self.malformed.saturating_sub(before.malformed),
+        }
+    }
 }
 
 /// Who ran since the last sample. A process that did not run is not in it.
@@ -132,10 +142,38 @@ pub struct Activity {
     pub births: Vec<Birth>,
     /// Time that ran but whose owner is not known.
     pub missed: CpuTime,
-    /// Time in interrupts and stolen by a hypervisor, where the kernel tells it apart.
-    pub irq: CpuTime,
+    /// Time in interrupts; none where it cannot be told from that of who was interrupted.
+    pub irq: Option<CpuTime>,
     /// What was not seen.
     pub lost: Lost,
+    /// Whether the time of every CPU adds up; only the kernel probe can tell.
+    pub books: Option<Books>,
+}
+
+/// The time of all CPUs since the last sample, by where it went: nanoseconds.
+///
+/// `elapsed = tasks + idle + scheduler + missed + irq + stolen + residue`, by definition of
+/// the residue. All but the residue are counted by themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Books {
+    /// Time that passed on the clock.
+    pub elapsed_ns: i64,
+    /// Time that processes and kernel threads gained.
+    pub tasks_ns: u64,
+    /// Time in which nothing wanted to run.
+    pub idle_ns: i64,
+    /// The scheduler itself, after one task and before the next.
+    pub scheduler_ns: i64,
+    /// Time that ran but whose owner is not known.
+    pub missed_ns: u64,
+    /// Interrupts, where the kernel keeps them out of the tasks' time.
+    pub irq_ns: u64,
+    /// Taken by the hypervisor for somebody else.
+    pub stolen_ns: u64,
+    /// What does not add up.
+    pub residue_ns: i64,
+    /// Of the CPU that is worst, the residue since the probe was loaded.
+    pub worst_ns: i64,
 }
 
 /// A process came to be.

@@ -17,6 +17,8 @@ use crate::{
 pub struct Description {
     /// Which probe counts time.
     pub probe: ProbeKind,
+    /// What a reader of its figures should know.
+    pub notes: Vec<String>,
     /// The meters, in a few words: `RAPL through powercap`, `estimate from the CPU model`.
     pub meters: String,
     /// What is missing and what would mend it, most important first.

@@ -92,7 +92,7 @@ impl Bench {
             ),
         };
         let remedies = remedies.into_iter().map(String::from).collect();
-        Description { probe, meters: meters.into(), remedies }
+        Description { probe, notes: Vec::new(), meters: meters.into(), remedies }
     }
 
     /// Time passes, and these ran.

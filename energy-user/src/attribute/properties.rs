@@ -104,7 +104,7 @@ fn sample(at: u64, counters: [u64; 3], activity: Activity) -> Sample {
 /// All rows of a frame.
 fn rows(frame: &Frame) -> Vec<Share> {
     let processes = frame.processes.iter().map(|process| process.share);
-    processes.chain(frame.other_rows().map(|(_, share)| *share)).collect()
+    processes.chain(frame.other_rows().iter().filter_map(|(_, share)| share.copied())).collect()
 }
 
 proptest! {

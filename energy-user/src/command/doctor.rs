@@ -26,6 +26,7 @@ struct Findings {
     version: &'static str,
     host: Host,
     probe: Option<ProbeKind>,
+    notes: Vec<String>,
     meters: Vec<MeterFinding>,
     estimate: String,
     intensity: Intensity,
@@ -51,6 +52,7 @@ pub fn doctor(global: &Global) -> anyhow::Result<ExitCode> {
         version: env!("CARGO_PKG_VERSION"),
         host: Host::look(&topology, cpu.as_ref()),
         probe: None,
+        notes: Vec::new(),
         meters: Vec::new(),
         estimate: estimate.method(),
         intensity: global.intensity(),
@@ -60,6 +62,7 @@ pub fn doctor(global: &Global) -> anyhow::Result<ExitCode> {
         Ok(mut live) => {
             findings.meters = live.sample()?.meters.iter().map(MeterFinding::of).collect();
             findings.probe = Some(live.describe().probe);
+            findings.notes.clone_from(&live.describe().notes);
             findings.remedies.clone_from(&live.describe().remedies);
         }
         Err(error) => findings.remedies.push(format!("{error:#}")),
@@ -90,7 +93,8 @@ impl MeterFinding {
 }
 
 fn text(findings: &Findings) -> String {
-    let Findings { version, host, probe, meters, estimate, intensity, remedies, .. } = findings;
+    let Findings { version, host, probe, notes, meters, estimate, intensity, remedies, .. } =
+        findings;
     let mut text = format!("jouletop {version} on {}, Linux {}\n\n", host.name, host.kernel);
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(text, "{name:<10} {}", printable(value));
@@ -103,6 +107,9 @@ fn text(findings: &Findings) -> String {
             None => "cannot be counted".into(),
         },
     );
+    for note in notes {
+        line("", note);
+    }
     for (index, meter) in meters.iter().enumerate() {
         let name = if index == 0 { "power" } else { "" };
         let note = meter.note.as_ref().map_or_else(String::new, |note| format!(": {note}"));

@@ -19,8 +19,10 @@ pub enum RowKey {
     Process(ProcessId),
     /// Static power, and the time nobody ran.
     Idle,
-    /// Kernel threads and interrupts.
+    /// Kernel threads.
     Kernel,
+    /// Interrupts.
+    Irq,
     /// What nobody can be named for.
     Unattributed,
     /// jouletop itself.
@@ -66,11 +68,14 @@ impl Ledger {
         let keys = [
             (RowKey::Idle, "(idle)"),
             (RowKey::Kernel, "(kernel)"),
+            (RowKey::Irq, "(irq)"),
             (RowKey::Unattributed, "(unattributed)"),
             (RowKey::Tool, "(jouletop)"),
         ];
         for ((key, name), other) in keys.into_iter().zip(&self.others) {
-            rows.push(self.row(key, named(name), false, &other.sum, &other.last));
+            if other.known {
+                rows.push(self.row(key, named(name), false, &other.sum, &other.last));
+            }
         }
         if self.folded_count > 0 {
             let name = named(&format!("({} more that ended)", self.folded_count));

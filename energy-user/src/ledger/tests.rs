@@ -36,10 +36,12 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
         processes: processes.collect(),
         idle: share(10_000_000),
         kernel: Share::default(),
+        irq: None,
         unattributed: Share::default(),
         tool: Share::default(),
         births: Vec::new(),
         lost: Lost::default(),
+        books: None,
     };
     Tick { frame: frame.balance(), intensity: Arc::new(Intensity::given(GramsPerKwh(intensity))) }
 }

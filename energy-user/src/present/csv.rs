@@ -66,7 +66,9 @@ pub fn lines(tick: &Tick) -> anyhow::Result<Vec<u8>> {
         write("process", who, &process.share)?;
     }
     for (row, share) in frame.other_rows() {
-        write(row, Default::default(), share)?;
+        if let Some(share) = share {
+            write(row, Default::default(), share)?;
+        }
     }
     Ok(writer.into_inner()?)
 }

@@ -10,7 +10,7 @@ use crate::{
     carbon::Intensity,
     frame::{Frame, Share},
     ledger::Tick,
-    sample::Lost,
+    sample::{Books, Lost},
     units::Microjoules,
 };
 
@@ -26,12 +26,16 @@ struct Document<'a> {
     total: Total,
     processes: Vec<Record<'a>>,
     idle: Figures,
+    /// Kernel threads and interrupts.
     kernel: Figures,
+    /// Of `kernel`, the interrupts; null where they cannot be told apart.
+    irq: Option<Figures>,
     unattributed: Figures,
     #[serde(rename = "self")]
     tool: Figures,
     carbon: Carbon<'a>,
     lost: Lost,
+    books: Option<Balance>,
     warnings: &'a [String],
 }
 
@@ -64,6 +68,38 @@ struct Carbon<'a> {
     basis: &'a crate::carbon::Basis,
 }
 
+/// Where the time of all CPUs went; `elapsed` is the sum of the others but the last.
+#[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "names in JSON carry their unit")]
+struct Balance {
+    elapsed_seconds: f64,
+    task_seconds: f64,
+    idle_seconds: f64,
+    scheduler_seconds: f64,
+    missed_seconds: f64,
+    irq_seconds: f64,
+    stolen_seconds: f64,
+    residue_seconds: f64,
+    worst_residue_seconds: f64,
+}
+
+impl Balance {
+    fn of(books: &Books) -> Self {
+        let seconds = |ns: i64| ns as f64 / 1e9;
+        Self {
+            elapsed_seconds: seconds(books.elapsed_ns),
+            task_seconds: seconds(books.tasks_ns.cast_signed()),
+            idle_seconds: seconds(books.idle_ns),
+            scheduler_seconds: seconds(books.scheduler_ns),
+            missed_seconds: seconds(books.missed_ns.cast_signed()),
+            irq_seconds: seconds(books.irq_ns.cast_signed()),
+            stolen_seconds: seconds(books.stolen_ns.cast_signed()),
+            residue_seconds: seconds(books.residue_ns),
+            worst_residue_seconds: seconds(books.worst_ns),
+        }
+    }
+}
+
 /// One line of JSON, without its line break.
 pub fn line(tick: &Tick, warnings: &[String]) -> serde_json::Result<String> {
     serde_json::to_string(&document(tick, warnings))
@@ -72,6 +108,8 @@ pub fn line(tick: &Tick, warnings: &[String]) -> serde_json::Result<String> {
 fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {
     let Tick { frame, intensity } = tick;
     let figures = |share: &Share| Figures::of(share, frame.interval, intensity);
+    let mut kernel = frame.kernel;
+    kernel.add(&frame.irq.unwrap_or_default());
     Document {
         schema: 1,
         time: frame.time.to_string(),
@@ -87,7 +125,8 @@ fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {
             .map(|process| Record::of(frame, process, intensity))
             .collect(),
         idle: figures(&frame.idle),
-        kernel: figures(&frame.kernel),
+        kernel: figures(&kernel),
+        irq: frame.irq.as_ref().map(figures),
         unattributed: figures(&frame.unattributed),
         tool: figures(&frame.tool),
         carbon: Carbon {
@@ -96,6 +135,7 @@ fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {
             basis: &intensity.basis,
         },
         lost: frame.lost,
+        books: frame.books.as_ref().map(Balance::of),
         warnings,
     }
 }

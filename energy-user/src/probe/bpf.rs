@@ -5,33 +5,37 @@
 //! busy are asked to charge the task they run now.
 
 mod load;
+mod poke;
+mod record;
 mod table;
 
 use std::{
     collections::{HashMap, HashSet},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use aya::{
     Ebpf,
     maps::{MapData, RingBuf},
-    programs::{RawTracePoint, RawTracePointRunOptions, TestRun as _},
 };
-use energy_ebpf::{
-    Birth, CpuAccount, Ended, Evicted, Exec, Header, KIND_EVICTED, KIND_EXEC, KIND_EXIT, KIND_FORK,
-    KIND_RENAME, Renamed, SLOTS, map, program,
-};
+use energy_ebpf::map;
 use load::Log;
 pub use load::{LoadError, Options, Probe as Loaded, Small, VMLINUX, load};
+use poke::poke;
+use record::Record;
+pub use table::Account;
 use table::Table;
 
 use super::{
     Probe,
+    books::Bookkeeper,
     identity::Directory,
+    outside::{Divider, Outside},
     slots::{Gain, Memory},
 };
 use crate::{
-    sample::{self, Activity, CpuTime, Lost, ProbeKind, ProcessActivity, ProcessId},
+    clock,
+    sample::{Activity, Birth, Books, CpuTime, Lost, ProbeKind, ProcessActivity, ProcessId},
     topology::Topology,
 };
 
@@ -45,11 +49,17 @@ pub struct BpfProbe {
     topology: Topology,
     /// Gains since the last sample, by process.
     pending: HashMap<ProcessId, Pending>,
-    births: Vec<sample::Birth>,
+    /// Their sum, by CPU.
+    gained: Vec<u64>,
+    births: Vec<Birth>,
     /// Whose end was told with the last sample.
     buried: HashSet<ProcessId>,
-    /// Counters of the accounts at the last sample.
-    before: Counters,
+    bookkeeper: Bookkeeper,
+    divider: Divider,
+    outside: Outside,
+    proc_root: PathBuf,
+    /// Lost in all, at the last sample.
+    before: Lost,
     malformed: u64,
     log: Option<Log>,
 }
@@ -60,54 +70,37 @@ struct Pending {
     cpu: CpuTime,
 }
 
-/// Sums of what the accounts count besides time.
-#[derive(Clone, Debug, Default)]
-struct Counters {
-    missed_ns: Vec<u64>,
-    lost_events: u64,
-    unpaired: u64,
-}
-
 impl BpfProbe {
     /// Loads and attaches the programs, and begins to count.
     pub fn open(proc_root: &Path, topology: Topology, options: Options) -> Result<Self, LoadError> {
-        let Loaded { mut ebpf, cpus, log } = load(options)?;
-        let table = Table::map(&mut ebpf, cpus)?;
+        let Loaded { mut ebpf, cpus, places, outside, log } = load(options)?;
+        let table = Table::map(&mut ebpf, cpus, places, options.works())?;
         let events = ebpf.take_map(map::EVENTS).ok_or(LoadError::Object("no ring buffer"))?;
         let events = RingBuf::try_from(events).map_err(|error| LoadError::Map(error.into()))?;
         let mut probe = Self {
-            memory: Memory::new(cpus, SLOTS),
+            memory: Memory::new(cpus, places, options.threads),
             ebpf,
             table,
             events,
             directory: Directory::new(proc_root),
             topology,
             pending: HashMap::new(),
+            gained: vec![0; cpus],
             births: Vec::new(),
             buried: HashSet::new(),
-            before: Counters::default(),
+            bookkeeper: Bookkeeper::default(),
+            divider: Divider::new(outside, proc_root),
+            outside,
+            proc_root: proc_root.into(),
+            before: Lost::default(),
             malformed: 0,
             log,
         };
         // A task that was on a CPU before we came begins to count here.
         for cpu in 0..cpus as u32 {
-            probe.poke(cpu);
+            poke(&mut probe.ebpf, cpu);
         }
         Ok(probe)
-    }
-
-    /// Lets a CPU charge the task that runs there now. One that is offline has none.
-    fn poke(&mut self, cpu: u32) {
-        let Some(Ok(program)) =
-            self.ebpf.program(program::POKE).map(TryInto::<&RawTracePoint>::try_into)
-        else {
-            return;
-        };
-        let mut options = RawTracePointRunOptions::new();
-        options.cpu = Some(cpu);
-        if let Err(error) = program.test_run(options) {
-            tracing::debug!(cpu, %error, "the CPU could not be asked what it runs");
-        }
     }
 
     /// Empties the ring buffer.
@@ -115,48 +108,98 @@ impl BpfProbe {
         // Bounded, so that a storm of births cannot hold the reader for ever.
         for _ in 0..1_000_000 {
             let Some(item) = self.events.next() else { return };
-            let event = Event::decode(&item);
+            let record = Record::decode(&item);
             drop(item);
-            match event {
-                Some(Event::Evicted(record)) => {
+            match record {
+                Some(Record::Evicted(record)) => {
                     let gain = self.memory.evicted(&record);
                     self.gained(gain);
                 }
-                Some(Event::Birth(birth)) => self.births.push(self.directory.born(&birth)),
-                Some(Event::Exec(exec)) => self.directory.exec(&exec),
-                Some(Event::Ended(ended)) => self.directory.ended(&ended),
-                Some(Event::Renamed(renamed)) => self.directory.renamed(&renamed),
+                Some(Record::Birth(birth)) => self.births.extend(self.directory.born(&birth)),
+                Some(Record::Exec(exec)) => self.directory.exec(&exec),
+                Some(Record::Ended(ended)) => self.directory.ended(&ended),
+                Some(Record::Renamed(renamed)) => self.directory.renamed(&renamed),
+                Some(Record::Cgroup(cgroup)) => self.directory.made(&cgroup),
                 None => self.malformed += 1,
             }
         }
     }
 
     fn gained(&mut self, gain: Option<Gain>) {
-        let Some(Gain { id, kernel, cpu, ns }) = gain else { return };
+        let Some(Gain { id, kernel, cpu, counts, .. }) = gain else { return };
         let pending = self.pending.entry(id).or_default();
         pending.kernel |= kernel;
-        pending.cpu.add(self.topology.package_of(cpu), ns);
+        pending.cpu.add(self.topology.package_of(cpu), counts.ns);
+        if let Some(gained) = self.gained.get_mut(cpu as usize) {
+            *gained += counts.ns;
+        }
     }
 
-    /// Reads the tables, and gives the sums of the counters in them.
-    fn take_tables(&mut self) -> Counters {
-        let mut counters = Counters::default();
-        for cpu in 0..self.table.cpus() {
-            if self.table.head(cpu).busy {
-                self.poke(cpu as u32);
+    /// Reads the places and accounts of all CPUs.
+    fn take_tables(&mut self) -> Vec<Account> {
+        (0..self.table.cpus()).map(|cpu| self.take_table(cpu)).collect()
+    }
+
+    /// Reads one CPU's places, and its account as it was then: again if it switched
+    /// meanwhile, unless it does so all the time. What slips between is told next time.
+    fn take_table(&mut self, cpu: usize) -> Account {
+        const TRIES: usize = 3;
+        for _ in 0..TRIES {
+            let before = self.table.account(cpu);
+            if before.busy {
+                poke(&mut self.ebpf, cpu as u32);
             }
-            for index in 0..SLOTS {
-                if let Some(slot) = self.table.slot(cpu, index) {
-                    let gain = self.memory.present(cpu as u32, index as u32, &slot);
+            let before = self.table.account(cpu);
+            for index in 0..self.table.places() {
+                if let Some(place) = self.table.place(cpu, index) {
+                    let gain = self.memory.present(cpu as u32, index as u32, &place);
                     self.gained(gain);
                 }
             }
-            let head = self.table.head(cpu);
-            counters.missed_ns.push(head.missed_ns);
-            counters.lost_events += head.lost_events;
-            counters.unpaired += head.unpaired;
+            if self.table.account(cpu).switches == before.switches {
+                return before;
+            }
         }
-        counters
+        self.table.account(cpu)
+    }
+
+    /// Checks that every CPU's time adds up. Gives what is missed, and what is irq.
+    fn balance(&mut self, accounts: &[Account]) -> (Books, CpuTime, CpuTime) {
+        let now = clock::now().monotonic.as_nanos() as u64;
+        let packages = self.topology.packages().len();
+        let (mut missed, mut irq) = (CpuTime::zero(packages), CpuTime::zero(packages));
+        let mut books = Books::default();
+        self.divider.look(&self.proc_root);
+        for (cpu, &account) in accounts.iter().enumerate() {
+            let gained = std::mem::take(&mut self.gained[cpu]);
+            let entered = self.bookkeeper.enter(cpu, gained, account, now, &mut books);
+            let package = self.topology.package_of(cpu as u32);
+            missed.add(package, entered.missed_ns);
+            let (irq_ns, stolen_ns) = self.divider.divide(cpu as u32, entered.outside_ns);
+            irq.add(package, irq_ns);
+            books.irq_ns += irq_ns;
+            books.stolen_ns += stolen_ns;
+        }
+        (books, missed, irq)
+    }
+
+    /// Who ran or ended since the last sample.
+    fn processes(&mut self) -> Vec<ProcessActivity> {
+        let pending = std::mem::take(&mut self.pending);
+        let ended = self.directory.bury(&self.buried, |id| pending.contains_key(id));
+        // Who ended without having run since the last sample is told as well.
+        let silent = ended.difference(&self.buried).filter(|id| !pending.contains_key(id));
+        let silent: Vec<_> = silent.map(|id| (*id, Pending::default())).collect();
+        let all = pending.into_iter().chain(silent);
+        let processes = all.map(|(id, Pending { kernel, cpu })| ProcessActivity {
+            id,
+            identity: self.directory.identify(id, kernel),
+            ended: self.directory.has_ended(id),
+            cpu,
+        });
+        let processes = processes.collect();
+        self.buried = ended;
+        processes
     }
 }
 
@@ -173,90 +216,33 @@ impl Probe for BpfProbe {
         Ok(())
     }
 
+    fn notes(&self) -> Vec<String> {
+        vec![self.outside.note().into()]
+    }
+
     fn set_topology(&mut self, topology: &Topology) {
         self.topology = topology.clone();
     }
 
     fn activity(&mut self) -> anyhow::Result<Activity> {
         self.take_events();
-        let counters = self.take_tables();
+        let accounts = self.take_tables();
         // Births and ends that came while the tables were read belong to this interval.
         self.take_events();
-        let mut missed = CpuTime::zero(self.topology.packages().len());
-        for (cpu, &ns) in counters.missed_ns.iter().enumerate() {
-            let before = self.before.missed_ns.get(cpu).copied().unwrap_or(0);
-            missed.add(self.topology.package_of(cpu as u32), ns.saturating_sub(before));
-        }
-        let pending = std::mem::take(&mut self.pending);
-        let ended = self.directory.bury(&self.buried, |id| pending.contains_key(id));
-        // Who ended without having run since the last sample is told as well.
-        let silent = ended.difference(&self.buried).filter(|id| !pending.contains_key(id));
-        let silent: Vec<_> = silent.map(|id| (*id, Pending::default())).collect();
-        let mut processes = Vec::with_capacity(pending.len() + silent.len());
-        for (id, Pending { kernel, cpu }) in pending.into_iter().chain(silent) {
-            processes.push(ProcessActivity {
-                id,
-                identity: self.directory.identify(id, kernel),
-                ended: self.directory.has_ended(id),
-                cpu,
-            });
-        }
-        self.buried = ended;
+        let (books, missed, irq) = self.balance(&accounts);
         let lost = Lost {
-            events: counters.lost_events - self.before.lost_events,
-            slices: counters.unpaired - self.before.unpaired,
-            malformed: std::mem::take(&mut self.malformed),
+            events: accounts.iter().map(|account| account.lost_events).sum(),
+            slices: accounts.iter().map(|account| account.unpaired).sum(),
+            malformed: self.malformed,
         };
-        self.before = counters;
+        let before = std::mem::replace(&mut self.before, lost);
         Ok(Activity {
-            processes,
+            processes: self.processes(),
             births: std::mem::take(&mut self.births),
             missed,
-            irq: CpuTime::zero(self.topology.packages().len()),
-            lost,
+            irq: self.outside.irq.then_some(irq),
+            lost: lost.since(&before),
+            books: Some(books),
         })
     }
 }
-
-/// A record of the ring buffer.
-enum Event {
-    Evicted(Evicted),
-    Birth(Birth),
-    Exec(Box<Exec>),
-    Ended(Ended),
-    Renamed(Renamed),
-}
-
-impl Event {
-    /// None for what is too short or of a kind that is not known.
-    fn decode(bytes: &[u8]) -> Option<Self> {
-        Some(match read::<Header>(bytes)?.kind {
-            KIND_EVICTED => Self::Evicted(read(bytes)?),
-            KIND_FORK => Self::Birth(read(bytes)?),
-            KIND_EXEC => Self::Exec(Box::new(read(bytes)?)),
-            KIND_EXIT => Self::Ended(read(bytes)?),
-            KIND_RENAME => Self::Renamed(read(bytes)?),
-            _ => return None,
-        })
-    }
-}
-
-/// The types that the kernel half writes: plain integers, every bit pattern valid.
-trait Record: Copy {}
-impl Record for Header {}
-impl Record for Evicted {}
-impl Record for Birth {}
-impl Record for Exec {}
-impl Record for Ended {}
-impl Record for Renamed {}
-
-fn read<T: Record>(bytes: &[u8]) -> Option<T> {
-    if bytes.len() < size_of::<T>() {
-        return None;
-    }
-    // SAFETY: long enough, unaligned by choice, and any bytes are a valid `Record`.
-    Some(unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
-}
-
-/// Bytes of one CPU's account.
-const ACCOUNT: usize = size_of::<CpuAccount>();

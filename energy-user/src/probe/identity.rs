@@ -11,9 +11,13 @@ use std::{
     sync::Arc,
 };
 
-use energy_ebpf::{Birth, Ended, Exec, PF_KTHREAD, Renamed};
+use energy_ebpf::{
+    PF_KTHREAD,
+    event::{Birth, Cgroup, Ended, Exec, Renamed},
+};
 use procfs::process::Process;
 
+use super::cgroup::Cgroups;
 use crate::sample::{Identity, Kind, ProcessId};
 
 /// Nanoseconds in one tick of `/proc/PID/stat` (`USER_HZ`, 100 on every architecture in use).
@@ -29,6 +33,7 @@ pub struct Directory {
     people: HashMap<ProcessId, Person>,
     users: HashMap<u32, String>,
     ended: HashSet<ProcessId>,
+    cgroups: Cgroups,
 }
 
 /// A process and how much is known of it.
@@ -47,11 +52,21 @@ impl Directory {
             people: HashMap::new(),
             users: HashMap::new(),
             ended: HashSet::new(),
+            cgroups: Cgroups::new(proc_root),
         }
     }
 
+    /// A cgroup was made.
+    pub fn made(&mut self, cgroup: &Cgroup) {
+        self.cgroups.made(cgroup);
+    }
+
     /// A birth: the child has its parent's name and arguments until it runs something else.
-    pub fn born(&mut self, birth: &Birth) -> crate::sample::Birth {
+    /// A further thread is nobody's child.
+    pub fn born(&mut self, birth: &Birth) -> Option<crate::sample::Birth> {
+        if birth.tid != birth.tgid {
+            return None;
+        }
         let child = ProcessId { pid: birth.tgid, start: birth.start };
         let parent = ProcessId { pid: birth.parent_tgid, start: birth.parent_start };
         let kernel = birth.flags & PF_KTHREAD != 0;
@@ -64,11 +79,11 @@ impl Directory {
             uid: Some(birth.uid),
             user: Some(self.user(birth.uid)),
             parent: Some(parent),
-            cgroup: inherited.cgroup.clone(),
+            cgroup: self.cgroups.path(birth.cgroup).or_else(|| inherited.cgroup.clone()),
             kind,
         };
         self.put(child, identity);
-        crate::sample::Birth { child, parent }
+        Some(crate::sample::Birth { child, parent })
     }
 
     /// A new program in an old process: what it was before keeps its place in the books.
@@ -82,11 +97,15 @@ impl Directory {
         identity.cmdline = if cmdline.is_empty() { None } else { Some(cmdline) };
         identity.uid = Some(exec.uid);
         identity.user = Some(user);
+        identity.cgroup = self.cgroups.path(exec.cgroup).or(identity.cgroup);
         self.put(id, identity);
     }
 
     /// A new name for the same program.
     pub fn renamed(&mut self, renamed: &Renamed) {
+        if renamed.tid != renamed.tgid {
+            return;
+        }
         let id = ProcessId { pid: renamed.tgid, start: renamed.start };
         // One that is not known yet will be looked up, with its name of then.
         if self.people.contains_key(&id) {
@@ -107,6 +126,7 @@ impl Directory {
         let mut identity = self.current(id);
         identity.uid = Some(ended.uid);
         identity.user = Some(user);
+        identity.cgroup = self.cgroups.path(ended.cgroup).or(identity.cgroup);
         self.put(id, identity);
         self.ended.insert(id);
     }
@@ -234,7 +254,7 @@ fn cgroup(process: &Process) -> Option<String> {
 }
 
 /// A kernel string up to its NUL.
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
     String::from_utf8_lossy(&bytes[..end]).into_owned()
 }

@@ -7,9 +7,9 @@
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
-use procfs::{FromReadSI as _, KernelStats, current_system_info, process::all_processes_with_root};
+use procfs::process::all_processes_with_root;
 
-use super::{Probe, identity::Directory};
+use super::{Probe, identity::Directory, stat};
 use crate::{
     sample::{Activity, Birth, CpuTime, Identity, Lost, ProbeKind, ProcessActivity, ProcessId},
     topology::Topology,
@@ -82,13 +82,9 @@ impl ProcProbe {
 
     /// Busy time of each package from `/proc/stat`.
     fn busy(&self) -> anyhow::Result<CpuTime> {
-        let path = self.root.join("stat");
-        let stats = KernelStats::from_file(&path, current_system_info())
-            .with_context(|| format!("{} cannot be read; mount proc there", path.display()))?;
         let mut busy = CpuTime::zero(self.topology.packages().len());
-        for (cpu, time) in stats.cpu_time.iter().enumerate() {
-            let ticks = time.user.saturating_add(time.nice).saturating_add(time.system);
-            busy.add(self.topology.package_of(cpu as u32), ticks.saturating_mul(TICK_NS));
+        for cpu in stat::read(&self.root)? {
+            busy.add(self.topology.package_of(cpu.number), cpu.busy_ns);
         }
         Ok(busy)
     }

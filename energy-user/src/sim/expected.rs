@@ -22,6 +22,8 @@ pub struct Expected {
     pub idle: Option<Microjoules>,
     /// The row `kernel`.
     pub kernel: Option<Microjoules>,
+    /// The row `irq`.
+    pub irq: Option<Microjoules>,
     /// The row `unattributed`.
     pub unattributed: Option<Microjoules>,
     /// The row `self`.
@@ -77,6 +79,7 @@ impl Expected {
             dram: raw.dram_joules.map(joules).transpose()?,
             idle: raw.idle_joules.map(joules).transpose()?,
             kernel: raw.kernel_joules.map(joules).transpose()?,
+            irq: raw.irq_joules.map(joules).transpose()?,
             unattributed: raw.unattributed_joules.map(joules).transpose()?,
             tool: raw.self_joules.map(joules).transpose()?,
             processes: listed.transpose()?,

@@ -91,6 +91,7 @@ pub struct Expected {
     pub dram_joules: Option<f64>,
     pub idle_joules: Option<f64>,
     pub kernel_joules: Option<f64>,
+    pub irq_joules: Option<f64>,
     pub unattributed_joules: Option<f64>,
     pub self_joules: Option<f64>,
     pub processes: Option<BTreeMap<String, f64>>,

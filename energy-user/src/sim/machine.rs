@@ -29,7 +29,7 @@ impl Scenario {
         let packages = self.machine.packages.len();
         let mut activity = Activity {
             missed: self.sum(&self.missed, from, to),
-            irq: self.sum(&self.irq, from, to),
+            irq: (!self.irq.is_empty()).then(|| self.sum(&self.irq, from, to)),
             lost: self.lost(from, to),
             ..Activity::default()
         };

@@ -34,7 +34,7 @@ pub fn run(rounds: usize, wanted: u64, processes: usize) -> anyhow::Result<()> {
     for name in ["empty", "clock"] {
         program(&mut yardsticks, name)?.load(TRACEPOINT, &btf)?;
     }
-    let mut ours = load(Options::default())?.ebpf;
+    let mut ours = load(Options { sound: true, ..Options::default() })?.ebpf;
     // It came attached; here everybody is attached anew in each round.
     let attached = program(&mut ours, TRACEPOINT)?;
     attached.unload()?;

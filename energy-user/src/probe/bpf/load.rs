@@ -10,10 +10,16 @@ use aya::{
     programs::{BtfTracePoint, RawTracePoint},
 };
 use aya_log::EbpfLogger;
-use energy_ebpf::{map, program};
+use energy_ebpf::{
+    account::{PLACES_SHIFT, Slot},
+    global, map, program,
+};
 use thiserror::Error;
 
-use crate::probe::btf::{self, BtfError};
+use crate::probe::{
+    btf::{self, BtfError},
+    outside::Outside,
+};
 
 /// The programs, built by `cargo xtask ebpf build`.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(
@@ -24,20 +30,34 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(
 /// Where the kernel keeps its type information.
 pub const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
 
+/// Which clock the kernel keeps its time with.
+const CLOCKSOURCE: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+
 /// How to load.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
     /// Let the programs log what they do.
     pub log: bool,
-    /// Use fewer sets of each table, and so much ring buffer: for tests of overload.
+    /// Tell the threads of a process apart.
+    pub threads: bool,
+    /// Trust that this kernel hides no switch: for benchmarks on one that does.
+    pub sound: bool,
+    /// Use so few places for each CPU, and so little ring buffer: for tests of overload.
     pub small: Option<Small>,
+}
+
+impl Options {
+    /// Whether anything but time is kept beside the places.
+    pub fn works(&self) -> bool {
+        self.threads
+    }
 }
 
 /// Limits so low that they are met.
 #[derive(Clone, Copy, Debug)]
 pub struct Small {
-    /// Sets of each CPU's table; a power of two.
-    pub sets: u32,
+    /// Places of each CPU; a power of two, at least four.
+    pub places: u32,
     /// Bytes of the ring buffer; a power of two, at least a page.
     pub ring: u32,
 }
@@ -48,6 +68,10 @@ pub struct Probe {
     pub ebpf: Ebpf,
     /// Possible CPUs, each with an account.
     pub cpus: usize,
+    /// Places of each CPU.
+    pub places: usize,
+    /// What this kernel keeps out of the tasks' time.
+    pub outside: Outside,
     /// What the programs log, if they were asked to.
     pub log: Option<Log>,
 }
@@ -93,38 +117,70 @@ pub enum LoadError {
 /// Loads the programs and attaches them.
 pub fn load(options: Options) -> Result<Probe, LoadError> {
     let image = std::fs::read(VMLINUX).map_err(LoadError::NoBtf)?;
-    let offsets = offsets(&btf::Btf::parse(&image)?)?;
+    let types = btf::Btf::parse(&image)?;
+    let (offsets, outside) = (offsets(&types)?, Outside::of(&types));
     let cpus = aya::util::nr_cpus().map_err(|(_, error)| LoadError::NoBtf(error))?;
     raise_memlock();
     let btf = Btf::from_sys_fs().map_err(refused)?;
+    let shift = options.small.map_or_else(|| places_shift(cpus), |small| small.places.ilog2());
+    let places = (cpus as u32) << shift;
     let mut loader = EbpfLoader::new();
-    loader.btf(Some(&btf)).map_max_entries(map::CPUS, cpus as u32);
-    for (name, offset) in &offsets {
-        loader.override_global(name, offset, true);
+    loader
+        .btf(Some(&btf))
+        .map_max_entries(map::CPUS, cpus as u32)
+        .map_max_entries(map::SIBLINGS, cpus as u32)
+        .map_max_entries(map::SLOTS, places)
+        .map_max_entries(map::WORKS, if options.works() { places } else { 1 })
+        .map_max_entries(map::CYCLES, cpus as u32)
+        .map_max_entries(map::INSTRUCTIONS, cpus as u32);
+    let switches = [
+        (global::PLACES_SHIFT, shift),
+        (global::THREADS, options.threads.into()),
+        (global::REMEMBER, (!options.sound).into()),
+        (global::WALL, clock_is_fast().into()),
+    ];
+    for (name, value) in offsets.iter().chain(&switches) {
+        loader.override_global(name, value, true);
     }
     let level = if options.log { aya_log::Level::Debug as u8 } else { 0 };
     loader.override_global(aya_log::LEVEL, &level, false);
-    let mask = options.small.map(|small| small.sets - 1);
-    if let Some(mask) = &mask {
-        loader.override_global("SET_MASK", mask, true);
-    }
     if let Some(small) = options.small {
         loader.map_max_entries(map::EVENTS, small.ring);
     }
     let mut ebpf = loader.load(OBJECT).map_err(refused)?;
-    attach(&mut ebpf, &btf)?;
+    attach(&mut ebpf, &btf, offsets.iter().any(|(name, _)| *name == "OFF_NODE"))?;
     let log = options.log.then(|| EbpfLogger::init(&mut ebpf));
     let log = log.transpose().map_err(refused)?;
-    Ok(Probe { ebpf, cpus, log })
+    Ok(Probe { ebpf, cpus, places: 1 << shift, outside, log })
+}
+
+/// How many places each CPU has, as a power of two: many on a small machine, where one CPU
+/// may see thousands of processes, and no more than 8 MiB on a large one.
+fn places_shift(cpus: usize) -> u32 {
+    const ALL: usize = (8 << 20) / size_of::<Slot>();
+    let (least, most) = (PLACES_SHIFT.end() - 5, *PLACES_SHIFT.end());
+    (ALL / cpus.max(1)).max(1).ilog2().clamp(least, most)
+}
+
+/// Whether reading the clock is a matter of nanoseconds: some clocks of old or broken
+/// machines take a microsecond, which nobody shall wait for.
+fn clock_is_fast() -> bool {
+    const SLOW: [&str; 4] = ["hpet", "acpi_pm", "jiffies", "pit"];
+    std::fs::read_to_string(CLOCKSOURCE).is_ok_and(|name| !SLOW.contains(&name.trim()))
 }
 
 /// The offsets of what the programs read, by the name of their global.
 fn offsets(btf: &btf::Btf) -> Result<Vec<(&'static str, u32)>, BtfError> {
-    const FIELDS: &[(&str, &str, &[&str])] = &[
+    type Field = (&'static str, &'static str, &'static [&'static str]);
+    const FIELDS: &[Field] = &[
         ("OFF_PID", "task_struct", &["pid"]),
         ("OFF_TGID", "task_struct", &["tgid"]),
         ("OFF_FLAGS", "task_struct", &["flags"]),
         ("OFF_RAN", "task_struct", &["se", "sum_exec_runtime"]),
+        ("OFF_CLOCK", "task_struct", &["se", "exec_start"]),
+        ("OFF_PICKED", "task_struct", &["se", "prev_sum_exec_runtime"]),
+        ("OFF_YIELDED", "task_struct", &["nvcsw"]),
+        ("OFF_PREEMPTED", "task_struct", &["nivcsw"]),
         ("OFF_LEADER", "task_struct", &["group_leader"]),
         ("OFF_START", "task_struct", &["start_boottime"]),
         ("OFF_PARENT", "task_struct", &["real_parent"]),
@@ -134,18 +190,24 @@ fn offsets(btf: &btf::Btf) -> Result<Vec<(&'static str, u32)>, BtfError> {
         ("OFF_ARG_START", "mm_struct", &["arg_start"]),
         ("OFF_ARG_END", "mm_struct", &["arg_end"]),
     ];
-    // A kernel for one CPU has no such field; there, one that never changes serves.
-    let migrations = btf
-        .offset("task_struct", &["se", "nr_migrations"])
-        .or_else(|_| btf.offset("task_struct", &["start_boottime"]))?;
-    let fields = FIELDS.iter().map(|(name, of, path)| Ok((*name, btf.offset(of, path)?)));
-    fields.chain([Ok(("OFF_MIGRATIONS", migrations))]).collect()
+    // A kernel without cgroups has none of these, and none is made there.
+    const CGROUP: &[Field] = &[
+        ("OFF_NODE", "cgroup", &["kn"]),
+        ("OFF_NODE_ID", "kernfs_node", &["id"]),
+        ("OFF_ROOT", "cgroup", &["root"]),
+        ("OFF_HIERARCHY", "cgroup_root", &["hierarchy_id"]),
+    ];
+    let find = |&(name, of, path): &Field| Ok((name, btf.offset(of, path)?));
+    let cgroup: Result<Vec<_>, _> = CGROUP.iter().map(find).collect();
+    let fields = FIELDS.iter().map(find);
+    fields.chain(cgroup.unwrap_or_default().into_iter().map(Ok)).collect()
 }
 
 /// Attaches every program; the life-cycle ones first, so that no birth is unseen.
-fn attach(ebpf: &mut Ebpf, btf: &Btf) -> Result<(), LoadError> {
+fn attach(ebpf: &mut Ebpf, btf: &Btf, cgroups: bool) -> Result<(), LoadError> {
     let programs = [program::FORK, program::EXEC, program::EXIT, program::RENAME, program::SWITCH];
-    for name in programs {
+    let cgroups = cgroups.then_some(program::CGROUP);
+    for name in cgroups.into_iter().chain(programs) {
         let found = ebpf.program_mut(name).ok_or(LoadError::Object("a program too few"))?;
         let found: &mut BtfTracePoint = found.try_into().map_err(refused)?;
         found.load(name, btf).map_err(refused)?;

@@ -4,6 +4,7 @@
 //! task, and costs a load; [`Probed`] is any address, and costs a helper call.
 
 use aya_ebpf::{Global, helpers::bpf_probe_read_kernel};
+use energy_ebpf::PF_IDLE;
 
 /// Declares a global that user space must set before loading.
 macro_rules! offsets {
@@ -21,8 +22,14 @@ offsets! {
     OFF_FLAGS;
     /// `task_struct.se.sum_exec_runtime`.
     OFF_RAN;
-    /// `task_struct.se.nr_migrations`; any field that never changes on a kernel without SMP.
-    OFF_MIGRATIONS;
+    /// `task_struct.se.exec_start`.
+    OFF_CLOCK;
+    /// `task_struct.se.prev_sum_exec_runtime`.
+    OFF_PICKED;
+    /// `task_struct.nvcsw`.
+    OFF_YIELDED;
+    /// `task_struct.nivcsw`.
+    OFF_PREEMPTED;
     /// `task_struct.group_leader`.
     OFF_LEADER;
     /// `task_struct.start_boottime`.
@@ -39,6 +46,14 @@ offsets! {
     OFF_ARG_START;
     /// `mm_struct.arg_end`.
     OFF_ARG_END;
+    /// `cgroup.kn`.
+    OFF_NODE;
+    /// `kernfs_node.id`.
+    OFF_NODE_ID;
+    /// `cgroup.root`.
+    OFF_ROOT;
+    /// `cgroup_root.hierarchy_id`.
+    OFF_HIERARCHY;
 }
 
 /// A task, however its fields are read.
@@ -49,8 +64,17 @@ pub trait Task: Sized {
     fn u64_at(&self, offset: &Global<u32>) -> u64;
     /// Follows a pointer field.
     fn follow(&self, offset: &Global<u32>) -> Self;
+    /// Where it is: as long as it lives, nobody else is there.
+    fn address(&self) -> u64;
 
-    /// The thread's number; zero is the idle task.
+    /// A CPU's idle task, or one that idles in its stead (idle injection). Told by flags that
+    /// the scheduler has just touched: the number lies elsewhere.
+    #[inline(always)]
+    fn is_idle(&self) -> bool {
+        self.flags() & PF_IDLE != 0
+    }
+
+    /// The thread's number.
     #[inline(always)]
     fn tid(&self) -> u32 {
         self.u32_at(&OFF_PID)
@@ -70,16 +94,38 @@ pub trait Task: Sized {
         self.u64_at(&OFF_RAN)
     }
 
-    /// How often the thread was moved to another CPU.
+    /// The CPU's clock of task time when `ran` was last brought up to date, nanoseconds.
+    ///
+    /// The scheduler sets it for who comes as well, before it raises `sched_switch`.
     #[inline(always)]
-    fn migrations(&self) -> u64 {
-        self.u64_at(&OFF_MIGRATIONS)
+    fn clock(&self) -> u64 {
+        self.u64_at(&OFF_CLOCK)
+    }
+
+    /// When the thread began, nanoseconds since boot.
+    #[inline(always)]
+    fn start(&self) -> u64 {
+        self.u64_at(&OFF_START)
+    }
+
+    /// What `ran` was when the scheduler last chose the thread, nanoseconds. It may choose
+    /// it again where it is, so that its slice is longer than it seems.
+    #[inline(always)]
+    fn ran_when_picked(&self) -> u64 {
+        self.u64_at(&OFF_PICKED)
+    }
+
+    /// How often the thread has left a CPU, this time included.
+    #[inline(always)]
+    fn departures(&self) -> u64 {
+        self.u64_at(&OFF_YIELDED).wrapping_add(self.u64_at(&OFF_PREEMPTED))
     }
 
     /// When the process began, nanoseconds since boot: with the tgid, its identity.
     #[inline(always)]
     fn process_start(&self) -> u64 {
-        self.follow(&OFF_LEADER).u64_at(&OFF_START)
+        // The first thread spares itself the way through memory that may be cold.
+        if self.tid() == self.tgid() { self.start() } else { self.follow(&OFF_LEADER).start() }
     }
 
     /// `task_struct.flags`.
@@ -109,6 +155,11 @@ impl Task for Trusted {
     fn follow(&self, offset: &Global<u32>) -> Self {
         // SAFETY: as above; the verifier knows the field to be a pointer.
         Self(unsafe { self.0.add(offset.load() as usize).cast::<*const u8>().read_volatile() })
+    }
+
+    #[inline(always)]
+    fn address(&self) -> u64 {
+        self.0 as u64
     }
 }
 
@@ -140,5 +191,10 @@ impl Task for Probed {
     #[inline(always)]
     fn follow(&self, offset: &Global<u32>) -> Self {
         Self(self.read::<u64>(offset) as *const u8)
+    }
+
+    #[inline(always)]
+    fn address(&self) -> u64 {
+        self.0 as u64
     }
 }

@@ -15,15 +15,18 @@ use aya_ebpf::{
 };
 use aya_log_ebpf::debug;
 use energy_ebpf::{
-    ARGS_LEN, Birth, COMM_LEN, Ended, Exec, Header, KIND_EXEC, KIND_EXIT, KIND_FORK, KIND_RENAME,
-    Renamed,
+    ARGS_LEN, COMM_LEN, PATH_LEN,
+    event::{
+        Birth, Cgroup, Ended, Exec, Header, KIND_CGROUP, KIND_EXEC, KIND_EXIT, KIND_FORK,
+        KIND_RENAME, Renamed,
+    },
 };
 
 use crate::{
-    account::{CPUS, EVENTS, QUIET},
+    charge::{CPUS, EVENTS, QUIET, THREADS},
     kernel::{
-        OFF_ARG_END, OFF_ARG_START, OFF_LEADER, OFF_LIVE, OFF_MM, OFF_PARENT, OFF_SIGNAL,
-        OFF_START, Task, Trusted,
+        OFF_ARG_END, OFF_ARG_START, OFF_HIERARCHY, OFF_LIVE, OFF_MM, OFF_NODE, OFF_NODE_ID,
+        OFF_PARENT, OFF_ROOT, OFF_SIGNAL, Task, Trusted,
     },
 };
 
@@ -66,21 +69,24 @@ fn cgroup() -> u64 {
 #[btf_tracepoint(function = "sched_process_fork")]
 pub fn sched_process_fork(ctx: BtfTracePointContext) -> i32 {
     let child = Trusted(ctx.arg::<*const u8>(1));
-    let tgid = child.tgid();
-    if child.tid() != tgid {
+    let (tid, tgid) = (child.tid(), child.tgid());
+    if tid != tgid && THREADS.load() == 0 {
         return 0;
     }
     let parent = child.follow(&OFF_PARENT);
     let Some(mut record) = reserve::<Birth>() else { return 0 };
     record.write(Birth {
         header: header(KIND_FORK),
+        tid,
         tgid,
-        parent_tgid: parent.tgid(),
-        start: child.u64_at(&OFF_START),
+        start: child.start(),
+        process_start: child.process_start(),
         parent_start: parent.process_start(),
         cgroup: cgroup(),
+        parent_tgid: parent.tgid(),
         uid: bpf_get_current_uid_gid() as u32,
         flags: child.flags(),
+        reserved: 0,
         comm: comm(),
     });
     record.submit(QUIET);
@@ -135,6 +141,7 @@ pub fn sched_process_exit(ctx: BtfTracePointContext) -> i32 {
         tgid: task.tgid(),
         uid: bpf_get_current_uid_gid() as u32,
         start: task.process_start(),
+        cgroup: cgroup(),
     });
     record.submit(QUIET);
     debug!(&ctx, "exit: {}", task.tgid());
@@ -146,22 +153,45 @@ pub fn sched_process_exit(ctx: BtfTracePointContext) -> i32 {
 pub fn task_rename(ctx: BtfTracePointContext) -> i32 {
     let task = Trusted(ctx.arg::<*const u8>(0));
     let name = ctx.arg::<*const u8>(1);
-    if task.tid() != task.tgid() {
+    if task.tid() != task.tgid() && THREADS.load() == 0 {
         return 0;
     }
-    let start = task.follow(&OFF_LEADER).u64_at(&OFF_START);
+    let start = task.start();
     let Some(mut record) = reserve::<Renamed>() else { return 0 };
     let renamed = record.as_mut_ptr();
     // SAFETY: the reserved memory, written whole; the helper checks the address.
     unsafe {
         (&raw mut (*renamed).header).write(header(KIND_RENAME));
+        (&raw mut (*renamed).tid).write(task.tid());
         (&raw mut (*renamed).tgid).write(task.tgid());
-        (&raw mut (*renamed).reserved).write(0);
         (&raw mut (*renamed).start).write(start);
         (&raw mut (*renamed).comm).write([0; COMM_LEN]);
         bpf_probe_read_kernel_str((&raw mut (*renamed).comm).cast(), COMM_LEN as u32, name.cast());
     }
     record.submit(QUIET);
     let _ = ctx.as_ptr();
+    0
+}
+
+/// `mkdir` of a cgroup: its id and path, so that a short-lived one has its name.
+#[btf_tracepoint(function = "cgroup_mkdir")]
+pub fn cgroup_mkdir(ctx: BtfTracePointContext) -> i32 {
+    let made = Trusted(ctx.arg::<*const u8>(0));
+    let path = ctx.arg::<*const u8>(1);
+    let id = made.follow(&OFF_NODE).u64_at(&OFF_NODE_ID);
+    let hierarchy = made.follow(&OFF_ROOT).u32_at(&OFF_HIERARCHY);
+    let Some(mut record) = reserve::<Cgroup>() else { return 0 };
+    let cgroup = record.as_mut_ptr();
+    // SAFETY: the reserved memory, of which the reader takes the path up to its NUL; the
+    // helper checks the address.
+    unsafe {
+        (&raw mut (*cgroup).header).write(header(KIND_CGROUP));
+        (&raw mut (*cgroup).id).write(id);
+        (&raw mut (*cgroup).hierarchy).write(hierarchy);
+        (&raw mut (*cgroup).reserved).write(0);
+        (&raw mut (*cgroup).path).cast::<u8>().write(0);
+        bpf_probe_read_kernel_str((&raw mut (*cgroup).path).cast(), PATH_LEN as u32, path.cast());
+    }
+    record.submit(QUIET);
     0
 }
