@@ -49,12 +49,11 @@ impl Task {
 
 /// Prints a table of nanoseconds a switch, and the ratios that matter.
 pub fn run(task: &Task) -> anyhow::Result<()> {
-    let btf = Btf::from_sys_fs()?;
     let _statistics = enable_stats(Stats::RunTime)?;
     let mut columns = Vec::new();
     for load in task.loads() {
         println!("{load} ...");
-        columns.push(measure(load, task, &btf)?);
+        columns.push(measure(load, task)?);
     }
     println!("{} rounds of {} switches, all programs attached at once", task.rounds, task.switches);
     println!("{}", table::of(&columns));
@@ -62,12 +61,13 @@ pub fn run(task: &Task) -> anyhow::Result<()> {
 }
 
 /// Measures all programs under one load.
-fn measure(load: Load, task: &Task, btf: &Btf) -> anyhow::Result<Column> {
+fn measure(load: Load, task: &Task) -> anyhow::Result<Column> {
     // Built first: a process that held a program open would keep it attached.
     let mut ring = Ring::build(load)?;
+    let btf = Btf::from_sys_fs()?;
     let mut programs = Vec::new();
     for program in &PROGRAMS {
-        programs.push(Attachable::load(program, btf)?);
+        programs.push(Attachable::load(program, &btf)?);
     }
     let count = programs.len();
     let mut costs = vec![Vec::new(); count];

@@ -34,6 +34,9 @@ impl Ring {
     /// Forks the processes. What is open now is closed in them.
     pub fn build(load: Load) -> anyhow::Result<Self> {
         load.check()?;
+        // A fork copies the tables of all memory, also of what was freed and kept.
+        // SAFETY: it takes a number and touches only what is free.
+        unsafe { libc::malloc_trim(0) };
         let (orders, to_leader) = pipe()?;
         let (reports, from_leader) = pipe()?;
         let mut ring = Self { load, children: Vec::new(), orders: Some(to_leader), reports };
