@@ -2,7 +2,9 @@
 //! machine are noise.
 
 mod cpu;
+mod pipe;
 mod probe;
+mod programs;
 mod spread;
 mod switches;
 
@@ -12,10 +14,13 @@ use clap::Subcommand;
 pub enum Task {
     /// Mean time a switch by BPF program and load, against an empty one on the same tracepoint
     Probe(probe::Task),
+    /// How much `perf bench sched pipe` slows down, under jouletop's probe and under bpftrace
+    Pipe(pipe::Task),
 }
 
 pub fn run(task: &Task) -> anyhow::Result<()> {
     match task {
         Task::Probe(task) => probe::run(task),
+        Task::Pipe(task) => pipe::run(task),
     }
 }

@@ -3,7 +3,6 @@
 //! All programs are attached at once and see the same switches; from round to
 //! round the order in which they are attached, and so called, moves on by one.
 
-mod programs;
 mod table;
 
 use std::{sync::mpsc, thread, time::Duration};
@@ -13,10 +12,12 @@ use aya::{
     sys::{Stats, enable_stats},
 };
 use clap::{Args, value_parser};
-use programs::{Attachable, PROGRAMS};
 use table::Column;
 
-use super::switches::{LOADS, Load, Ring};
+use super::{
+    programs::{Attachable, PROGRAMS},
+    switches::{LOADS, Load, Ring},
+};
 
 #[derive(Args)]
 pub struct Task {

@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Load, programs::PROGRAMS};
-use crate::bench::spread::Spread;
+use crate::bench::{programs::PROGRAMS, spread::Spread, switches::Load};
 
 /// What one load gave.
 pub struct Column {

@@ -29,6 +29,9 @@ enum Object {
     Jouletop,
 }
 
+/// What the probe's row is called.
+pub const PROBE: &str = "jouletop's probe";
+
 /// The first two are the yardsticks that the others are compared with.
 pub const PROGRAMS: [Program; 3] = [
     Program {
@@ -41,11 +44,7 @@ pub const PROGRAMS: [Program; 3] = [
         object: Object::Committed("jouletop-bench"),
         hooks: &[("clock", "sched_switch")],
     },
-    Program {
-        label: "jouletop's probe",
-        object: Object::Jouletop,
-        hooks: &[("sched_switch", "sched_switch")],
-    },
+    Program { label: PROBE, object: Object::Jouletop, hooks: &[("sched_switch", "sched_switch")] },
 ];
 
 /// A row's programs in the kernel, with an instance of their maps.
