@@ -1,31 +1,26 @@
 //! `bench`: measurements as ratios of one run, since absolute times of a shared
 //! machine are noise.
 
+mod cpu;
+mod pipe;
 mod probe;
+mod programs;
+mod spread;
 mod switches;
 
-use clap::{Subcommand, value_parser};
+use clap::Subcommand;
 
 #[derive(Subcommand)]
 pub enum Task {
-    /// The probe's mean time a switch, against an empty program on the same tracepoint
-    Probe {
-        /// Rounds; figures are medians over them
-        #[arg(long, default_value_t = 7)]
-        rounds: usize,
-        /// Switches in a round
-        #[arg(long, default_value_t = 300_000)]
-        switches: u64,
-        /// Processes that pass the CPU on to each other
-        #[arg(long, default_value_t = 2, value_parser = value_parser!(u32).range(2..=512))]
-        processes: u32,
-    },
+    /// Mean time a switch by BPF program and load, against an empty one on the same tracepoint
+    Probe(probe::Task),
+    /// How much `perf bench sched pipe` slows down, under jouletop's probe and under bpftrace
+    Pipe(pipe::Task),
 }
 
 pub fn run(task: &Task) -> anyhow::Result<()> {
     match task {
-        Task::Probe { rounds, switches, processes } => {
-            probe::run(*rounds, *switches, *processes as usize)
-        }
+        Task::Probe(task) => probe::run(task),
+        Task::Pipe(task) => pipe::run(task),
     }
 }

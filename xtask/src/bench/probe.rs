@@ -3,104 +3,128 @@
 //! All programs are attached at once and see the same switches; from round to
 //! round the order in which they are attached, and so called, moves on by one.
 
-use std::{fs, time::Duration};
+mod table;
 
-use anyhow::Context as _;
+use std::{sync::mpsc, thread, time::Duration};
+
 use aya::{
-    Btf, Ebpf,
-    programs::BtfTracePoint,
+    Btf,
     sys::{Stats, enable_stats},
 };
-use jouletop::probe::bpf::{Options, load};
+use clap::{Args, value_parser};
+use table::Column;
 
-use super::switches;
-use crate::ebpf;
+use super::{
+    programs::{Attachable, PROGRAMS},
+    switches::{LOADS, Load, Ring},
+};
 
-/// The tracepoint that everybody is attached to.
-const TRACEPOINT: &str = "sched_switch";
+#[derive(Args)]
+pub struct Task {
+    /// Rounds; figures are medians over them
+    #[arg(long, default_value_t = 9, value_parser = value_parser!(u64).range(1..))]
+    rounds: u64,
+    /// Switches in a round
+    #[arg(long, default_value_t = 100_000)]
+    switches: u64,
+    /// Processes that live; with any of --live, --hot and --threads only that load is measured
+    #[arg(long, value_parser = value_parser!(u32).range(1..))]
+    live: Option<u32>,
+    /// Of them, processes that pass the CPU on to each other [default: all]
+    #[arg(long, value_parser = value_parser!(u32).range(1..))]
+    hot: Option<u32>,
+    /// Threads of each process, all of which take turns if it does [default: 1]
+    #[arg(long, value_parser = value_parser!(u32).range(1..=256))]
+    threads: Option<u32>,
+}
 
-/// What is measured: the name to print, and the program's.
-const PROGRAMS: [(&str, &str); 3] = [
-    ("empty program", "empty"),
-    ("clock read, delta, one counter", "clock"),
-    ("jouletop's probe", TRACEPOINT),
-];
+impl Task {
+    fn loads(&self) -> Vec<Load> {
+        if let (None, None, None) = (self.live, self.hot, self.threads) {
+            return LOADS.to_vec();
+        }
+        let live = self.live.or(self.hot).unwrap_or(2);
+        vec![Load { live, hot: self.hot.unwrap_or(live), threads: self.threads.unwrap_or(1) }]
+    }
+}
 
 /// Prints a table of nanoseconds a switch, and the ratios that matter.
-pub fn run(rounds: usize, wanted: u64, processes: usize) -> anyhow::Result<()> {
-    let btf = Btf::from_sys_fs()?;
-    let bytes = fs::read(ebpf::committed("jouletop-bench")).context("cargo xtask ebpf build")?;
-    let mut yardsticks = Ebpf::load(&bytes)?;
-    for name in ["empty", "clock"] {
-        program(&mut yardsticks, name)?.load(TRACEPOINT, &btf)?;
-    }
-    let mut ours = load(Options { sound: true, ..Options::default() })?.ebpf;
-    // It came attached; here everybody is attached anew in each round.
-    let attached = program(&mut ours, TRACEPOINT)?;
-    attached.unload()?;
-    attached.load(TRACEPOINT, &btf)?;
+pub fn run(task: &Task) -> anyhow::Result<()> {
     let _statistics = enable_stats(Stats::RunTime)?;
-    let mut costs: [Vec<f64>; 3] = Default::default();
-    for round in 0..rounds.max(1) {
-        let order = (0..PROGRAMS.len()).map(|index| (index + round) % PROGRAMS.len());
-        let mut links = Vec::new();
-        let mut before = [(Duration::ZERO, 0); 3];
-        for index in order {
-            let program = of(index, &mut yardsticks, &mut ours)?;
-            before[index] = spent(program)?;
-            links.push((index, program.attach()?));
-        }
-        switches::make(wanted, processes)?;
-        for (index, link) in links {
-            let program = of(index, &mut yardsticks, &mut ours)?;
-            program.detach(link)?;
-            let (time, count) = spent(program)?;
-            let time = time.saturating_sub(before[index].0);
-            let count = count.saturating_sub(before[index].1).max(1);
-            costs[index].push(time.as_nanos() as f64 / count as f64);
-        }
+    let mut columns = Vec::new();
+    for load in task.loads() {
+        println!("{load} ...");
+        columns.push(measure(load, task)?);
     }
-    report(&mut costs, wanted, processes);
+    println!("{} rounds of {} switches, all programs attached at once", task.rounds, task.switches);
+    println!("{}", table::of(&columns));
     Ok(())
 }
 
-/// The program of a row.
-fn of<'a>(
-    index: usize,
-    yardsticks: &'a mut Ebpf,
-    ours: &'a mut Ebpf,
-) -> anyhow::Result<&'a mut BtfTracePoint> {
-    let (_, name) = PROGRAMS[index];
-    program(if name == TRACEPOINT { ours } else { yardsticks }, name)
-}
-
-fn program<'a>(ebpf: &'a mut Ebpf, name: &str) -> anyhow::Result<&'a mut BtfTracePoint> {
-    let program = ebpf.program_mut(name).with_context(|| format!("no program {name}"))?;
-    Ok(program.try_into()?)
-}
-
-/// Time and runs of a program since it was loaded.
-fn spent(program: &BtfTracePoint) -> anyhow::Result<(Duration, u64)> {
-    let info = program.info()?;
-    Ok((info.run_time(), info.run_count()))
-}
-
-fn report(costs: &mut [Vec<f64>; 3], wanted: u64, processes: usize) {
-    println!("ns a switch by BPF statistics (their own two clock reads included),");
-    println!(
-        "{} rounds of {wanted} switches among {processes} processes, all attached at once: median \
-         (min .. max)",
-        costs[0].len()
-    );
-    let mut medians = [0.0; 3];
-    for (index, costs) in costs.iter_mut().enumerate() {
-        costs.sort_by(f64::total_cmp);
-        medians[index] = costs[costs.len() / 2];
-        let (name, _) = PROGRAMS[index];
-        let (least, most) = (costs[0], costs[costs.len() - 1]);
-        println!("{name:<32} {:7.1}  ({least:.1} .. {most:.1})", medians[index]);
+/// Measures all programs under one load.
+fn measure(load: Load, task: &Task) -> anyhow::Result<Column> {
+    // Built first: a process that held a program open would keep it attached.
+    let mut ring = Ring::build(load)?;
+    let btf = Btf::from_sys_fs()?;
+    let mut programs = Vec::new();
+    for program in &PROGRAMS {
+        programs.push(Attachable::load(program, &btf)?);
     }
-    let [empty, clock, ours] = medians;
-    println!("probe / empty                    {:7.2}", ours / empty);
-    println!("(probe - empty) / (clock - empty){:7.2}", (ours - empty) / (clock - empty));
+    let count = programs.len();
+    let mut costs = vec![Vec::new(); count];
+    for round in 0..task.rounds as usize {
+        for index in 0..count {
+            programs[(index + round) % count].attach()?;
+        }
+        emptying(&mut programs, || ring.stir())?;
+        let before = programs.iter().map(Attachable::spent).collect::<Result<Vec<_>, _>>()?;
+        emptying(&mut programs, || ring.make(task.switches))?;
+        for (index, program) in programs.iter_mut().enumerate() {
+            program.detach()?;
+            let (time, switches) = program.spent()?;
+            let time = time.saturating_sub(before[index].0);
+            let switches = switches.saturating_sub(before[index].1).max(1);
+            costs[index].push(time.as_nanos() as f64 / switches as f64);
+        }
+    }
+    Ok(Column::new(load, &costs))
+}
+
+/// Does something while the programs' ring buffers are read, as user space would:
+/// a program whose buffer is full does less.
+fn emptying<T>(programs: &mut [Attachable], work: impl FnOnce() -> T) -> T {
+    const PAUSE: Duration = Duration::from_millis(5);
+    let mut buffers = programs.iter_mut().flat_map(Attachable::buffers).collect::<Vec<_>>();
+    let (done, is_done) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            while is_done.recv_timeout(PAUSE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                for buffer in &mut buffers {
+                    while buffer.next().is_some() {}
+                }
+            }
+        });
+        let worked = work();
+        drop(done);
+        worked
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_load_is_completed_from_what_is_given() {
+        let load = |live, hot, threads| {
+            let task = Task { rounds: 1, switches: 1, live, hot, threads };
+            let loads = task.loads();
+            (loads.len() == 1).then(|| (loads[0].live, loads[0].hot, loads[0].threads))
+        };
+        assert_eq!(load(None, None, None), None);
+        assert_eq!(load(Some(100), None, None), Some((100, 100, 1)));
+        assert_eq!(load(Some(100), Some(2), None), Some((100, 2, 1)));
+        assert_eq!(load(None, Some(5), None), Some((5, 5, 1)));
+        assert_eq!(load(None, None, Some(16)), Some((2, 2, 16)));
+    }
 }
