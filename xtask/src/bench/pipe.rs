@@ -2,7 +2,8 @@
 //!
 //! `bench probe` tells what a program takes; this tells what those who are watched lose,
 //! and what they would lose to the tool that a person would take otherwise. Runs are
-//! short and take turns, so that a neighbour on the machine bends all sides alike.
+//! short and take turns, and each has a bare one next to it that it is compared with:
+//! on a shared machine, runs that are seconds apart differ by more than what is sought.
 
 mod bpftrace;
 mod perf;
@@ -24,15 +25,22 @@ use super::{
 #[derive(Args)]
 pub struct Task {
     /// Rounds; each runs all sides, and figures are medians over them
-    #[arg(long, default_value_t = 11, value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 31, value_parser = value_parser!(u64).range(1..))]
     rounds: u64,
-    /// Messages to and fro in a run [default: as many as take about 0.7 s]
+    /// Messages to and fro in a run [default: as many as take about 0.25 s]
     #[arg(long, value_parser = value_parser!(u64).range(1..))]
     loops: Option<u64>,
 }
 
+/// A run with something attached, and one without just before or after it.
+struct Pair {
+    bare: Run,
+    under: Run,
+}
+
 /// What is attached during a run.
 enum Side {
+    /// The control: what it differs from its bare runs is the error of the others.
     Nothing,
     Program(&'static Program),
     Bpftrace,
@@ -49,6 +57,16 @@ impl Side {
             Self::Nothing => "nothing",
             Self::Program(program) => program.label,
             Self::Bpftrace => "bpftrace",
+        }
+    }
+
+    fn pair(&self, loops: u64, bare_first: bool) -> anyhow::Result<Pair> {
+        if bare_first {
+            let bare = Self::Nothing.run(loops)?;
+            Ok(Pair { bare, under: self.run(loops)? })
+        } else {
+            let under = self.run(loops)?;
+            Ok(Pair { bare: Self::Nothing.run(loops)?, under })
         }
     }
 
@@ -77,26 +95,27 @@ pub fn run(task: &Task) -> anyhow::Result<()> {
     check_statistics()?;
     let loops = task.loops.map_or_else(about_as_many, Ok)?;
     let sides = Side::all();
-    let mut runs = sides.iter().map(|_| Vec::new()).collect::<Vec<_>>();
+    let mut pairs = sides.iter().map(|_| Vec::new()).collect::<Vec<_>>();
     for round in 0..task.rounds as usize {
         println!("round {} of {} ...", round + 1, task.rounds);
         for step in 0..sides.len() {
             let index = (step + round) % sides.len();
-            runs[index].push(sides[index].run(loops)?);
+            pairs[index].push(sides[index].pair(loops, (round + step) % 2 == 0)?);
         }
     }
     println!("perf bench sched pipe -l {loops} on one CPU, {} rounds", task.rounds);
     let labels = sides.iter().map(Side::label).collect::<Vec<_>>();
-    println!("{}", table::of(&labels, &runs));
+    println!("{}", table::of(&labels, &pairs));
+    println!("\"nothing\" is a control: by what it differs from 0, the other rows may err");
     println!("bpftrace ran: {}", bpftrace::PROGRAM);
     Ok(())
 }
 
-/// The loops that take about 0.7 s here.
+/// The loops that take about 0.25 s here.
 fn about_as_many() -> anyhow::Result<u64> {
     const TRIED: u64 = 20_000;
     let tried = Side::Nothing.run(TRIED)?;
-    Ok(((TRIED as f64 * 0.7 / tried.wall / 1000.0) as u64).max(1) * 1000)
+    Ok(((TRIED as f64 * 0.25 / tried.wall / 1000.0) as u64).max(1) * 1000)
 }
 
 /// The kernel's statistics of BPF programs read a clock twice for each run of each.
