@@ -128,7 +128,8 @@ fn complete(lines: &[Value], word: &str, children: usize) {
     println!("{word}: {children} children, {processes} processes seen");
     // On a machine that hides switches, a child may have come and gone unseen.
     let hidden: u64 = lines.iter().map(|line| line["lost"]["slices"].as_u64().unwrap()).sum();
-    assert!(processes <= children + 1 && processes + hidden as usize > children);
+    let seen = processes <= children + 1 && processes + hidden as usize > children;
+    assert!(seen, "{processes} of {children} children and their parent, {hidden} slices hidden");
     for line in lines {
         assert_eq!(line["lost"]["events"], 0);
         assert_eq!(line["lost"]["malformed"], 0);
@@ -225,4 +226,16 @@ fn a_full_table_and_a_full_ring_lose_nothing_in_silence() {
     println!("storm {truth:.3} s, all {all:.3} s, of it missed {missed:.3} s");
     assert!(sum(["lost", "events"]) > 0.0 || missed > 0.0, "the limits were never met");
     assert!(all > truth * 0.995, "{all} s of {truth} s are in the books");
+}
+
+#[test]
+fn doctor_measures_what_the_probe_costs() {
+    let _alone = alone();
+    let output = support::jouletop().args(["doctor", "--probe-cost", "--json"]).output().unwrap();
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let cost = |what: &str| found["probe_cost"][what].as_f64().unwrap();
+    println!("{}", found["probe_cost"]);
+    assert!(cost("empty_ns") > 0.0 && cost("switches_per_second") > 0.0);
+    // Less than a zero or above a microsecond would be no measurement, whatever the machine.
+    assert!(cost("ns_per_switch") > 0.0 && cost("ns_per_switch") < 1000.0);
 }

@@ -100,18 +100,24 @@ pub struct Exec {
     pub args: [u8; ARGS_LEN],
 }
 
-/// The last thread of a process is on its way out.
+/// The last thread of a process is on its way out, or any if threads are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Ended {
     /// `KIND_EXIT`.
     pub header: Header,
-    /// The process.
+    /// The thread.
+    pub tid: u32,
+    /// Its process.
     pub tgid: u32,
     /// The real user id at the end.
     pub uid: u32,
-    /// Its start, nanoseconds since boot.
+    /// Threads that the process has left: with none, it is over.
+    pub left: u32,
+    /// The thread's start, nanoseconds since boot.
     pub start: u64,
+    /// The process's start.
+    pub process_start: u64,
     /// The cgroup (v2) id at the end.
     pub cgroup: u64,
 }
@@ -153,7 +159,7 @@ const _: () = {
     assert!(size_of::<Evicted>() == 16 + size_of::<Slot>() + size_of::<Work>());
     assert!(size_of::<Birth>() == 64 + COMM_LEN);
     assert!(size_of::<Exec>() == 40 + COMM_LEN + ARGS_LEN);
-    assert!(size_of::<Ended>() == 32);
+    assert!(size_of::<Ended>() == 48);
     assert!(size_of::<Renamed>() == 24 + COMM_LEN);
     assert!(size_of::<Cgroup>() == 24 + PATH_LEN);
 };

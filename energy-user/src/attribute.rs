@@ -8,16 +8,20 @@
 //! has the formulas and what they leave out.
 
 mod apportion;
+mod process;
 #[cfg(test)]
 mod properties;
+mod weigh;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use apportion::apportion;
+use process::ProcessRow;
+use weigh::Scale;
 
 use crate::{
     counter,
-    frame::{Energy, Frame, MeterFrame, ProcessFrame, Quality, Share},
+    frame::{Energy, Frame, MeterFrame, Quality, Share},
     sample::{CpuTime, Domain, Kind, MeterReading, Package, ProcessActivity, Reading, Sample},
     units::Microjoules,
 };
@@ -65,12 +69,13 @@ pub fn attribute(prev: &Sample, next: &Sample) -> Frame {
         quality: quality.unwrap_or(Quality::Absent),
         meters,
         total,
-        processes: processes.into_iter().map(|row| row.frame).collect(),
+        processes: processes.into_iter().map(ProcessRow::finish).collect(),
         idle,
         kernel: kernel.share,
         irq: next.activity.irq.is_some().then_some(irq.share),
         unattributed: unattributed.share,
         tool: tool.share,
+        weight: next.activity.weight,
         births: next.activity.births.clone(),
         lost: next.activity.lost,
         books: next.activity.books,
@@ -129,75 +134,66 @@ fn advance(
 }
 
 /// A row under construction, with its weight on each package.
-struct Row<T> {
-    share: T,
-    ns: Vec<u64>,
+struct Row {
+    share: Share,
+    weights: Vec<u64>,
 }
 
 /// Everyone who may be charged.
 struct Rows {
     /// Sorted by identity, so that the order of the input cannot matter.
     processes: Vec<ProcessRow>,
-    kernel: Row<Share>,
-    irq: Row<Share>,
-    tool: Row<Share>,
-    unattributed: Row<Share>,
+    kernel: Row,
+    irq: Row,
+    tool: Row,
+    unattributed: Row,
     idle: Share,
     /// Nanoseconds that each package's CPUs had, and that somebody used.
     capacity: Vec<u64>,
     busy: Vec<u64>,
 }
 
-struct ProcessRow {
-    frame: ProcessFrame,
-    ns: Vec<u64>,
-}
-
 impl Rows {
     fn of(sample: &Sample, interval: Duration) -> Self {
         let packages = &sample.machine.packages;
+        let activity = &sample.activity;
         let count = packages.len();
-        let row = |ns: Vec<u64>| Row {
-            share: Share { cpu_time: Duration::from_nanos(ns.iter().sum()), ..Share::default() },
-            ns,
-        };
-        let mut kernel = vec![0; count];
-        let mut tool = vec![0; count];
-        let mut processes = BTreeMap::new();
-        for activity in &sample.activity.processes {
-            match activity.identity.kind {
-                Kind::Kernel => add(&mut kernel, activity),
-                Kind::Tool => add(&mut tool, activity),
-                Kind::Process => {
-                    let row = processes
-                        .entry(activity.id)
-                        .or_insert_with(|| ProcessRow::of(activity, count));
-                    row.frame.ended |= activity.ended;
-                    row.frame.share.cpu_time += activity.cpu.total();
-                    add(&mut row.ns, activity);
-                }
-            }
-        }
-        let take = |time: &CpuTime| (0..count).map(|p| time.on(p)).collect();
-        let irq = sample.activity.irq.as_ref().map_or_else(|| vec![0; count], take);
-        let missed: Vec<u64> = take(&sample.activity.missed);
+        let scale = Scale::of(activity.weight, &activity.processes, count);
+        let mut kernel = Row::new(count);
+        let mut tool = Row::new(count);
+        let mut processes: BTreeMap<_, ProcessRow> = BTreeMap::new();
         let mut busy = vec![0_u64; count];
-        let all = processes.values().map(|row| &row.ns).chain([&kernel, &irq, &tool, &missed]);
-        for ns in all {
-            for (busy, ns) in busy.iter_mut().zip(ns) {
-                *busy = busy.saturating_add(*ns);
+        for process in &activity.processes {
+            add(&mut busy, &process.cpu);
+            match process.identity.kind {
+                Kind::Kernel => kernel.add(process, &scale),
+                Kind::Tool => tool.add(process, &scale),
+                Kind::Process => processes
+                    .entry(process.id)
+                    .or_insert_with(|| ProcessRow::of(process, count))
+                    .add(process, &scale),
             }
         }
+        let timed = |time: &CpuTime| Row {
+            share: Share { cpu_time: time.total(), ..Share::default() },
+            weights: scale.times(time, count),
+        };
+        // Time on a package that the machine does not have is nobody's.
+        let within = |time: &CpuTime| CpuTime((0..count).map(|p| time.on(p)).collect());
+        let irq = activity.irq.as_ref().map(within).unwrap_or_default();
+        let missed = within(&activity.missed);
+        add(&mut busy, &irq);
+        add(&mut busy, &missed);
         let length = interval.as_nanos() as u64;
         let capacity: Vec<u64> = packages.iter().map(|p| capacity(p, length)).collect();
         let unused = capacity.iter().zip(&busy).map(|(all, busy)| all.saturating_sub(*busy));
         let idle = Share { cpu_time: Duration::from_nanos(unused.sum()), ..Share::default() };
         Self {
             processes: processes.into_values().collect(),
-            kernel: row(kernel),
-            irq: row(irq),
-            tool: row(tool),
-            unattributed: row(missed),
+            kernel,
+            irq: timed(&irq),
+            tool,
+            unattributed: timed(&missed),
             idle,
             capacity,
             busy,
@@ -232,46 +228,48 @@ impl Rows {
         };
         self.idle.energy.add(domain, advance.fixed);
         let moving = advance.energy - advance.fixed;
-        let on = |ns: &[u64]| ns.get(package).copied().unwrap_or(0);
-        let mut weights: Vec<u64> = self.processes.iter().map(|row| on(&row.ns)).collect();
+        let on = |weights: &[u64]| weights.get(package).copied().unwrap_or(0);
+        let mut weights: Vec<u64> =
+            self.processes.iter().map(|process| on(&process.row.weights)).collect();
         let others = [&self.kernel, &self.irq, &self.tool, &self.unattributed];
-        weights.extend(others.map(|row| on(&row.ns)));
+        weights.extend(others.map(|row| on(&row.weights)));
         if weights.iter().all(|&weight| weight == 0) {
             // Nobody ran: what moved anyway is nobody's, and no process pays for it.
             self.unattributed.share.energy.add(domain, moving);
             return;
         }
         let parts = apportion(moving.0, &weights);
-        let shares = self.processes.iter_mut().map(|row| &mut row.frame.share).chain([
-            &mut self.kernel.share,
-            &mut self.irq.share,
-            &mut self.tool.share,
-            &mut self.unattributed.share,
-        ]);
-        for (share, part) in shares.zip(parts) {
-            share.energy.add(domain, Microjoules(part));
+        let (of_processes, of_others) = parts.split_at(self.processes.len());
+        for (process, &part) in self.processes.iter_mut().zip(of_processes) {
+            process.charge(domain, package, part);
+        }
+        let others = [&mut self.kernel, &mut self.irq, &mut self.tool, &mut self.unattributed];
+        for (row, &part) in others.into_iter().zip(of_others) {
+            row.share.energy.add(domain, Microjoules(part));
         }
     }
 }
 
-impl ProcessRow {
-    fn of(activity: &ProcessActivity, packages: usize) -> Self {
-        Self {
-            frame: ProcessFrame {
-                id: activity.id,
-                identity: Arc::clone(&activity.identity),
-                ended: false,
-                share: Share::default(),
-            },
-            ns: vec![0; packages],
+impl Row {
+    fn new(packages: usize) -> Self {
+        Self { share: Share::default(), weights: vec![0; packages] }
+    }
+
+    /// Adds what a process did.
+    fn add(&mut self, process: &ProcessActivity, scale: &Scale) {
+        let packages = self.weights.len();
+        self.share.cpu_time +=
+            Duration::from_nanos((0..packages).map(|package| process.cpu.on(package)).sum());
+        for (package, weight) in self.weights.iter_mut().enumerate() {
+            *weight = weight.saturating_add(scale.process(process, package));
         }
     }
 }
 
-/// Adds an activity's time to a row's weights.
-fn add(row: &mut [u64], activity: &ProcessActivity) {
-    for (package, mine) in row.iter_mut().enumerate() {
-        *mine = mine.saturating_add(activity.cpu.on(package));
+/// Adds a time to sums on each package.
+fn add(sums: &mut [u64], time: &CpuTime) {
+    for (package, sum) in sums.iter_mut().enumerate() {
+        *sum = sum.saturating_add(time.on(package));
     }
 }
 

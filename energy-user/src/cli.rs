@@ -7,7 +7,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{carbon::Intensity, host::Wish, units::GramsPerKwh};
+use crate::{carbon::Intensity, host::Wish, sample::Weight, units::GramsPerKwh};
 
 /// top, for joules: which process burns the energy, and what that emits
 ///
@@ -38,6 +38,14 @@ pub struct Global {
     /// How CPU time is counted: in the kernel, or from /proc at lower quality
     #[arg(long, value_enum, default_value_t, global = true)]
     pub probe: Wish,
+
+    /// Tell the threads of each process apart
+    #[arg(long, global = true)]
+    pub threads: bool,
+
+    /// What a share of a package's energy is measured by
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub weight: Weight,
 
     /// Carbon intensity of your electricity, grams CO2e per kWh
     #[arg(
@@ -73,6 +81,10 @@ pub struct Global {
     /// Use so many places for each CPU and a ring buffer of so many bytes: for tests of overload
     #[arg(long, value_name = "PLACES,BYTES", value_parser = small, hide = true, global = true)]
     pub small_maps: Option<crate::probe::bpf::Small>,
+
+    /// Count the kernel's clocks in place of cycles: for tests where there is no such counter
+    #[arg(long, value_enum, default_value_t, hide = true, global = true)]
+    pub cycles_from: crate::probe::bpf::Events,
 
     /// What to print: text, json or csv
     #[arg(long, value_enum, global = true, conflicts_with_all = ["json", "csv"])]
@@ -129,7 +141,11 @@ pub enum Command {
         command: Vec<std::ffi::OsString>,
     },
     /// Say what can be measured here, by which route, what is missing, and the remedy
-    Doctor,
+    Doctor {
+        /// Measure what the kernel probe costs at each context switch, which takes some seconds
+        #[arg(long)]
+        probe_cost: bool,
+    },
 }
 
 impl Cli {

@@ -22,7 +22,7 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let screen = cli.shows_screen();
     match cli.command {
         Some(Command::Run { command }) => run::run(&cli.global, command).await,
-        Some(Command::Doctor) => doctor::doctor(&cli.global),
+        Some(Command::Doctor { probe_cost }) => doctor::doctor(&cli.global, probe_cost),
         None if screen => screen::screen(&cli.global).await,
         None => print::print(&cli.global, &cli.print).await,
     }
@@ -36,7 +36,14 @@ impl Global {
 
     /// How to load the kernel programs.
     pub fn probe_options(&self) -> Options {
-        Options { log: self.verbose >= 2, small: self.small_maps, ..Options::default() }
+        Options {
+            log: self.verbose >= 2,
+            threads: self.threads,
+            weight: self.weight,
+            events: self.cycles_from,
+            small: self.small_maps,
+            ..Options::default()
+        }
     }
 
     /// The machine to look at: this one, or a made-up one.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    sample::{Birth, Books, Domain, Identity, Lost, Machine, ProbeKind, ProcessId},
+    sample::{Birth, Books, Domain, Identity, Lost, Machine, ProbeKind, ProcessId, Weight, Work},
     units::{Microjoules, Watts},
 };
 
@@ -117,6 +117,23 @@ pub struct ProcessFrame {
     pub ended: bool,
     /// What it used.
     pub share: Share,
+    /// What else was counted; none unless it was asked for.
+    pub work: Option<Work>,
+    /// Its threads, if they are told apart; they add up to the process.
+    pub threads: Vec<ThreadFrame>,
+}
+
+/// One thread of a process in one interval.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThreadFrame {
+    /// Its number and start.
+    pub id: ProcessId,
+    /// The kernel's name for it.
+    pub name: Arc<str>,
+    /// It ended within the interval.
+    pub ended: bool,
+    /// Its part of the process's share.
+    pub share: Share,
 }
 
 /// How the advance of a meter over an interval was obtained.
@@ -165,6 +182,8 @@ pub struct Frame {
     pub unattributed: Share,
     /// jouletop itself.
     pub tool: Share,
+    /// What their shares were measured by.
+    pub weight: Weight,
     /// Processes that came to be, in order: who belongs to whose tree.
     pub births: Vec<Birth>,
     /// What was not seen.
@@ -204,6 +223,9 @@ impl Frame {
         let zero = self.total.zeroed();
         let Self { processes, idle, kernel, irq, unattributed, tool, .. } = &mut self;
         let mut rows = Energy::default();
+        for thread in processes.iter_mut().flat_map(|process| &mut process.threads) {
+            thread.share.energy.add_all(&zero);
+        }
         let shares = processes.iter_mut().map(|process| &mut process.share);
         for share in shares.chain(irq).chain([idle, kernel, unattributed, tool]) {
             share.energy.add_all(&zero);

@@ -16,7 +16,7 @@ pub use row::{Row, RowKey};
 
 use crate::{
     carbon::Intensity,
-    frame::{Frame, Quality, Share},
+    frame::{Frame, ProcessFrame, Quality, Share},
     sample::{Identity, Lost, ProcessId},
     units::{GramsCo2e, Watts},
 };
@@ -118,16 +118,16 @@ impl Ledger {
             account.last = Share::default();
         }
         for process in &frame.processes {
-            let account = self.accounts.entry(process.id).or_insert_with(|| Account {
-                identity: Arc::clone(&process.identity),
-                sum: Sum::default(),
-                last: Share::default(),
-                ended: false,
-            });
-            account.identity = Arc::clone(&process.identity);
-            account.last = process.share;
-            account.ended |= process.ended;
-            account.sum.add(&process.share, intensity);
+            let ProcessFrame { id, identity, ended, share, threads, .. } = process;
+            if threads.is_empty() {
+                self.charge(*id, identity, *ended, share, intensity);
+            }
+            // Threads that are told apart stand in their process's place.
+            for thread in threads {
+                let identity = Identity { name: (*thread.name).into(), ..(**identity).clone() };
+                let ended = *ended || thread.ended;
+                self.charge(thread.id, &Arc::new(identity), ended, &thread.share, intensity);
+            }
         }
         let mut whole = Share { energy: frame.total, ..Share::default() };
         whole.cpu_time = frame.processes.iter().map(|process| process.share.cpu_time).sum();
@@ -168,6 +168,27 @@ impl Ledger {
         }
         self.fold();
         self.latest = Some(tick);
+    }
+
+    /// Adds an interval's share to a process's account, or a thread's.
+    fn charge(
+        &mut self,
+        id: ProcessId,
+        identity: &Arc<Identity>,
+        ended: bool,
+        share: &Share,
+        intensity: &Intensity,
+    ) {
+        let account = self.accounts.entry(id).or_insert_with(|| Account {
+            identity: Arc::clone(identity),
+            sum: Sum::default(),
+            last: Share::default(),
+            ended: false,
+        });
+        account.identity = Arc::clone(identity);
+        account.last = *share;
+        account.ended |= ended;
+        account.sum.add(share, intensity);
     }
 
     /// Folds the smallest ended processes into one row once there are too many.

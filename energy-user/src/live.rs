@@ -13,10 +13,10 @@ use crate::{
     meter::Meters,
     probe::{
         Probe,
-        bpf::{BpfProbe, Options},
+        bpf::{BpfProbe, LoadError, Options},
         proc::ProcProbe,
     },
-    sample::{Machine, Reading, Sample},
+    sample::{Machine, Reading, Sample, Weight},
     session::{Description, Source},
     topology::{self, Topology},
 };
@@ -47,9 +47,8 @@ impl Live {
         let topology = Topology::read(&roots.sysfs, cpus());
         let (cpu, estimate) = host::cpu(&roots.proc);
         let host = Host::look(&topology, cpu.as_ref());
-        let (probe, remedy) = open_probe(&host, wish, &roots, &topology, options)?;
+        let (probe, mut remedies) = open_probe(&host, wish, &roots, &topology, options)?;
         let mut meters = Meters::open(&roots.sysfs, &topology, &estimate);
-        let mut remedies: Vec<String> = remedy.into_iter().collect();
         remedies.extend(meter_remedies(&mut meters, &topology));
         let description = Description {
             probe: probe.kind(),
@@ -108,12 +107,12 @@ fn open_probe(
     roots: &Roots,
     topology: &Topology,
     options: Options,
-) -> anyhow::Result<(Box<dyn Probe>, Option<String>)> {
+) -> anyhow::Result<(Box<dyn Probe>, Vec<String>)> {
     let why = match host::plan(host, wish) {
         Plan::Refuse(why) => bail!("the kernel probe cannot be had: {why}"),
         Plan::Proc(why) => why,
-        Plan::Bpf => match BpfProbe::open(&roots.proc, topology.clone(), options) {
-            Ok(probe) => return Ok((Box::new(probe), None)),
+        Plan::Bpf => match open_bpf(roots, topology, options) {
+            Ok(opened) => return Ok(opened),
             Err(error) if wish == Wish::Bpf => {
                 bail!("the kernel probe cannot be had: {error:#}")
             }
@@ -121,8 +120,34 @@ fn open_probe(
         },
     };
     let probe = ProcProbe::open(roots.proc.clone(), topology.clone())?;
-    let remedy = why.map(|why| format!("short processes are missed (/proc probe): {why}"));
-    Ok((Box::new(probe), remedy))
+    let mut remedies = Vec::new();
+    remedies.extend(why.map(|why| format!("short processes are missed (/proc probe): {why}")));
+    if options.works() {
+        remedies.push("--threads and --weight need the kernel probe; they have no effect".into());
+    }
+    Ok((Box::new(probe), remedies))
+}
+
+/// The kernel probe, without what was asked for beside time if that cannot be had here.
+fn open_bpf(
+    roots: &Roots,
+    topology: &Topology,
+    options: Options,
+) -> Result<(Box<dyn Probe>, Vec<String>), LoadError> {
+    let open = |options| BpfProbe::open(&roots.proc, topology.clone(), options);
+    let cores = topology.cpus().iter().any(|&cpu| topology.sibling_of(cpu).is_some());
+    if options.weight == Weight::Smt && !cores {
+        let why = "no core here runs two hardware threads; --weight smt weighs by time";
+        let probe = open(Options { weight: Weight::Time, ..options })?;
+        return Ok((Box::new(probe), vec![why.into()]));
+    }
+    match open(options) {
+        Err(LoadError::Counters(error)) => {
+            let probe = open(Options { weight: Weight::Time, ..options })?;
+            Ok((Box::new(probe), vec![format!("weighing by time: {error}")]))
+        }
+        opened => Ok((Box::new(opened?), Vec::new())),
+    }
 }
 
 /// What is wrong with the meters.

@@ -13,6 +13,7 @@ mod outside;
 pub mod proc;
 pub mod slots;
 mod stat;
+mod threads;
 
 use crate::{
     sample::{Activity, ProbeKind},

@@ -100,6 +100,87 @@ pub struct ProcessActivity {
     pub ended: bool,
     /// The time it ran.
     pub cpu: CpuTime,
+    /// What else was counted; none unless it was asked for.
+    pub work: Option<Work>,
+    /// Its threads that ran or ended, if they are told apart; their time is the process's.
+    pub threads: Vec<ThreadActivity>,
+}
+
+impl ProcessActivity {
+    /// One of whom only the time is known.
+    pub fn new(id: ProcessId, identity: Arc<Identity>, ended: bool, cpu: CpuTime) -> Self {
+        Self { id, identity, ended, cpu, work: None, threads: Vec::new() }
+    }
+}
+
+/// What one thread did since the last sample.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThreadActivity {
+    /// Its number and start, as of a process: the first thread has its process's.
+    pub id: ProcessId,
+    /// The kernel's name for it.
+    pub name: Arc<str>,
+    /// It ended within the interval.
+    pub ended: bool,
+    /// The time it ran.
+    pub cpu: CpuTime,
+}
+
+/// What is counted beside time, one number for each package.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// Of the time, how much the core's other hardware thread was busy too, nanoseconds.
+    pub shared: CpuTime,
+    /// Cycles of the CPU.
+    pub cycles: Vec<u64>,
+    /// Instructions, on all packages.
+    pub instructions: u64,
+}
+
+impl Work {
+    /// Adds what was counted on a package.
+    pub fn add(&mut self, package: usize, shared_ns: u64, cycles: u64, instructions: u64) {
+        self.shared.add(package, shared_ns);
+        if self.cycles.len() <= package {
+            self.cycles.resize(package + 1, 0);
+        }
+        self.cycles[package] = self.cycles[package].saturating_add(cycles);
+        self.instructions = self.instructions.saturating_add(instructions);
+    }
+
+    /// Adds all of another.
+    pub fn add_all(&mut self, other: &Self) {
+        let Self { shared, cycles, instructions } = other;
+        self.shared.add_all(shared);
+        for (package, &cycles) in cycles.iter().enumerate() {
+            self.add(package, 0, cycles, 0);
+        }
+        self.instructions = self.instructions.saturating_add(*instructions);
+    }
+}
+
+/// What a share of a package's energy is measured by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Weight {
+    /// Time on a CPU.
+    #[default]
+    Time,
+    /// Time, where time with a busy neighbour on the core counts less.
+    Smt,
+    /// Cycles.
+    Cycles,
+}
+
+impl Weight {
+    /// The word in JSON and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Smt => "smt",
+            Self::Cycles => "cycles",
+        }
+    }
 }
 
 /// What could not be seen or kept, counted so that it is never silent.
@@ -138,6 +219,8 @@ impl Lost {
 pub struct Activity {
     /// Each process that ran or ended, once.
     pub processes: Vec<ProcessActivity>,
+    /// What their shares are to be measured by: what else was counted of them.
+    pub weight: Weight,
     /// Births since the last sample, so that trees survive processes that never ran in our sight.
     pub births: Vec<Birth>,
     /// Time that ran but whose owner is not known.

@@ -17,6 +17,8 @@ pub struct Topology {
     packages: Vec<Package>,
     /// Package of each CPU, by its number.
     of_cpu: Vec<usize>,
+    /// The other hardware thread of a CPU's core, where there are two.
+    siblings: BTreeMap<u32, u32>,
     /// False if sysfs did not tell.
     known: bool,
 }
@@ -30,14 +32,23 @@ impl Topology {
         let cpus: Vec<u32> = online.unwrap_or_else(|| (0..cpus.max(1) as u32).collect());
         let mut packages: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         let mut known = true;
+        let mut siblings = BTreeMap::new();
         for &cpu in &cpus {
             let path = base.join(format!("cpu{cpu}/topology/physical_package_id"));
             let id = files::read(&path).ok().and_then(|text| text.trim().parse().ok());
             // Some ARM boards say -1 for a single package.
             known &= id.is_some();
             packages.entry(id.unwrap_or(0)).or_default().push(cpu);
+            let path = base.join(format!("cpu{cpu}/topology/thread_siblings_list"));
+            let list = files::read(&path).ok().and_then(|text| parse_list(&text));
+            if let Some([first, second]) = list.as_deref()
+                && [*first, *second].contains(&cpu)
+            {
+                siblings.insert(cpu, if cpu == *first { *second } else { *first });
+            }
         }
-        Self::new(packages.into_iter().map(|(id, cpus)| Package { id, cpus }).collect(), known)
+        let packages = packages.into_iter().map(|(id, cpus)| Package { id, cpus }).collect();
+        Self { siblings, ..Self::new(packages, known) }
     }
 
     /// From packages that are known, or stand in for what is not.
@@ -49,7 +60,7 @@ impl Topology {
                 of_cpu[cpu as usize] = index;
             }
         }
-        Self { packages, of_cpu, known }
+        Self { packages, of_cpu, siblings: BTreeMap::new(), known }
     }
 
     /// The packages, by id.
@@ -60,6 +71,16 @@ impl Topology {
     /// Index of the package of a CPU; the first one for a CPU that came online since.
     pub fn package_of(&self, cpu: u32) -> usize {
         self.of_cpu.get(cpu as usize).copied().unwrap_or(0)
+    }
+
+    /// Every CPU that is online.
+    pub fn cpus(&self) -> Vec<u32> {
+        self.packages.iter().flat_map(|package| &package.cpus).copied().collect()
+    }
+
+    /// The other hardware thread of a CPU's core; none if there is none, or more than one.
+    pub fn sibling_of(&self, cpu: u32) -> Option<u32> {
+        self.siblings.get(&cpu).copied()
     }
 
     /// Index of the package that a meter's number names; none if this machine has no such one.
@@ -123,6 +144,23 @@ mod tests {
         assert_eq!(topology.package_of(3), 1);
         assert_eq!(topology.package_index(1), Some(1));
         assert_eq!(topology.package_index(7), None);
+    }
+
+    #[test]
+    fn two_threads_of_a_core_are_each_others() {
+        let root = tree("0-3", &[(0, "0"), (1, "0"), (2, "0"), (3, "0")]);
+        let write = |cpu: u32, list: &str| {
+            let dir = cpu_dir(root.path()).join(format!("cpu{cpu}/topology"));
+            fs::write(dir.join("thread_siblings_list"), list).unwrap();
+        };
+        write(0, "0,2\n");
+        write(1, "1\n");
+        write(2, "0,2\n");
+        write(3, "garbage");
+        let topology = Topology::read(root.path(), 1);
+        let siblings: Vec<_> =
+            topology.cpus().iter().map(|&cpu| topology.sibling_of(cpu)).collect();
+        assert_eq!(siblings, [Some(2), None, Some(0), None]);
     }
 
     #[test]

@@ -98,17 +98,17 @@ impl Bench {
     /// Time passes, and these ran.
     pub fn tick(&mut self, time: Duration, work: &[Work]) -> Tick {
         let load: f64 = work.iter().map(|work| work.load).sum();
-        let process = |work: &Work| ProcessActivity {
-            id: ProcessId { pid: work.pid, start: u64::from(work.pid) * 1_000_000 },
-            identity: Arc::new(Identity {
+        let process = |work: &Work| {
+            let id = ProcessId { pid: work.pid, start: u64::from(work.pid) * 1_000_000 };
+            let identity = Identity {
                 name: work.name.into(),
                 cmdline: work.command.map(String::from),
                 user: work.user.map(String::from),
                 kind: work.kind,
                 ..Identity::default()
-            }),
-            ended: work.ended,
-            cpu: CpuTime(vec![time.mul_f64(work.load).as_nanos() as u64]),
+            };
+            let cpu = CpuTime(vec![time.mul_f64(work.load).as_nanos() as u64]);
+            ProcessActivity::new(id, Arc::new(identity), work.ended, cpu)
         };
         let next = Sample {
             time: self.previous.time + time,

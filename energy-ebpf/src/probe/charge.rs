@@ -62,6 +62,8 @@ pub fn charge<T: Task>(cpu: &mut CpuAccount, number: u32, task: &T, ran: u64, wo
     } else {
         Holder { id: task.tid(), start: task.start() }
     };
+    let shared_ns = if work.shared_ns > ran { ran } else { work.shared_ns };
+    let work = &Work { shared_ns, ..*work };
     let mut way = 0;
     while way < WAYS {
         let index = index(number, holder.id, way);

@@ -97,19 +97,22 @@ pub fn unseen<T: Task>(
     gain
 }
 
-/// The CPU was idle when the last task that was seen here should have left.
+/// The idle task leaves. Gives how long it was here without having been seen to come.
 #[inline(always)]
-pub fn rested(cpu: &mut CpuAccount, number: u32, clock: u64) {
+pub fn rested(cpu: &mut CpuAccount, number: u32, clock: u64) -> u64 {
     if cpu.clock == 0 {
-        return;
+        return 0;
     }
     if cpu.task == 0 {
         cpu.idle_ns = cpu.idle_ns.wrapping_add(clock.wrapping_sub(cpu.clock));
     } else if let Some(left) = last_left(cpu, number, clock) {
-        cpu.idle_ns = cpu.idle_ns.wrapping_add(clock.wrapping_sub(left));
+        let idled = clock.wrapping_sub(left);
+        cpu.idle_ns = cpu.idle_ns.wrapping_add(idled);
+        return idled;
     } else {
         cpu.missed_ns = cpu.missed_ns.wrapping_add(clock.wrapping_sub(cpu.clock));
     }
+    0
 }
 
 /// Charges the last task that was seen here for what it ran before it left unseen, and gives

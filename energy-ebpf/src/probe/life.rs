@@ -132,15 +132,19 @@ pub fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
 pub fn sched_process_exit(ctx: BtfTracePointContext) -> i32 {
     let task = Trusted(ctx.arg::<*const u8>(0));
     // The kernel counts the thread out before it raises the event.
-    if task.follow(&OFF_SIGNAL).u32_at(&OFF_LIVE) != 0 {
+    let left = task.follow(&OFF_SIGNAL).u32_at(&OFF_LIVE);
+    if left != 0 && THREADS.load() == 0 {
         return 0;
     }
     let Some(mut record) = reserve::<Ended>() else { return 0 };
     record.write(Ended {
         header: header(KIND_EXIT),
+        tid: task.tid(),
         tgid: task.tgid(),
         uid: bpf_get_current_uid_gid() as u32,
-        start: task.process_start(),
+        left,
+        start: task.start(),
+        process_start: task.process_start(),
         cgroup: cgroup(),
     });
     record.submit(QUIET);

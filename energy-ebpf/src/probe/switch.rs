@@ -38,11 +38,10 @@ pub fn sched_switch(ctx: BtfTracePointContext) -> i32 {
     let (rests, stays) = (prev.is_idle(), !next.is_idle());
     let task = prev.0 as u64;
     let seen = cpu.task == task;
-    let work = work(cpu, number, !rests && seen, stays);
     let clock = if rests { next.clock() } else { prev.clock() };
-    if rests {
-        rested(cpu, number, clock);
-    } else {
+    let idled = if rests { rested(cpu, number, clock) } else { 0 };
+    let work = work(cpu, number, !rests, stays, idled);
+    if !rests {
         let gain = if seen {
             prev.ran().wrapping_sub(cpu.mark)
         } else {
@@ -85,7 +84,7 @@ pub fn poke(_ctx: RawTracePointContext) -> i32 {
     }
     let (ran, clock) = (task.ran(), task.clock());
     let known = cpu.task == task.address();
-    let work = work(cpu, number, known, true);
+    let work = work(cpu, number, true, true, 0);
     let gain =
         if known { ran.wrapping_sub(cpu.mark) } else { unseen(cpu, number, &task, clock, 0) };
     charge(cpu, number, &task, gain, &work);

@@ -66,17 +66,18 @@ static CYCLES: Counters = Counters::new();
 #[unsafe(export_name = "INSTRUCTIONS")]
 static INSTRUCTIONS: Counters = Counters::new();
 
-/// The work since the last call on this CPU; none if the task there had not begun in
-/// sight (`known`). `stays` is whether a task is here from now on.
+/// The work since the last call on this CPU, if it was somebody's (`ran`). `stays` is whether
+/// a task is here from now on. Where switches are hidden, it is of whoever is found, and
+/// `idled` is how long the CPU was idle although it seemed busy.
 #[inline(always)]
-pub fn work(cpu: &mut CpuAccount, number: u32, known: bool, stays: bool) -> Work {
+pub fn work(cpu: &mut CpuAccount, number: u32, ran: bool, stays: bool, idled: u64) -> Work {
     let mut work = Work { process_start: 0, shared_ns: 0, cycles: 0, instructions: 0 };
     if OVERLAP.load() != 0 {
-        work.shared_ns = overlap(cpu, number, known, stays);
+        work.shared_ns = overlap(cpu, number, ran, stays, idled);
     }
     if COUNT_WORK.load() != 0 {
         let (cycles, instructions) = (CYCLES.read(), INSTRUCTIONS.read());
-        if known {
+        if ran && cpu.clock != 0 {
             work.cycles = cycles.wrapping_sub(cpu.cycles);
             work.instructions = instructions.wrapping_sub(cpu.instructions);
         }
@@ -88,7 +89,7 @@ pub fn work(cpu: &mut CpuAccount, number: u32, known: bool, stays: bool) -> Work
 /// Time that the other thread of the core was busy since the task came. Then publishes
 /// whether this one is busy from here on.
 #[inline(always)]
-fn overlap(cpu: &mut CpuAccount, number: u32, known: bool, stays: bool) -> u64 {
+fn overlap(cpu: &mut CpuAccount, number: u32, ran: bool, stays: bool, idled: u64) -> u64 {
     // SAFETY: the helper has no precondition.
     let now = unsafe { bpf_ktime_get_ns() };
     let sibling = SIBLINGS.get(number).copied().unwrap_or(0);
@@ -98,18 +99,21 @@ fn overlap(cpu: &mut CpuAccount, number: u32, known: bool, stays: bool) -> u64 {
     unsafe {
         let before = pulse.read_volatile();
         let since = before.since;
-        let ran = if since != 0 { now.wrapping_sub(since) } else { 0 };
+        let passed = if since != 0 { now.wrapping_sub(since).wrapping_sub(idled) } else { 0 };
         (&raw mut (*pulse).sequence).write_volatile(before.sequence.wrapping_add(1));
-        (&raw mut (*pulse).busy).write_volatile(before.busy.wrapping_add(ran));
+        (&raw mut (*pulse).busy).write_volatile(before.busy.wrapping_add(passed));
         (&raw mut (*pulse).since).write_volatile(if stays { now } else { 0 });
         (&raw mut (*pulse).sequence).write_volatile(before.sequence.wrapping_add(2));
-        (&raw mut (*pulse).other).write_volatile(other);
         let shared = other.wrapping_sub(before.other);
-        // The other's reading may cross ours by a little, and be more or less than nothing.
-        match shared.cast_signed() {
-            _ if !known => 0,
-            ..0 => 0,
-            _ if shared > ran => ran,
+        if shared.cast_signed() < 0 {
+            // The other's clock may cross ours by a little, or it took some of it back: what
+            // was told too much is owed.
+            return 0;
+        }
+        (&raw mut (*pulse).other).write_volatile(other);
+        match shared {
+            _ if !ran => 0,
+            _ if shared > passed => passed,
             _ => shared,
         }
     }

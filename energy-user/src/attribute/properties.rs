@@ -58,12 +58,8 @@ impl Case {
     fn activity(&self) -> Activity {
         let processes = self.tasks.iter().enumerate().map(|(index, (kind, ended, ns))| {
             let identity = Identity { kind: *kind, ..Identity::default() };
-            ProcessActivity {
-                id: ProcessId { pid: 100 + index as u32, start: 7 },
-                identity: Arc::new(identity),
-                ended: *ended,
-                cpu: CpuTime(ns.to_vec()),
-            }
+            let id = ProcessId { pid: 100 + index as u32, start: 7 };
+            ProcessActivity::new(id, Arc::new(identity), *ended, CpuTime(ns.to_vec()))
         });
         Activity {
             processes: processes.collect(),

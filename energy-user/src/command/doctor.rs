@@ -14,6 +14,7 @@ use crate::{
     host::{self, Host},
     live::Live,
     present::figure::printable,
+    probe::bpf::cost::{self, Cost},
     sample::{MeterReading, ProbeKind, Reading},
     session::Source as _,
     topology::Topology,
@@ -27,6 +28,7 @@ struct Findings {
     host: Host,
     probe: Option<ProbeKind>,
     notes: Vec<String>,
+    probe_cost: Option<Cost>,
     meters: Vec<MeterFinding>,
     estimate: String,
     intensity: Intensity,
@@ -42,7 +44,7 @@ struct MeterFinding {
 }
 
 /// Looks and tells. Fails only if nothing at all could be measured.
-pub fn doctor(global: &Global) -> anyhow::Result<ExitCode> {
+pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
     let mut output = Output::open(global.output.as_deref())?;
     let roots = global.roots();
     let topology = Topology::read(&roots.sysfs, 1);
@@ -53,6 +55,7 @@ pub fn doctor(global: &Global) -> anyhow::Result<ExitCode> {
         host: Host::look(&topology, cpu.as_ref()),
         probe: None,
         notes: Vec::new(),
+        probe_cost: None,
         meters: Vec::new(),
         estimate: estimate.method(),
         intensity: global.intensity(),
@@ -66,6 +69,14 @@ pub fn doctor(global: &Global) -> anyhow::Result<ExitCode> {
             findings.remedies.clone_from(&live.describe().remedies);
         }
         Err(error) => findings.remedies.push(format!("{error:#}")),
+    }
+    if probe_cost {
+        match cost::measure(global.probe_options()) {
+            Ok(cost) => findings.probe_cost = Some(cost),
+            Err(error) => findings.remedies.push(format!(
+                "the probe's cost cannot be measured (BPF statistics need root): {error:#}"
+            )),
+        }
     }
     let text = match global.format() {
         None | Some(Format::Text) => text(&findings),
@@ -93,8 +104,18 @@ impl MeterFinding {
 }
 
 fn text(findings: &Findings) -> String {
-    let Findings { version, host, probe, notes, meters, estimate, intensity, remedies, .. } =
-        findings;
+    let Findings {
+        version,
+        host,
+        probe,
+        notes,
+        probe_cost,
+        meters,
+        estimate,
+        intensity,
+        remedies,
+        ..
+    } = findings;
     let mut text = format!("jouletop {version} on {}, Linux {}\n\n", host.name, host.kernel);
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(text, "{name:<10} {}", printable(value));
@@ -109,6 +130,22 @@ fn text(findings: &Findings) -> String {
     );
     for note in notes {
         line("", note);
+    }
+    if let Some(cost) = probe_cost {
+        line(
+            "probe cost",
+            &format!(
+                "{:.0} ns a switch, above a program that does nothing; at the {:.0} switches a \
+                 second just now: {} of one CPU",
+                cost.ns_per_switch,
+                cost.switches_per_second,
+                if cost.cpu_percent < 0.001 {
+                    "less than 0.001 %".into()
+                } else {
+                    format!("{:.3} %", cost.cpu_percent)
+                }
+            ),
+        );
     }
     for (index, meter) in meters.iter().enumerate() {
         let name = if index == 0 { "power" } else { "" };

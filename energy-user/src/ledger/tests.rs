@@ -24,6 +24,8 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
         identity: Arc::default(),
         ended,
         share: share(1_000_000),
+        work: None,
+        threads: Vec::new(),
     });
     let frame = Frame {
         time: Timestamp::UNIX_EPOCH,
@@ -37,6 +39,7 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
         idle: share(10_000_000),
         kernel: Share::default(),
         irq: None,
+        weight: crate::sample::Weight::Time,
         unattributed: Share::default(),
         tool: Share::default(),
         births: Vec::new(),

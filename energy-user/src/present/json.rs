@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::record::{Figures, Record};
+use super::record::{Figures, Record, ThreadRecord};
 use crate::{
     carbon::Intensity,
     frame::{Frame, Share},
@@ -24,7 +24,11 @@ struct Document<'a> {
     quality: &'static str,
     meters: Vec<Meter<'a>>,
     total: Total,
+    weight: &'static str,
     processes: Vec<Record<'a>>,
+    /// Only if they are told apart.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    threads: Vec<ThreadRecord<'a>>,
     idle: Figures,
     /// Kernel threads and interrupts.
     kernel: Figures,
@@ -123,6 +127,12 @@ fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {
             .processes
             .iter()
             .map(|process| Record::of(frame, process, intensity))
+            .collect(),
+        weight: frame.weight.as_str(),
+        threads: frame
+            .processes
+            .iter()
+            .flat_map(|process| ThreadRecord::all(frame, process, intensity))
             .collect(),
         idle: figures(&frame.idle),
         kernel: figures(&kernel),

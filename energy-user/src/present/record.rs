@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::{
     carbon::Intensity,
     frame::{Frame, ProcessFrame, Share},
+    sample::Weight,
     units::Microjoules,
 };
 
@@ -70,12 +71,20 @@ pub struct Record<'a> {
     pub figures: Figures,
     /// How good the energy is.
     pub quality: &'static str,
+    /// Of the time on a CPU, with the core's other hardware thread busy; null if not counted.
+    pub shared_seconds: Option<f64>,
+    /// Cycles of the CPU; null if not counted.
+    pub cycles: Option<u64>,
+    /// Instructions; null if not counted.
+    pub instructions: Option<u64>,
 }
 
 impl<'a> Record<'a> {
     /// One process of a frame.
     pub fn of(frame: &Frame, process: &'a ProcessFrame, intensity: &Intensity) -> Self {
-        let ProcessFrame { id, identity, ended, share } = process;
+        let ProcessFrame { id, identity, ended, share, work, threads: _ } = process;
+        let counted = |weight| work.as_ref().filter(|_| frame.weight == weight);
+        let cycles = counted(Weight::Cycles);
         Self {
             pid: id.pid,
             start_time: id.start as f64 / 1e9,
@@ -87,6 +96,45 @@ impl<'a> Record<'a> {
             cgroup: identity.cgroup.as_deref(),
             figures: Figures::of(share, frame.interval, intensity),
             quality: frame.row_quality().as_str(),
+            shared_seconds: counted(Weight::Smt).map(|work| work.shared.total().as_secs_f64()),
+            cycles: cycles.map(|work| work.cycles.iter().sum()),
+            instructions: cycles.map(|work| work.instructions),
         }
+    }
+}
+
+/// A thread as data, if threads are told apart.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ThreadRecord<'a> {
+    /// Its process's number.
+    pub pid: u32,
+    /// Its own number.
+    pub tid: u32,
+    /// Seconds after boot; with `tid`, its identity.
+    pub start_time: f64,
+    /// It ended within the interval.
+    pub ended: bool,
+    /// The kernel's name for it.
+    pub name: &'a str,
+    /// What it used, of what its process did.
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+impl<'a> ThreadRecord<'a> {
+    /// The threads of one process of a frame.
+    pub fn all(
+        frame: &Frame,
+        process: &'a ProcessFrame,
+        intensity: &Intensity,
+    ) -> impl Iterator<Item = Self> {
+        process.threads.iter().map(|thread| Self {
+            pid: process.id.pid,
+            tid: thread.id.pid,
+            start_time: thread.id.start as f64 / 1e9,
+            ended: thread.ended,
+            name: &thread.name,
+            figures: Figures::of(&thread.share, frame.interval, intensity),
+        })
     }
 }

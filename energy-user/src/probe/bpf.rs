@@ -4,6 +4,8 @@
 //! system call for the tables, which are mapped into memory; only CPUs that are
 //! busy are asked to charge the task they run now.
 
+pub mod cost;
+mod counters;
 mod load;
 mod poke;
 mod record;
@@ -16,10 +18,13 @@ use std::{
 
 use aya::{
     Ebpf,
-    maps::{MapData, RingBuf},
+    maps::{Array, MapData, RingBuf},
 };
+use counters::Counters;
+pub use counters::Events;
 use energy_ebpf::map;
 use load::Log;
+use load::load_with;
 pub use load::{LoadError, Options, Probe as Loaded, Small, VMLINUX, load};
 use poke::poke;
 use record::Record;
@@ -32,10 +37,14 @@ use super::{
     identity::Directory,
     outside::{Divider, Outside},
     slots::{Gain, Memory},
+    threads::Threads,
 };
 use crate::{
     clock,
-    sample::{Activity, Birth, Books, CpuTime, Lost, ProbeKind, ProcessActivity, ProcessId},
+    sample::{
+        Activity, Birth, Books, CpuTime, Lost, ProbeKind, ProcessActivity, ProcessId,
+        ThreadActivity, Weight, Work,
+    },
     topology::Topology,
 };
 
@@ -49,12 +58,17 @@ pub struct BpfProbe {
     topology: Topology,
     /// Gains since the last sample, by process.
     pending: HashMap<ProcessId, Pending>,
+    /// Only if they are told apart.
+    threads: Option<Threads>,
     /// Their sum, by CPU.
     gained: Vec<u64>,
     births: Vec<Birth>,
     /// Whose end was told with the last sample.
     buried: HashSet<ProcessId>,
     bookkeeper: Bookkeeper,
+    weight: Weight,
+    /// Held open, so that they count.
+    _counters: Option<Counters>,
     divider: Divider,
     outside: Outside,
     proc_root: PathBuf,
@@ -68,12 +82,21 @@ pub struct BpfProbe {
 struct Pending {
     kernel: bool,
     cpu: CpuTime,
+    work: Work,
+    threads: HashMap<ProcessId, CpuTime>,
 }
 
 impl BpfProbe {
     /// Loads and attaches the programs, and begins to count.
     pub fn open(proc_root: &Path, topology: Topology, options: Options) -> Result<Self, LoadError> {
-        let Loaded { mut ebpf, cpus, places, outside, log } = load(options)?;
+        let counters = (options.weight == Weight::Cycles)
+            .then(|| Counters::open(options.events, &topology.cpus()))
+            .transpose()?;
+        let Loaded { mut ebpf, cpus, places, outside, log } = load_with(options, |ebpf| {
+            pair(ebpf, &topology)?;
+            let published = counters.as_ref().map_or(Ok(()), |counters| counters.publish(ebpf));
+            published.map_err(|error| LoadError::Map(error.into()))
+        })?;
         let table = Table::map(&mut ebpf, cpus, places, options.works())?;
         let events = ebpf.take_map(map::EVENTS).ok_or(LoadError::Object("no ring buffer"))?;
         let events = RingBuf::try_from(events).map_err(|error| LoadError::Map(error.into()))?;
@@ -85,10 +108,13 @@ impl BpfProbe {
             directory: Directory::new(proc_root),
             topology,
             pending: HashMap::new(),
+            threads: options.threads.then(|| Threads::new(proc_root)),
             gained: vec![0; cpus],
             births: Vec::new(),
             buried: HashSet::new(),
             bookkeeper: Bookkeeper::default(),
+            weight: options.weight,
+            _counters: counters,
             divider: Divider::new(outside, proc_root),
             outside,
             proc_root: proc_root.into(),
@@ -115,10 +141,19 @@ impl BpfProbe {
                     let gain = self.memory.evicted(&record);
                     self.gained(gain);
                 }
-                Some(Record::Birth(birth)) => self.births.extend(self.directory.born(&birth)),
+                Some(Record::Birth(birth)) => {
+                    self.births.extend(self.directory.born(&birth));
+                    self.threads.iter_mut().for_each(|threads| threads.born(&birth));
+                }
                 Some(Record::Exec(exec)) => self.directory.exec(&exec),
-                Some(Record::Ended(ended)) => self.directory.ended(&ended),
-                Some(Record::Renamed(renamed)) => self.directory.renamed(&renamed),
+                Some(Record::Ended(ended)) => {
+                    self.directory.ended(&ended);
+                    self.threads.iter_mut().for_each(|threads| threads.ended(&ended));
+                }
+                Some(Record::Renamed(renamed)) => {
+                    self.directory.renamed(&renamed);
+                    self.threads.iter_mut().for_each(|threads| threads.renamed(&renamed));
+                }
                 Some(Record::Cgroup(cgroup)) => self.directory.made(&cgroup),
                 None => self.malformed += 1,
             }
@@ -126,10 +161,17 @@ impl BpfProbe {
     }
 
     fn gained(&mut self, gain: Option<Gain>) {
-        let Some(Gain { id, kernel, cpu, counts, .. }) = gain else { return };
+        let Some(Gain { id, thread, kernel, cpu, counts }) = gain else { return };
+        let package = self.topology.package_of(cpu);
         let pending = self.pending.entry(id).or_default();
         pending.kernel |= kernel;
-        pending.cpu.add(self.topology.package_of(cpu), counts.ns);
+        pending.cpu.add(package, counts.ns);
+        if let Some(thread) = thread {
+            pending.threads.entry(thread).or_default().add(package, counts.ns);
+        }
+        if self.weight != Weight::Time {
+            pending.work.add(package, counts.shared_ns, counts.cycles, counts.instructions);
+        }
         if let Some(gained) = self.gained.get_mut(cpu as usize) {
             *gained += counts.ns;
         }
@@ -191,16 +233,43 @@ impl BpfProbe {
         let silent = ended.difference(&self.buried).filter(|id| !pending.contains_key(id));
         let silent: Vec<_> = silent.map(|id| (*id, Pending::default())).collect();
         let all = pending.into_iter().chain(silent);
-        let processes = all.map(|(id, Pending { kernel, cpu })| ProcessActivity {
-            id,
-            identity: self.directory.identify(id, kernel),
-            ended: self.directory.has_ended(id),
-            cpu,
-        });
-        let processes = processes.collect();
+        let mut ran = HashSet::new();
+        let mut processes = Vec::new();
+        for (id, Pending { kernel, cpu, work, threads }) in all {
+            let identity = self.directory.identify(id, kernel);
+            let ended = self.directory.has_ended(id);
+            let mut process = ProcessActivity::new(id, identity, ended, cpu);
+            process.work = (self.weight != Weight::Time).then_some(work);
+            ran.extend(threads.keys().copied());
+            if let Some(all) = &mut self.threads {
+                let threads = threads.into_iter().map(|(thread, cpu)| ThreadActivity {
+                    id: thread,
+                    name: all.name(id.pid, thread),
+                    ended: all.has_ended(thread),
+                    cpu,
+                });
+                process.threads = threads.collect();
+            }
+            processes.push(process);
+        }
+        if let Some(threads) = &mut self.threads {
+            threads.bury(|id| ran.contains(id));
+        }
         self.buried = ended;
         processes
     }
+}
+
+/// Tells the programs which two CPUs share a core.
+fn pair(ebpf: &mut Ebpf, topology: &Topology) -> Result<(), LoadError> {
+    let siblings = ebpf.map_mut(map::SIBLINGS).ok_or(LoadError::Object("an array too few"))?;
+    let refused = |error: aya::maps::MapError| LoadError::Map(error.into());
+    let mut siblings: Array<_, u32> = siblings.try_into().map_err(refused)?;
+    for cpu in topology.cpus() {
+        let other = topology.sibling_of(cpu).map_or(0, |other| other + 1);
+        siblings.set(cpu, other, 0).map_err(refused)?;
+    }
+    Ok(())
 }
 
 impl Probe for BpfProbe {
@@ -238,6 +307,7 @@ impl Probe for BpfProbe {
         let before = std::mem::replace(&mut self.before, lost);
         Ok(Activity {
             processes: self.processes(),
+            weight: self.weight,
             births: std::mem::take(&mut self.births),
             missed,
             irq: self.outside.irq.then_some(irq),

@@ -117,7 +117,10 @@ impl Directory {
 
     /// The last thread goes; what it ran until now still belongs to this interval.
     pub fn ended(&mut self, ended: &Ended) {
-        let id = ProcessId { pid: ended.tgid, start: ended.start };
+        if ended.left != 0 {
+            return;
+        }
+        let id = ProcessId { pid: ended.tgid, start: ended.process_start };
         if !self.people.contains_key(&id) {
             // It was there before us and did not run in our sight: now or never.
             self.identify(id, false);

@@ -129,14 +129,14 @@ impl Probe for ProcProbe {
                 cpu.add(seen.package, ns);
                 seen_ns.add(seen.package, ns);
                 let identity = Arc::clone(&seen.identity);
-                activity.processes.push(ProcessActivity { id: *id, identity, ended: false, cpu });
+                activity.processes.push(ProcessActivity::new(*id, identity, false, cpu));
             }
         }
         for (id, seen) in before.processes {
             if !now.processes.contains_key(&id) {
                 let cpu = CpuTime::default();
                 let identity = seen.identity;
-                activity.processes.push(ProcessActivity { id, identity, ended: true, cpu });
+                activity.processes.push(ProcessActivity::new(id, identity, true, cpu));
             }
         }
         activity.missed = missed(&before.busy, &now.busy, &seen_ns);

@@ -131,14 +131,10 @@ impl Process {
             cpu.add(load.package, sum(load, to) - sum(load, from));
         }
         let ended = self.ends.is_some_and(|ends| (from + 1..=to).contains(&(begin + ends)));
-        (ended || cpu.total() > Duration::ZERO).then(|| ProcessActivity {
-            id: self.id(round, rounds),
-            identity: Arc::new(Identity {
-                parent: self.parent_id(round, rounds),
-                ..self.identity.clone()
-            }),
-            ended,
-            cpu,
+        (ended || cpu.total() > Duration::ZERO).then(|| {
+            let parent = self.parent_id(round, rounds);
+            let identity = Arc::new(Identity { parent, ..self.identity.clone() });
+            ProcessActivity::new(self.id(round, rounds), identity, ended, cpu)
         })
     }
 

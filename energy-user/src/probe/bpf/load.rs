@@ -16,10 +16,12 @@ use energy_ebpf::{
 };
 use thiserror::Error;
 
+use super::counters::{CounterError, Events};
 use crate::probe::{
     btf::{self, BtfError},
     outside::Outside,
 };
+use crate::sample::Weight;
 
 /// The programs, built by `cargo xtask ebpf build`.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(
@@ -40,6 +42,10 @@ pub struct Options {
     pub log: bool,
     /// Tell the threads of a process apart.
     pub threads: bool,
+    /// What to count beside time.
+    pub weight: Weight,
+    /// By which counters, if by cycles.
+    pub events: Events,
     /// Trust that this kernel hides no switch: for benchmarks on one that does.
     pub sound: bool,
     /// Use so few places for each CPU, and so little ring buffer: for tests of overload.
@@ -49,7 +55,7 @@ pub struct Options {
 impl Options {
     /// Whether anything but time is kept beside the places.
     pub fn works(&self) -> bool {
-        self.threads
+        self.threads || self.weight != Weight::Time
     }
 }
 
@@ -106,6 +112,9 @@ pub enum LoadError {
     /// The loader or the verifier refused.
     #[error("the kernel did not take the programs: {0}")]
     Refused(#[source] anyhow::Error),
+    /// No counters.
+    #[error(transparent)]
+    Counters(#[from] CounterError),
     /// A map could not be opened.
     #[error("the programs' tables cannot be read: {0}")]
     Map(#[source] anyhow::Error),
@@ -116,6 +125,14 @@ pub enum LoadError {
 
 /// Loads the programs and attaches them.
 pub fn load(options: Options) -> Result<Probe, LoadError> {
+    load_with(options, |_| Ok(()))
+}
+
+/// As [`load`], with something done to the maps before the first program runs.
+pub fn load_with(
+    options: Options,
+    prepare: impl FnOnce(&mut Ebpf) -> Result<(), LoadError>,
+) -> Result<Probe, LoadError> {
     let image = std::fs::read(VMLINUX).map_err(LoadError::NoBtf)?;
     let types = btf::Btf::parse(&image)?;
     let (offsets, outside) = (offsets(&types)?, Outside::of(&types));
@@ -135,6 +152,8 @@ pub fn load(options: Options) -> Result<Probe, LoadError> {
         .map_max_entries(map::INSTRUCTIONS, cpus as u32);
     let switches = [
         (global::PLACES_SHIFT, shift),
+        (global::OVERLAP, (options.weight == Weight::Smt).into()),
+        (global::COUNT_WORK, (options.weight == Weight::Cycles).into()),
         (global::THREADS, options.threads.into()),
         (global::REMEMBER, (!options.sound).into()),
         (global::WALL, clock_is_fast().into()),
@@ -148,6 +167,7 @@ pub fn load(options: Options) -> Result<Probe, LoadError> {
         loader.map_max_entries(map::EVENTS, small.ring);
     }
     let mut ebpf = loader.load(OBJECT).map_err(refused)?;
+    prepare(&mut ebpf)?;
     attach(&mut ebpf, &btf, offsets.iter().any(|(name, _)| *name == "OFF_NODE"))?;
     let log = options.log.then(|| EbpfLogger::init(&mut ebpf));
     let log = log.transpose().map_err(refused)?;
@@ -219,7 +239,7 @@ fn attach(ebpf: &mut Ebpf, btf: &Btf, cgroups: bool) -> Result<(), LoadError> {
 }
 
 /// Tells a want of permission from other refusals.
-fn refused(error: impl Into<anyhow::Error>) -> LoadError {
+pub fn refused(error: impl Into<anyhow::Error>) -> LoadError {
     let error = error.into();
     let denied = error.chain().any(|cause| {
         cause

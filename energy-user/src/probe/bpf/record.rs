@@ -65,7 +65,7 @@ mod tests {
         let mut bytes = [0; 512];
         assert!(Record::decode(&bytes).is_none());
         bytes[..4].copy_from_slice(&KIND_EXIT.to_ne_bytes());
-        bytes[8..12].copy_from_slice(&77_u32.to_ne_bytes());
+        bytes[12..16].copy_from_slice(&77_u32.to_ne_bytes());
         assert!(matches!(Record::decode(&bytes), Some(Record::Ended(ended)) if ended.tgid == 77));
     }
 }

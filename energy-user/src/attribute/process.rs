@@ -1,0 +1,77 @@
+//! One process under attribution, with its threads if they are told apart.
+//!
+//! What a process is charged on a package is split over its threads by their time there, so
+//! that the threads add up to the process as the processes add up to the machine.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Row, apportion, weigh::Scale};
+use crate::{
+    frame::{ProcessFrame, Share, ThreadFrame},
+    sample::{CpuTime, Domain, ProcessActivity, ProcessId},
+    units::Microjoules,
+};
+
+/// A process and what it weighs.
+pub struct ProcessRow {
+    frame: ProcessFrame,
+    pub row: Row,
+    threads: BTreeMap<ProcessId, (ThreadFrame, CpuTime)>,
+}
+
+impl ProcessRow {
+    /// With nothing done yet.
+    pub fn of(process: &ProcessActivity, packages: usize) -> Self {
+        Self {
+            frame: ProcessFrame {
+                id: process.id,
+                identity: Arc::clone(&process.identity),
+                ended: false,
+                share: Share::default(),
+                work: None,
+                threads: Vec::new(),
+            },
+            row: Row::new(packages),
+            threads: BTreeMap::new(),
+        }
+    }
+
+    /// Adds what it did.
+    pub fn add(&mut self, process: &ProcessActivity, scale: &Scale) {
+        self.frame.ended |= process.ended;
+        self.row.add(process, scale);
+        if let Some(work) = &process.work {
+            self.frame.work.get_or_insert_default().add_all(work);
+        }
+        for thread in &process.threads {
+            let (frame, cpu) = self.threads.entry(thread.id).or_insert_with(|| {
+                let name = Arc::clone(&thread.name);
+                let frame =
+                    ThreadFrame { id: thread.id, name, ended: false, share: Share::default() };
+                (frame, CpuTime::default())
+            });
+            frame.ended |= thread.ended;
+            frame.share.cpu_time += thread.cpu.total();
+            cpu.add_all(&thread.cpu);
+        }
+    }
+
+    /// Charges it with energy of a package.
+    pub fn charge(&mut self, domain: Domain, package: usize, energy: u64) {
+        self.row.share.energy.add(domain, Microjoules(energy));
+        let weights: Vec<u64> = self.threads.values().map(|(_, cpu)| cpu.on(package)).collect();
+        if weights.iter().all(|&weight| weight == 0) {
+            return;
+        }
+        let parts = apportion(energy, &weights);
+        for ((thread, _), part) in self.threads.values_mut().zip(parts) {
+            thread.share.energy.add(domain, Microjoules(part));
+        }
+    }
+
+    /// The row of the frame.
+    pub fn finish(self) -> ProcessFrame {
+        let threads = self.threads.into_values().map(|(frame, _)| frame).collect();
+        ProcessFrame { share: self.row.share, threads, ..self.frame }
+    }
+}
