@@ -11,55 +11,24 @@
 mod support;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     process::{Child, Stdio},
-    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use serde_json::Value;
-use support::{require_root, stream::Stream, workload};
+use support::{
+    kernel::{alone, charged, counted},
+    stream::Stream,
+    workload,
+};
 
 const PROBE: &[&str] = &["--probe", "bpf", "--interval", "500ms"];
-
-/// CPU seconds and processes whose command line holds a word, over all intervals.
-fn counted(lines: &[Value], word: &str) -> (f64, usize) {
-    let mut seconds = 0.0;
-    let mut processes = HashSet::new();
-    for process in lines.iter().flat_map(|line| line["processes"].as_array().unwrap()) {
-        if process["cmdline"].as_str().is_some_and(|cmdline| cmdline.contains(word)) {
-            seconds += process["cpu_seconds"].as_f64().unwrap();
-            processes.insert(format!("{} {}", process["pid"], process["start_time"]));
-        }
-    }
-    (seconds, processes.len())
-}
-
-/// Waits for a child and gives the CPU seconds that the kernel charged to it and its children.
-#[expect(clippy::needless_pass_by_value, reason = "it is gone afterwards")]
-fn charged(child: Child) -> f64 {
-    let pid = child.id().cast_signed();
-    let mut status = 0;
-    // SAFETY: plain integers, for which zero is a value.
-    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-    // SAFETY: both pointers are to whole values of ours.
-    let waited = unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) };
-    assert_eq!((waited, status), (pid, 0), "the workload ends well");
-    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
-    seconds(usage.ru_utime) + seconds(usage.ru_stime)
-}
 
 /// CPU seconds of a live process of one thread, by the kernel's own account.
 fn ran(child: &Child) -> f64 {
     let text = std::fs::read_to_string(format!("/proc/{}/schedstat", child.id())).unwrap();
     text.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
-}
-
-/// One test at a time: each wants the CPUs for itself.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    require_root();
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[test]

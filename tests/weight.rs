@@ -11,18 +11,14 @@ use std::{
     collections::HashSet,
     fs,
     process::{Child, Stdio},
-    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use serde_json::Value;
-use support::{require_root, stream::Stream, workload};
-
-/// One test at a time: each wants the CPUs for itself.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    require_root();
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use support::{
+    kernel::{alone, named},
+    stream::Stream,
+    workload,
+};
 
 fn spawn(args: &[&str]) -> Child {
     workload().args(args).stdout(Stdio::null()).spawn().unwrap()
@@ -40,9 +36,7 @@ fn watch(flags: &[&str], workloads: &[&[&str]]) -> Vec<Value> {
 
 /// The sum of a number of the processes whose command line holds a word.
 fn sum(lines: &[Value], word: &str, number: &str) -> f64 {
-    let processes = lines.iter().flat_map(|line| line["processes"].as_array().unwrap());
-    let named = processes.filter(|p| p["cmdline"].as_str().is_some_and(|c| c.contains(word)));
-    named.map(|process| process[number].as_f64().unwrap()).sum()
+    named(lines, word).map(|process| process[number].as_f64().unwrap()).sum()
 }
 
 /// A sysfs whose CPUs 0 and 1 are the two threads of one core.

@@ -1,6 +1,6 @@
 //! Processes with a known way of burning CPU time, for the tests on the real kernel.
 //!
-//! `workload busy|duty|threads|storm|reuse|relay SECONDS …`: an example binary, so that `cargo
+//! `workload busy|fifo|duty|threads|storm|shorts|chain|reuse|relay …`: an example binary, so that `cargo
 //! test` builds it and nobody installs it. `workload measure …` runs one of them and prints
 //! what the kernel charged to it, for places where no test can call `wait4` itself.
 #![expect(
@@ -35,15 +35,22 @@ fn main() {
             }
             spin(end);
         }
+        Some("fifo") => {
+            pin(number(2).unwrap_or(0.0) as usize);
+            never_yield();
+            spin(end);
+        }
         Some("duty") => duty(end, number(2).unwrap_or(30.0) / 100.0),
         Some("threads") => threads(end, number(2).unwrap_or(16.0) as usize),
         Some("storm") => storm(end, number(2).unwrap_or(0.0) as u32),
+        Some("shorts") => shorts(seconds as u32, number(2).unwrap_or(1.0) as u32),
+        Some("chain") => chain(seconds as u32),
         Some("reuse") => reuse(),
         Some("relay") => relay(seconds, number(2).unwrap_or(0.1)),
         Some("measure") => measure(&args[1..]),
         _ => {
             eprintln!(
-                "usage: workload [measure] busy|duty|threads|storm|reuse|relay SECONDS \
+                "usage: workload [measure] busy|fifo|duty|threads|storm|shorts|chain|reuse|relay SECONDS \
                  [CPU|PERCENT|THREADS|LEAST]"
             );
             exit(2);
@@ -74,6 +81,14 @@ fn pin(cpu: usize) {
     let mut set = CpuSet::new();
     set.set(cpu).expect("a CPU number");
     sched_setaffinity(Pid::from_raw(0), &set).expect("the CPU exists");
+}
+
+/// From here on, only a task of higher real-time priority gets the CPU.
+fn never_yield() {
+    let priority = libc::sched_param { sched_priority: 10 };
+    // SAFETY: a whole value of ours.
+    let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const priority) };
+    assert_eq!(result, 0, "root may be a real-time task");
 }
 
 /// Busy for a part of every 10 ms.
@@ -123,6 +138,42 @@ fn measure(args: &[String]) {
     unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) };
     let own = seconds(usage.ru_utime) + seconds(usage.ru_stime);
     println!("cpu {cpu:.6}\ntree {:.6}", cpu + own);
+}
+
+/// So many children of 2 ms of CPU time each, in so many lines of one after the other.
+fn shorts(count: u32, lines: u32) {
+    let fork = |work: &dyn Fn()| {
+        // SAFETY: the process has one thread.
+        match unsafe { fork() }.expect("a process can be forked") {
+            ForkResult::Child => {
+                work();
+                // SAFETY: ends the child without running the parent's exit handlers.
+                unsafe { libc::_exit(0) }
+            }
+            ForkResult::Parent { child } => child,
+        }
+    };
+    let line = || {
+        for _ in 0..count / lines {
+            waitpid(fork(&|| burn(0.002)), None).expect("the child ends");
+        }
+    };
+    let lines: Vec<Pid> = (0..lines).map(|_| fork(&line)).collect();
+    for child in lines {
+        waitpid(child, None).expect("the line ends");
+    }
+}
+
+/// Burns some time and becomes the same program anew, so many times.
+fn chain(left: u32) {
+    // The clock of a thread goes on through an exec.
+    let had = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a clock of ours");
+    burn(Duration::from(had).as_secs_f64() + 0.01);
+    if left > 0 {
+        let program = std::env::current_exe().expect("this file");
+        let error = Command::new(program).arg("chain").arg((left - 1).to_string()).exec();
+        panic!("{error}");
+    }
 }
 
 /// Two children, one after the other, with the same number; says which.

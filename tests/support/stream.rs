@@ -37,6 +37,11 @@ impl Stream {
         Self { child, lines }
     }
 
+    /// Its process number.
+    pub fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id().cast_signed())
+    }
+
     /// The next interval.
     pub fn next(&self) -> Value {
         self.lines.recv_timeout(Duration::from_secs(30)).expect("jouletop prints an interval")
@@ -47,7 +52,7 @@ impl Stream {
         let mut lines: Vec<Value> = self.lines.try_iter().collect();
         lines.push(self.next());
         lines.push(self.next());
-        kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGINT).unwrap();
+        kill(self.pid(), Signal::SIGINT).unwrap();
         self.child.wait().unwrap();
         lines.extend(self.lines.try_iter());
         lines

@@ -8,15 +8,18 @@ mod guest;
 mod machine;
 mod packages;
 mod results;
+mod shape;
+mod special;
 mod verdict;
 mod version;
 
 use std::fs;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use packages::Packages;
 use results::Results;
+use shape::SHAPES;
 use verdict::Verdict;
 
 use crate::shell;
@@ -36,6 +39,9 @@ pub struct Task {
     /// Only this kernel; may be given more than once
     #[arg(long, value_parser = KERNELS.map(|(name, ..)| name))]
     kernel: Vec<String>,
+    /// Only this shape of machine; may be given more than once
+    #[arg(long, value_parser = SHAPES.map(|shape| shape.name))]
+    shape: Vec<String>,
 }
 
 /// Boots each kernel and prints the table; fails unless every check passed.
@@ -47,18 +53,19 @@ pub fn run(task: &Task) -> anyhow::Result<()> {
     fs::write(&initramfs, guest::initramfs()?)?;
     let packages = Packages::update(&directory)?;
     let mut verdicts = Vec::new();
-    for (name, prefix, suffix) in KERNELS {
-        if !task.kernel.is_empty() && !task.kernel.iter().any(|wanted| wanted == name) {
-            continue;
-        }
-        let booted = packages.newest(prefix, suffix).and_then(|package| {
-            println!("== {name}: {package}");
+    let names = KERNELS.iter().map(|(name, ..)| *name);
+    for (name, shape) in shape::chosen(names, &task.kernel, &task.shape) {
+        let package = KERNELS.iter().find(|(kernel, ..)| *kernel == name);
+        let booted = package.context("a kernel too few").and_then(|(_, prefix, suffix)| {
+            let package = packages.newest(prefix, suffix)?;
+            println!("== {name}, {}: {package}", shape.name);
             let kernel = packages.kernel(package)?;
-            machine::boot(&kernel, &initramfs, &directory.join(name))
+            let stem = directory.join(format!("{name}-{}", shape.name));
+            machine::boot(&kernel, &initramfs, &stem, shape)
         });
         let verdict = match booted {
-            Ok(booted) => Verdict::of(name, &Results::parse(&booted.said), booted.trouble),
-            Err(error) => Verdict::failed(name, &format!("skipped: {error:#}")),
+            Ok(booted) => Verdict::of(name, shape, &Results::parse(&booted.said), booted.trouble),
+            Err(error) => Verdict::failed(name, shape, &format!("not booted: {error:#}")),
         };
         println!("{verdict}");
         verdicts.push(verdict);

@@ -13,8 +13,10 @@ use std::{
 
 use anyhow::Context as _;
 
+use super::shape::Shape;
+
 const QEMU: &str = "qemu-system-x86_64";
-const LIMIT: Duration = Duration::from_mins(3);
+const LIMIT: Duration = Duration::from_mins(5);
 const TROUBLES: [&str; 6] = [
     "Kernel panic",
     "BUG: ",
@@ -40,7 +42,7 @@ pub fn check() -> anyhow::Result<()> {
 }
 
 /// Runs a kernel until it powers off; its console and results stay beside `stem`.
-pub fn boot(kernel: &Path, initramfs: &Path, stem: &Path) -> anyhow::Result<Booted> {
+pub fn boot(kernel: &Path, initramfs: &Path, stem: &Path, shape: Shape) -> anyhow::Result<Booted> {
     let port = |kind: &str| {
         let mut path = stem.as_os_str().to_os_string();
         path.push(kind);
@@ -52,9 +54,9 @@ pub fn boot(kernel: &Path, initramfs: &Path, stem: &Path) -> anyhow::Result<Boot
     }
     let serial = |path: &std::ffi::OsStr| format!("file:{}", path.to_string_lossy());
     let child = Command::new(QEMU)
-        .args(["-machine", "accel=tcg", "-cpu", "max", "-smp", "2", "-m", "1024"])
+        .args(["-machine", "accel=tcg", "-cpu", shape.cpu, "-smp", shape.smp, "-m", "1024"])
         .args(["-display", "none", "-monitor", "none", "-no-reboot", "-nodefaults"])
-        .args(["-append", "console=ttyS0 quiet panic=-1"])
+        .args(["-append", &format!("console=ttyS0 quiet panic=-1 {}", shape.append)])
         .args(["-serial", &serial(&console), "-serial", &serial(&results)])
         .arg("-kernel")
         .arg(kernel)

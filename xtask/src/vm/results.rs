@@ -47,6 +47,20 @@ impl Results {
         self.text(name).lines().find_map(|line| line.parse().ok())
     }
 
+    /// CPUs that `jouletop doctor` counts.
+    pub fn cpus(&self) -> Option<u64> {
+        // What the shell says of its jobs may follow.
+        let first = self.text("doctor").lines().next()?;
+        let doctor: Value = serde_json::from_str(first).ok()?;
+        doctor["host"]["cpus"].as_u64()
+    }
+
+    /// Whether a person without rights is measured from `/proc`, and told what is missing.
+    pub fn degrades(&self) -> bool {
+        let Ok(frame) = serde_json::from_str::<Value>(self.text("nobody")) else { return false };
+        frame["probe"] == "proc" && frame["warnings"].to_string().contains("setcap cap_bpf")
+    }
+
     /// CPU seconds that `jouletop run` gives in its report.
     pub fn report(&self) -> Option<f64> {
         let report: Value = serde_json::from_str(self.text("run")).ok()?;
@@ -55,7 +69,12 @@ impl Results {
 
     /// What the stream of intervals adds up to; nothing if there was none.
     pub fn stream(&self) -> Option<Stream> {
-        let lines = self.text("stream").lines().map(serde_json::from_str);
+        self.intervals("stream")
+    }
+
+    /// The intervals in a section.
+    pub fn intervals(&self, name: &str) -> Option<Stream> {
+        let lines = self.text(name).lines().map(serde_json::from_str);
         let intervals: Vec<Value> = lines.collect::<Result<_, _>>().ok()?;
         (!intervals.is_empty()).then_some(Stream(intervals))
     }
@@ -79,6 +98,30 @@ impl Stream {
             }
         }
         (seconds, named.len())
+    }
+
+    /// A sum over the processes whose command line holds `words`.
+    pub fn sum(&self, words: &str, what: &str) -> f64 {
+        let processes = self.0.iter().filter_map(|line| line["processes"].as_array()).flatten();
+        let named = processes.filter(|p| p["cmdline"].as_str().is_some_and(|c| c.contains(words)));
+        named.filter_map(|process| process[what].as_f64()).sum()
+    }
+
+    /// Intervals without time of a process, between its first and its last.
+    pub fn holes(&self, words: &str) -> usize {
+        let ran = |line: &Value| Self(vec![line.clone()]).sum(words, "cpu_seconds") > 0.0;
+        let ran: Vec<bool> = self.0.iter().map(ran).collect();
+        let first = ran.iter().position(|&ran| ran).unwrap_or(0);
+        let last = ran.iter().rposition(|&ran| ran).unwrap_or(0);
+        ran[first..=last].iter().filter(|&&ran| !ran).count()
+    }
+
+    /// The worst residue of a CPU, as a part of the time that one CPU had.
+    pub fn residue(&self, cpus: u64) -> Option<f64> {
+        let worst = self.0.last()?["books"]["worst_residue_seconds"].as_f64()?;
+        let elapsed: f64 =
+            self.0.iter().filter_map(|line| line["books"]["elapsed_seconds"].as_f64()).sum();
+        Some(worst.abs() / (elapsed / cpus as f64))
     }
 
     /// The sum of one of the counts of what was lost.
