@@ -20,7 +20,7 @@ use aya::{
 };
 use energy_ebpf::map;
 use load::Log;
-pub use load::{LoadError, Options, Probe as Loaded, Small, VMLINUX, load};
+pub use load::{LoadError, Options, Probe as Loaded, Small, VMLINUX, kernel_offsets, load};
 use poke::poke;
 use record::Record;
 pub use table::Account;

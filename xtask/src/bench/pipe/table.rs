@@ -14,7 +14,7 @@ pub fn of(labels: &[&str], runs: &[Vec<Run>]) -> String {
     let walls = spreads(runs, |run| run.wall);
     let cpus = spreads(runs, |run| run.cpu);
     let mut lines = vec![format!(
-        "{:<28}{:>26}{:>9}{:>28}{:>9}",
+        "{:<34}{:>26}{:>9}{:>28}{:>9}",
         "attached", "wall ms, median", "slower", "perf's CPU ms, median", "slower"
     )];
     for (index, label) in labels.iter().enumerate() {
@@ -24,7 +24,7 @@ pub fn of(labels: &[&str], runs: &[Vec<Run>]) -> String {
             let slower = slowdown(spreads, index) * 1e2;
             format!("{:>26}{slower:>7.1} %", format!("{median:.1} ({least:.0} .. {most:.0})"))
         });
-        lines.push(format!("{label:<28}{}  {}", columns[0], columns[1]));
+        lines.push(format!("{label:<34}{}  {}", columns[0], columns[1]));
     }
     let place = |wanted| labels.iter().position(|label| *label == wanted);
     if let (Some(ours), Some(theirs)) = (place(PROBE), place("bpftrace")) {
