@@ -25,7 +25,7 @@ pub use counters::Events;
 use energy_ebpf::map;
 use load::Log;
 use load::load_with;
-pub use load::{LoadError, Options, Probe as Loaded, Small, VMLINUX, load};
+pub use load::{LoadError, Options, Probe as Loaded, Small, VMLINUX, kernel_offsets, load};
 use poke::poke;
 use record::Record;
 pub use table::Account;

@@ -22,6 +22,19 @@ pub fn pinned<T>(work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> 
     done
 }
 
+/// Moves this thread from CPU to CPU so often, if there are several.
+pub fn migrate(times: usize) -> anyhow::Result<()> {
+    let before = sched_getaffinity(SELF)?;
+    let usable = |cpu: &usize| before.is_set(*cpu).unwrap_or(false);
+    for cpu in (0..CpuSet::count()).filter(usable).cycle().take(times) {
+        let mut set = CpuSet::new();
+        set.set(cpu)?;
+        sched_setaffinity(SELF, &set)?;
+    }
+    sched_setaffinity(SELF, &before)?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,8 +1,10 @@
 //! Nanoseconds a switch, by the kernel's own statistics of BPF programs.
 //!
-//! All programs are attached at once and see the same switches; from round to
-//! round the order in which they are attached, and so called, moves on by one.
+//! Each program runs alone, as it would be used: one that is attached after another finds
+//! warm what that one has touched. They take short turns in each round, so that a
+//! neighbour on the machine bends all alike, and from turn to turn another begins.
 
+mod sample;
 mod table;
 
 use std::{sync::mpsc, thread, time::Duration};
@@ -12,12 +14,16 @@ use aya::{
     sys::{Stats, enable_stats},
 };
 use clap::{Args, value_parser};
+use sample::migrations;
 use table::Column;
 
 use super::{
-    programs::{Attachable, PROGRAMS},
+    programs::{Attachable, Cost, all},
     switches::{LOADS, Load, Ring},
 };
+
+/// Turns of each program in a round.
+const TURNS: u64 = 5;
 
 #[derive(Args)]
 pub struct Task {
@@ -48,7 +54,7 @@ impl Task {
     }
 }
 
-/// Prints a table of nanoseconds a switch, and the ratios that matter.
+/// Prints a table of nanoseconds a switch, the ratios that matter, and what samples take.
 pub fn run(task: &Task) -> anyhow::Result<()> {
     let _statistics = enable_stats(Stats::RunTime)?;
     let mut columns = Vec::new();
@@ -56,8 +62,12 @@ pub fn run(task: &Task) -> anyhow::Result<()> {
         println!("{load} ...");
         columns.push(measure(load, task)?);
     }
-    println!("{} rounds of {} switches, all programs attached at once", task.rounds, task.switches);
+    println!(
+        "{} rounds of {} switches, each program attached alone, in {TURNS} turns a round",
+        task.rounds, task.switches
+    );
     println!("{}", table::of(&columns));
+    println!("{}", table::foot(migrations(task.rounds as usize)?));
     Ok(())
 }
 
@@ -66,35 +76,48 @@ fn measure(load: Load, task: &Task) -> anyhow::Result<Column> {
     // Built first: a process that held a program open would keep it attached.
     let mut ring = Ring::build(load)?;
     let btf = Btf::from_sys_fs()?;
-    let mut programs = Vec::new();
-    for program in &PROGRAMS {
-        programs.push(Attachable::load(program, &btf)?);
+    let programs = all().map(|program| Attachable::load(program, &btf));
+    let mut programs = programs.collect::<Result<Vec<_>, _>>()?;
+    for program in &mut programs {
+        // Takes the maps' memory. And switches that the probe does not see are hidden ones.
+        turn(program, &mut ring, 0)?;
     }
     let count = programs.len();
     let mut costs = vec![Vec::new(); count];
-    for round in 0..task.rounds as usize {
-        for index in 0..count {
-            programs[(index + round) % count].attach()?;
+    for round in 0..task.rounds {
+        let mut spent = vec![Cost::default(); count];
+        for step in 0..TURNS {
+            for index in 0..count {
+                let index = (index + (round * TURNS + step) as usize) % count;
+                spent[index] += turn(&mut programs[index], &mut ring, task.switches / TURNS)?;
+            }
         }
-        emptying(&mut programs, || ring.stir())?;
-        let before = programs.iter().map(Attachable::spent).collect::<Result<Vec<_>, _>>()?;
-        emptying(&mut programs, || ring.make(task.switches))?;
-        for (index, program) in programs.iter_mut().enumerate() {
-            program.detach()?;
-            let (time, switches) = program.spent()?;
-            let time = time.saturating_sub(before[index].0);
-            let switches = switches.saturating_sub(before[index].1).max(1);
-            costs[index].push(time.as_nanos() as f64 / switches as f64);
+        for (costs, spent) in costs.iter_mut().zip(spent) {
+            costs.push(spent.ns_a_switch());
         }
     }
-    Ok(Column::new(load, &costs))
+    programs.iter().try_for_each(Attachable::check)?;
+    drop(programs);
+    let samples = sample::measure(&mut ring, &btf, task.rounds as usize)?;
+    Ok(Column::new(load, &costs, samples))
 }
 
-/// Does something while the programs' ring buffers are read, as user space would:
+/// What a program spends on about so many switches, attached just for them.
+fn turn(program: &mut Attachable, ring: &mut Ring, switches: u64) -> anyhow::Result<Cost> {
+    program.attach()?;
+    emptying(program, || ring.stir())?;
+    let before = program.cost()?;
+    emptying(program, || ring.make(switches))?;
+    let after = program.cost()?;
+    program.detach()?;
+    Ok(after.since(before))
+}
+
+/// Does something while the program's ring buffers are read, as user space would:
 /// a program whose buffer is full does less.
-fn emptying<T>(programs: &mut [Attachable], work: impl FnOnce() -> T) -> T {
+fn emptying<T>(program: &mut Attachable, work: impl FnOnce() -> T) -> T {
     const PAUSE: Duration = Duration::from_millis(5);
-    let mut buffers = programs.iter_mut().flat_map(Attachable::buffers).collect::<Vec<_>>();
+    let mut buffers = program.buffers();
     let (done, is_done) = mpsc::channel::<()>();
     thread::scope(|scope| {
         scope.spawn(move || {

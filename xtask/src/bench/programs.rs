@@ -1,121 +1,87 @@
-//! What is measured: the rows, and how a row is loaded, attached and read.
+//! What is measured: the rows, each with the programs that make it up.
 
-use std::{fs, time::Duration};
+mod attachable;
 
-use anyhow::Context as _;
-use aya::{
-    Btf, Ebpf,
-    maps::{Map, MapData, RingBuf},
-    programs::{BtfTracePoint, tp_btf::BtfTracePointLinkId},
-};
-use jouletop::probe::bpf::{Options, load};
-
-use crate::ebpf;
+pub use attachable::{Attachable, Cost};
+use jouletop::probe::bpf::Options;
 
 /// A row of the table.
 pub struct Program {
     pub label: &'static str,
     object: Object,
-    /// Programs of the object and their tracepoints, first the one that sees each switch.
-    /// The time of all of them counts.
-    hooks: &'static [(&'static str, &'static str)],
+    /// The first sees each switch. The time of all of them counts.
+    hooks: &'static [Hook],
+    /// The first does nothing but count the switches, and its own time is left out.
+    only_counts: bool,
+    /// An iterator over tasks that must have run when the hooks are attached.
+    seed: Option<&'static str>,
 }
+
+/// A program of the object, and its tracepoint.
+type Hook = (&'static str, &'static str);
 
 /// Where the programs come from.
 enum Object {
-    /// `energy-ebpf/prebuilt`, loaded as it is.
-    Committed(&'static str),
+    /// `energy-ebpf/prebuilt/jouletop-bench.o`.
+    Bench,
     /// The probe, loaded by jouletop. What is not among the hooks stays attached throughout.
-    Jouletop,
+    Jouletop(fn() -> Options),
 }
 
-/// What the probe's row is called.
+const fn bench(label: &'static str, hooks: &'static [Hook]) -> Program {
+    Program { label, object: Object::Bench, hooks, only_counts: false, seed: None }
+}
+
+const fn probe(label: &'static str, options: fn() -> Options) -> Program {
+    const HOOKS: &[Hook] = &[("sched_switch", "sched_switch")];
+    Program { object: Object::Jouletop(options), ..bench(label, HOOKS) }
+}
+
+/// What the probe's row is called: as it is on a kernel that hides no switch.
 pub const PROBE: &str = "jouletop's probe";
 
 /// The first two are the yardsticks that the others are compared with.
-pub const PROGRAMS: [Program; 3] = [
-    Program {
-        label: "empty",
-        object: Object::Committed("jouletop-bench"),
-        hooks: &[("empty", "sched_switch")],
-    },
-    Program {
-        label: "clock, difference, counter",
-        object: Object::Committed("jouletop-bench"),
-        hooks: &[("clock", "sched_switch")],
-    },
-    Program { label: PROBE, object: Object::Jouletop, hooks: &[("sched_switch", "sched_switch")] },
+pub static PROGRAMS: &[Program] = &[
+    bench("empty", &[("empty", "sched_switch")]),
+    bench("clock, difference, counter", &[("clock", "sched_switch")]),
+    probe(PROBE, || Options { sound: true, ..Options::default() }),
+    probe("... where switches are hidden", Options::default),
+    probe("... threads told apart", || Options {
+        sound: true,
+        threads: true,
+        ..Options::default()
+    }),
 ];
 
-/// A row's programs in the kernel, with an instance of their maps.
-pub struct Attachable {
-    ebpf: Ebpf,
-    hooks: &'static [(&'static str, &'static str)],
-    links: Vec<(&'static str, BtfTracePointLinkId)>,
-}
+/// What the probe might have been.
+static REJECTED: &[Program] = &[
+    bench("rejected: per-CPU hash", &[("hash", "sched_switch")]),
+    bench("rejected: clock and per-CPU hash", &[("clock_hash", "sched_switch")]),
+    bench("rejected: slots found by hash", &[("slots_by_hash", "sched_switch")]),
+    Program {
+        seed: Some("slots_seed"),
+        ..bench(
+            "rejected: slots found by storage",
+            &[("slots_by_storage", "sched_switch"), ("slots_fork", "sched_process_fork")],
+        )
+    },
+    bench("rejected: per-CPU hash, by runs", &[("run_of_tgid", "sched_switch")]),
+    Program { only_counts: true, ..bench("rejected: iterator, migrations", ITERATOR) },
+];
 
-impl Attachable {
-    pub fn load(row: &'static Program, btf: &Btf) -> anyhow::Result<Self> {
-        let ebpf = match row.object {
-            Object::Committed(name) => {
-                let bytes = fs::read(ebpf::committed(name))
-                    .with_context(|| format!("{name}.o; build it: cargo xtask ebpf build"))?;
-                Ebpf::load(&bytes)?
-            }
-            Object::Jouletop => load(Options::default())?.ebpf,
-        };
-        let mut loaded = Self { ebpf, hooks: row.hooks, links: Vec::new() };
-        for (name, tracepoint) in row.hooks {
-            let program = loaded.program(name)?;
-            if let Object::Jouletop = row.object {
-                // It came attached; here everybody is attached anew in each round.
-                program.unload()?;
-            }
-            program.load(tracepoint, btf)?;
-        }
-        Ok(loaded)
-    }
+const ITERATOR: &[Hook] = &[
+    ("empty", "sched_switch"),
+    ("migrated", "sched_migrate_task"),
+    ("ended", "sched_process_exit"),
+];
 
-    pub fn attach(&mut self) -> anyhow::Result<()> {
-        for (name, _) in self.hooks {
-            let link = self.program(name)?.attach()?;
-            self.links.push((name, link));
-        }
-        Ok(())
-    }
+/// The rejected design that reads all tasks at each sample, by this iterator.
+pub const SAMPLE: &str = "sample";
 
-    pub fn detach(&mut self) -> anyhow::Result<()> {
-        for (name, link) in std::mem::take(&mut self.links) {
-            self.program(name)?.detach(link)?;
-        }
-        Ok(())
-    }
+/// It alone, without what counts switches.
+pub static RECORDS: Program = bench("records", ITERATOR.split_at(1).1);
 
-    /// Time in all hooks, and runs of the first, since they were loaded.
-    pub fn spent(&self) -> anyhow::Result<(Duration, u64)> {
-        let mut time = Duration::ZERO;
-        let mut switches = None;
-        for (name, _) in self.hooks {
-            let program = self.ebpf.program(name).with_context(|| missing(name))?;
-            let info = program.info()?;
-            time += info.run_time();
-            switches.get_or_insert(info.run_count());
-        }
-        Ok((time, switches.unwrap_or(0)))
-    }
-
-    /// Its ring buffers, to be emptied.
-    pub fn buffers(&mut self) -> Vec<RingBuf<&mut MapData>> {
-        let rings = self.ebpf.maps_mut().filter(|(_, map)| matches!(map, Map::RingBuf(_)));
-        rings.filter_map(|(_, map)| map.try_into().ok()).collect()
-    }
-
-    fn program(&mut self, name: &str) -> anyhow::Result<&mut BtfTracePoint> {
-        let program = self.ebpf.program_mut(name).with_context(|| missing(name))?;
-        Ok(program.try_into()?)
-    }
-}
-
-fn missing(name: &str) -> String {
-    format!("the object has no program {name}; rebuild it: cargo xtask ebpf build")
+/// Every row of the table, in its order.
+pub fn all() -> impl Iterator<Item = &'static Program> {
+    PROGRAMS.iter().chain(REJECTED)
 }

@@ -174,6 +174,13 @@ pub fn load_with(
     Ok(Probe { ebpf, cpus, places: 1 << shift, outside, log })
 }
 
+/// Where this kernel keeps what the programs read, by the name of the global to set: for
+/// programs that are measured beside ours.
+pub fn kernel_offsets() -> Result<Vec<(&'static str, u32)>, LoadError> {
+    let image = std::fs::read(VMLINUX).map_err(LoadError::NoBtf)?;
+    Ok(offsets(&btf::Btf::parse(&image)?)?)
+}
+
 /// How many places each CPU has, as a power of two: many on a small machine, where one CPU
 /// may see thousands of processes, and no more than 8 MiB on a large one.
 fn places_shift(cpus: usize) -> u32 {

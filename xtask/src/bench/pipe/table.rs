@@ -31,7 +31,7 @@ pub fn of(labels: &[&str], pairs: &[Vec<Pair>]) -> String {
     for (name, time) in TIMES {
         let costs = costs(pairs, time);
         lines.push(format!(
-            "{:<28}{:>26}{:>30}{:>16}",
+            "{:<34}{:>26}{:>30}{:>16}",
             format!("{name} time of perf"),
             "ms, median (least .. most)",
             "slower by, median of pairs",
@@ -70,7 +70,7 @@ fn line(label: &str, cost: &Cost) -> String {
             .map(|part| part * 1e2);
     let time = format!("{median:.0} ({least:.0} .. {most:.0})");
     let slower = format!("{slower:.1} % ({low:.0} .. {high:.0})");
-    format!("{label:<28}{time:>26}{slower:>30}{at_best:>14.1} %")
+    format!("{label:<34}{time:>26}{slower:>30}{at_best:>14.1} %")
 }
 
 fn promise(name: &str, ours: f64, theirs: f64) -> String {
