@@ -9,7 +9,7 @@ use crate::{
     attribute::attribute,
     carbon::Intensity,
     ledger::Tick,
-    sample::{ProbeKind, Sample},
+    sample::{Activity, ProbeKind, Sample},
 };
 
 /// What a session measures with, in words for people.
@@ -75,12 +75,14 @@ impl Session {
     /// Samples, and accounts for the time since the last call. The first call
     /// only marks the start.
     pub fn tick(&mut self) -> anyhow::Result<Option<Tick>> {
-        let sample = self.source.sample()?;
-        let previous = self.previous.replace(sample);
-        let tick = previous.zip(self.previous.as_ref()).map(|(previous, next)| Tick {
-            frame: attribute(&previous, next),
+        let mut sample = self.source.sample()?;
+        let tick = self.previous.take().map(|previous| Tick {
+            frame: attribute(&previous, &sample),
             intensity: Arc::clone(&self.intensity),
         });
+        // Of an earlier sample, only times and meters are needed.
+        sample.activity = Activity::default();
+        self.previous = Some(sample);
         Ok(tick)
     }
 

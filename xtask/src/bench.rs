@@ -5,6 +5,7 @@ mod cpu;
 mod pipe;
 mod probe;
 mod programs;
+mod read;
 mod spread;
 mod switches;
 
@@ -16,11 +17,14 @@ pub enum Task {
     Probe(probe::Task),
     /// How much `perf bench sched pipe` slows down, under jouletop's probe and under bpftrace
     Pipe(pipe::Task),
+    /// What a sample of many processes takes, against one pass over `/proc`; and the memory
+    Read(read::Task),
 }
 
 pub fn run(task: &Task) -> anyhow::Result<()> {
     match task {
         Task::Probe(task) => probe::run(task),
         Task::Pipe(task) => pipe::run(task),
+        Task::Read(task) => read::run(task),
     }
 }

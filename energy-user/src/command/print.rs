@@ -34,7 +34,7 @@ pub async fn print(global: &Global, print: &Print) -> anyhow::Result<ExitCode> {
 fn render(format: Format, tick: Tick, session: &Session) -> anyhow::Result<Vec<u8>> {
     let description = session.describe();
     Ok(match format {
-        Format::Json => (json::line(&tick, &description.remedies)? + "\n").into_bytes(),
+        Format::Json => json::line(&tick, &description.remedies)?,
         Format::Csv => csv::lines(&tick)?,
         Format::Text => {
             let mut ledger = Ledger::default();

@@ -104,9 +104,11 @@ impl Balance {
     }
 }
 
-/// One line of JSON, without its line break.
-pub fn line(tick: &Tick, warnings: &[String]) -> serde_json::Result<String> {
-    serde_json::to_string(&document(tick, warnings))
+/// One line of JSON.
+pub fn line(tick: &Tick, warnings: &[String]) -> serde_json::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(&document(tick, warnings))?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {

@@ -20,12 +20,10 @@ use aya::{
     Ebpf,
     maps::{Array, MapData, RingBuf},
 };
-use counters::Counters;
-pub use counters::Events;
+pub use counters::{Counters, Events};
 use energy_ebpf::map;
-use load::Log;
-use load::load_with;
 pub use load::{LoadError, Options, Probe as Loaded, Small, VMLINUX, kernel_offsets, load};
+use load::{Log, load_with};
 use poke::poke;
 use record::Record;
 pub use table::Account;
@@ -89,14 +87,8 @@ struct Pending {
 impl BpfProbe {
     /// Loads and attaches the programs, and begins to count.
     pub fn open(proc_root: &Path, topology: Topology, options: Options) -> Result<Self, LoadError> {
-        let counters = (options.weight == Weight::Cycles)
-            .then(|| Counters::open(options.events, &topology.cpus()))
-            .transpose()?;
-        let Loaded { mut ebpf, cpus, places, outside, log } = load_with(options, |ebpf| {
-            pair(ebpf, &topology)?;
-            let published = counters.as_ref().map_or(Ok(()), |counters| counters.publish(ebpf));
-            published.map_err(|error| LoadError::Map(error.into()))
-        })?;
+        let (Loaded { mut ebpf, cpus, places, outside, log }, counters) =
+            load_for(options, &topology)?;
         let table = Table::map(&mut ebpf, cpus, places, options.works())?;
         let events = ebpf.take_map(map::EVENTS).ok_or(LoadError::Object("no ring buffer"))?;
         let events = RingBuf::try_from(events).map_err(|error| LoadError::Map(error.into()))?;
@@ -258,6 +250,23 @@ impl BpfProbe {
         self.buried = ended;
         processes
     }
+}
+
+/// Loads the programs with what they need to know of this machine: which CPUs share a core,
+/// and the counters of each, which count as long as they are held.
+pub fn load_for(
+    options: Options,
+    topology: &Topology,
+) -> Result<(Loaded, Option<Counters>), LoadError> {
+    let counters = (options.weight == Weight::Cycles)
+        .then(|| Counters::open(options.events, &topology.cpus()))
+        .transpose()?;
+    let loaded = load_with(options, |ebpf| {
+        pair(ebpf, topology)?;
+        let published = counters.as_ref().map_or(Ok(()), |counters| counters.publish(ebpf));
+        published.map_err(|error| LoadError::Map(error.into()))
+    })?;
+    Ok((loaded, counters))
 }
 
 /// Tells the programs which two CPUs share a core.

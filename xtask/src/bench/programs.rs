@@ -3,7 +3,10 @@
 mod attachable;
 
 pub use attachable::{Attachable, Cost};
-use jouletop::probe::bpf::Options;
+use jouletop::{
+    probe::bpf::{Events, Options},
+    sample::Weight,
+};
 
 /// A row of the table.
 pub struct Program {
@@ -49,6 +52,17 @@ pub static PROGRAMS: &[Program] = &[
     probe("... threads told apart", || Options {
         sound: true,
         threads: true,
+        ..Options::default()
+    }),
+    probe("... overlap on a core", || Options {
+        sound: true,
+        weight: Weight::Smt,
+        ..Options::default()
+    }),
+    probe("... cycles (a software clock here)", || Options {
+        sound: true,
+        weight: Weight::Cycles,
+        events: Events::Software,
         ..Options::default()
     }),
 ];

@@ -28,13 +28,18 @@ chmod 777 /tmp
 cd /tmp
 su nobody -c "jouletop --json --samples 1" >nobody 2>&1
 
+# Waits until jouletop measures: until it has printed an interval.
+begun() {
+    second=0
+    while [ ! -s $1 ] && [ $second -lt 60 ]; do
+        second=$((second + 1))
+        sleep 1
+    done
+}
+
 jouletop --probe bpf --json --interval 1s >stream 2>words &
 tool=$!
-second=0
-while [ ! -s stream ] && [ $second -lt 60 ]; do
-    second=$((second + 1))
-    sleep 1
-done
+begun stream
 workload measure busy 3.01 $last >busy &
 busy=$!
 workload measure duty 3.02 30 >duty &
@@ -71,12 +76,14 @@ jouletop run --probe bpf --json -o run -- taskset 1 workload measure storm 3.05 
 
 # Two threads of a core at once, then one alone.
 if [ "$shape" = cores ]; then
-    jouletop --probe bpf --weight smt --json --samples 4 >overlap 2>>words &
+    jouletop --probe bpf --weight smt --json >overlap 2>>words &
     tool=$!
-    sleep 1
+    begun overlap
     workload busy 2.08 0 &
     workload busy 2.08 1 &
     workload busy 2.09 4 &
+    sleep 4
+    kill -TERM $tool
     wait $tool
 fi
 

@@ -14,6 +14,7 @@ use energy_ebpf::{
     account::{PLACES_SHIFT, Slot},
     global, map, program,
 };
+use nix::libc;
 use thiserror::Error;
 
 use super::counters::{CounterError, Events};
@@ -163,12 +164,13 @@ pub fn load_with(
     }
     let level = if options.log { aya_log::Level::Debug as u8 } else { 0 };
     loader.override_global(aya_log::LEVEL, &level, false);
-    if let Some(small) = options.small {
-        loader.map_max_entries(map::EVENTS, small.ring);
-    }
+    let ring = options.small.map_or_else(|| ring_bytes(cpus), |small| small.ring);
+    loader.map_max_entries(map::EVENTS, ring);
     let mut ebpf = loader.load(OBJECT).map_err(refused)?;
     prepare(&mut ebpf)?;
     attach(&mut ebpf, &btf, offsets.iter().any(|(name, _)| *name == "OFF_NODE"))?;
+    drop((image, btf));
+    trim();
     let log = options.log.then(|| EbpfLogger::init(&mut ebpf));
     let log = log.transpose().map_err(refused)?;
     Ok(Probe { ebpf, cpus, places: 1 << shift, outside, log })
@@ -187,6 +189,23 @@ fn places_shift(cpus: usize) -> u32 {
     const ALL: usize = (8 << 20) / size_of::<Slot>();
     let (least, most) = (PLACES_SHIFT.end() - 5, *PLACES_SHIFT.end());
     (ALL / cpus.max(1)).max(1).ilog2().clamp(least, most)
+}
+
+/// How much room the records have between two looks, which are a fifth of a second apart:
+/// enough for some thousand births on each CPU.
+fn ring_bytes(cpus: usize) -> u32 {
+    let wanted = (cpus << 18).next_power_of_two();
+    wanted.clamp(2 << 20, 16 << 20) as u32
+}
+
+/// Gives back to the system what only loading needed: the kernel's types are twenty times
+/// what is kept.
+fn trim() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: it takes no pointer, and may be called at any time.
+    unsafe {
+        libc::malloc_trim(0);
+    }
 }
 
 /// Whether reading the clock is a matter of nanoseconds: some clocks of old or broken

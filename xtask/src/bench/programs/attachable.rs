@@ -8,10 +8,13 @@ use aya::{
     maps::{Map, MapData, PerCpuArray, Queue, RingBuf},
     programs::{BtfTracePoint, Iter, tp_btf::BtfTracePointLinkId},
 };
-use jouletop::probe::bpf::{kernel_offsets, load};
+use jouletop::{
+    probe::bpf::{Counters, kernel_offsets, load_for},
+    topology::Topology,
+};
 
 use super::{Hook, Object, Program};
-use crate::ebpf;
+use crate::{ebpf, shell};
 
 const OBJECT: &str = "jouletop-bench";
 /// Processes that the candidates have room for: as in energy-ebpf/src/bench/slice.rs.
@@ -21,6 +24,8 @@ const PROCESSES: u32 = 1 << 14;
 pub struct Attachable {
     row: &'static Program,
     ebpf: Ebpf,
+    /// Held open, so that they count.
+    _counters: Option<Counters>,
     links: Vec<(&'static str, BtfTracePointLinkId)>,
 }
 
@@ -53,11 +58,14 @@ impl AddAssign for Cost {
 
 impl Attachable {
     pub fn load(row: &'static Program, btf: &Btf) -> anyhow::Result<Self> {
-        let ebpf = match row.object {
-            Object::Bench => load_bench(btf)?,
-            Object::Jouletop(options) => load(options())?.ebpf,
+        let (ebpf, counters) = match row.object {
+            Object::Bench => (load_bench(btf)?, None),
+            Object::Jouletop(options) => {
+                let (loaded, counters) = load_for(options(), &one_core()?)?;
+                (loaded.ebpf, counters)
+            }
         };
-        let mut loaded = Self { row, ebpf, links: Vec::new() };
+        let mut loaded = Self { row, ebpf, links: Vec::new(), _counters: counters };
         for (name, tracepoint) in row.hooks {
             let program = loaded.program(name)?;
             if let Object::Jouletop(_) = row.object {
@@ -182,4 +190,18 @@ fn load_bench(btf: &Btf) -> anyhow::Result<Ebpf> {
 
 fn missing(name: &str) -> String {
     format!("the object has nothing named {name}; rebuild it: cargo xtask ebpf build")
+}
+
+/// A made-up machine whose first two CPUs share a core, so that overlap has to be counted.
+fn one_core() -> anyhow::Result<Topology> {
+    let root = shell::target().join("bench-sysfs");
+    let cpus = root.join("devices/system/cpu");
+    for cpu in ["cpu0", "cpu1"] {
+        let topology = cpus.join(cpu).join("topology");
+        fs::create_dir_all(&topology)?;
+        fs::write(topology.join("physical_package_id"), "0\n")?;
+        fs::write(topology.join("thread_siblings_list"), "0-1\n")?;
+    }
+    fs::write(cpus.join("online"), "0-1\n")?;
+    Ok(Topology::read(&root, 2))
 }
