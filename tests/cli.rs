@@ -62,6 +62,7 @@ fn what_cannot_be_opened_is_named_with_the_remedy() {
     refused(&["--simulate", "/", "--once"], 1, &["jouletop: /"]);
     let bad = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/scenarios/bad/not_toml.toml");
     fs::metadata(bad).unwrap();
+    refused(&["--simulate", DEMO, "--threads", "--once"], 1, &["leave out --threads"]);
     refused(&["--simulate", bad, "--json", "--once"], 1, &["not_toml.toml"]);
     refused(&["--once", "-o", "/no/such/file"], 1, &["/no/such/file", "name another file"]);
     refused(&["run", "-o", "/no/such/file", "--", "true"], 1, &["/no/such/file"]);

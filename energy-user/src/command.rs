@@ -51,6 +51,12 @@ impl Global {
     /// `paced`: a made-up one takes its time, as the screen wants it.
     fn session(&self, paced: bool) -> anyhow::Result<Session> {
         let source: Box<dyn Source> = match &self.simulate {
+            Some(_) if self.probe_options().works() => {
+                anyhow::bail!(
+                    "a made-up machine has neither threads nor counters; leave out --threads and \
+                     --weight"
+                )
+            }
             Some(path) => {
                 let simulation = Simulation::load(path)?;
                 Box::new(if paced { simulation.paced() } else { simulation })

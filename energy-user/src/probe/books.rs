@@ -7,6 +7,9 @@
 use super::bpf::Account;
 use crate::sample::Books;
 
+/// By how much two clocks that are read one after the other may differ, nanoseconds.
+const MOST_DEBT_NS: u64 = 10_000_000;
+
 /// The accounts at the last sample, by CPU.
 #[derive(Debug, Default)]
 pub struct Bookkeeper {
@@ -60,7 +63,8 @@ impl Bookkeeper {
         let wall = account.wall.wrapping_sub(before.wall).cast_signed();
         let known = before.wall != 0 && account.wall != 0;
         let outside = if known { wall - clock - entry.debt.cast_signed() } else { 0 };
-        entry.debt = outside.min(0).unsigned_abs();
+        // A step of one of the clocks (the machine slept) is no debt.
+        entry.debt = outside.min(0).unsigned_abs().min(MOST_DEBT_NS);
         let outside_ns = outside.max(0).cast_unsigned();
         let residue = clock - gained.cast_signed() - idle - between - missed_ns.cast_signed();
         entry.residue += residue;
@@ -130,6 +134,18 @@ mod tests {
         let second = keeper.enter(0, 100, account(true, 1200, 0, 5203), 0, &mut books);
         assert_eq!((first.outside_ns, second.outside_ns), (0, 3));
         assert_eq!((books.elapsed_ns, books.residue_ns), (203, 0));
+    }
+
+    #[test]
+    fn a_clock_that_steps_is_forgiven() {
+        let mut keeper = Bookkeeper::default();
+        let mut books = Books::default();
+        let hour = 3_600_000_000_000;
+        keeper.enter(0, 0, account(true, 1000, 0, 5000), 0, &mut Books::default());
+        keeper.enter(0, hour, account(true, 1000 + hour, 0, 5100), 0, &mut books);
+        let later = account(true, 1100 + hour, 0, 5100 + MOST_DEBT_NS + 150);
+        assert_eq!(keeper.enter(0, 100, later, 0, &mut books).outside_ns, 50);
+        assert_eq!(books.residue_ns, 0);
     }
 
     #[test]
