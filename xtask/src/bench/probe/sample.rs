@@ -46,7 +46,7 @@ pub fn measure(ring: &mut Ring, btf: &Btf, rounds: usize) -> anyhow::Result<Samp
     let (mut readers, mut iterators) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         ring.stir()?;
-        readers.push(seconds(|| Ok(drop(reader.activity()?)))?);
+        readers.push(seconds(|| reader.activity().map(drop))?);
         iterators.push(seconds(|| iterator.iterate(SAMPLE))?);
     }
     let spread = |series: &[f64]| Spread::of(series).context("no rounds; raise --rounds");
