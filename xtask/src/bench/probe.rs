@@ -23,7 +23,7 @@ use super::{
 };
 
 /// Turns of each program in a round.
-const TURNS: u64 = 5;
+const TURNS: u64 = 3;
 
 #[derive(Args)]
 pub struct Task {
@@ -31,7 +31,7 @@ pub struct Task {
     #[arg(long, default_value_t = 9, value_parser = value_parser!(u64).range(1..))]
     rounds: u64,
     /// Switches in a round
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 60_000)]
     switches: u64,
     /// Processes that live; with any of --live, --hot and --threads only that load is measured
     #[arg(long, value_parser = value_parser!(u32).range(1..))]
