@@ -17,6 +17,9 @@ use super::shape::Shape;
 
 const QEMU: &str = "qemu-system-x86_64";
 const LIMIT: Duration = Duration::from_mins(5);
+/// Real-time kernels find an emulated serial port that speaks fast suspicious, and would
+/// silence it: `noirqdebug`.
+const COMMAND_LINE: &str = "console=ttyS0 quiet panic=-1 noirqdebug";
 const TROUBLES: [&str; 6] = [
     "Kernel panic",
     "BUG: ",
@@ -56,7 +59,7 @@ pub fn boot(kernel: &Path, initramfs: &Path, stem: &Path, shape: Shape) -> anyho
     let child = Command::new(QEMU)
         .args(["-machine", "accel=tcg", "-cpu", shape.cpu, "-smp", shape.smp, "-m", "1024"])
         .args(["-display", "none", "-monitor", "none", "-no-reboot", "-nodefaults"])
-        .args(["-append", &format!("console=ttyS0 quiet panic=-1 {}", shape.append)])
+        .args(["-append", &format!("{COMMAND_LINE} {}", shape.append)])
         .args(["-serial", &serial(&console), "-serial", &serial(&results)])
         .arg("-kernel")
         .arg(kernel)
