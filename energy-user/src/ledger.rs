@@ -187,7 +187,8 @@ impl Ledger {
         });
         account.identity = Arc::clone(identity);
         account.last = *share;
-        account.ended |= ended;
+        // A thread that execs takes the number of its leader, which has ended.
+        account.ended = ended || (account.ended && share.cpu_time.is_zero());
         account.sum.add(share, intensity);
     }
 

@@ -62,6 +62,9 @@ pub fn sched_switch(ctx: BtfTracePointContext) -> i32 {
         if WALL.load() != 0 {
             // SAFETY: the helper has no precondition.
             cpu.wall = unsafe { bpf_ktime_get_ns() };
+        } else {
+            // Not known, rather than that of the last time somebody looked.
+            cpu.wall = 0;
         }
     }
     0

@@ -47,7 +47,7 @@ impl Counters {
         Self { r#type: null(), key: null(), value: null(), max_entries: null() }
     }
 
-    /// What this CPU's event has counted; zero if there is none.
+    /// What this CPU's event has counted; zero if there is none, or it cannot be read.
     #[inline(always)]
     fn read(&'static self) -> u64 {
         let map = core::ptr::from_ref(self).cast_mut().cast();
@@ -77,8 +77,11 @@ pub fn work(cpu: &mut CpuAccount, number: u32, ran: bool, stays: bool, idled: u6
     }
     if COUNT_WORK.load() != 0 {
         let (cycles, instructions) = (CYCLES.read(), INSTRUCTIONS.read());
-        if ran && cpu.clock != 0 {
+        // Zero is what could not be read: nothing is told of a slice that lacks an end.
+        if ran && cycles != 0 && cpu.cycles != 0 {
             work.cycles = cycles.wrapping_sub(cpu.cycles);
+        }
+        if ran && instructions != 0 && cpu.instructions != 0 {
             work.instructions = instructions.wrapping_sub(cpu.instructions);
         }
         (cpu.cycles, cpu.instructions) = (cycles, instructions);

@@ -60,10 +60,16 @@ impl ProcessRow {
     pub fn charge(&mut self, domain: Domain, package: usize, energy: u64) {
         self.row.share.energy.add(domain, Microjoules(energy));
         let weights: Vec<u64> = self.threads.values().map(|(_, cpu)| cpu.on(package)).collect();
-        if weights.iter().all(|&weight| weight == 0) {
-            return;
-        }
-        let parts = apportion(energy, &weights);
+        let parts = if weights.iter().any(|&weight| weight > 0) {
+            apportion(energy, &weights)
+        } else {
+            // Charged without time here: the threads still add up to their process.
+            let mut parts = vec![0; weights.len()];
+            if let Some(first) = parts.first_mut() {
+                *first = energy;
+            }
+            parts
+        };
         for ((thread, _), part) in self.threads.values_mut().zip(parts) {
             thread.share.energy.add(domain, Microjoules(part));
         }

@@ -71,10 +71,10 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
         Err(error) => findings.remedies.push(format!("{error:#}")),
     }
     if probe_cost {
-        match cost::measure(global.probe_options()) {
+        match cost::measure(global.probe_options(), &topology) {
             Ok(cost) => findings.probe_cost = Some(cost),
             Err(error) => findings.remedies.push(format!(
-                "the probe's cost cannot be measured (BPF statistics need root): {error:#}"
+                "the probe's cost cannot be measured: {error:#}; BPF statistics need root"
             )),
         }
     }

@@ -137,7 +137,10 @@ impl BpfProbe {
                     self.births.extend(self.directory.born(&birth));
                     self.threads.iter_mut().for_each(|threads| threads.born(&birth));
                 }
-                Some(Record::Exec(exec)) => self.directory.exec(&exec),
+                Some(Record::Exec(exec)) => {
+                    self.directory.exec(&exec);
+                    self.threads.iter_mut().for_each(|threads| threads.exec(&exec));
+                }
                 Some(Record::Ended(ended)) => {
                     self.directory.ended(&ended);
                     self.threads.iter_mut().for_each(|threads| threads.ended(&ended));

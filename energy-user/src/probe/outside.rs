@@ -56,11 +56,13 @@ pub struct Divider {
 }
 
 impl Divider {
-    /// Looks once whether anything was ever stolen here: if not, nothing will be looked up.
+    /// Looks once whether anything can be stolen here: if not, nothing will be looked up.
     pub fn new(outside: Outside, proc_root: &Path) -> Self {
         let read = |cpu: stat::Cpu| (cpu.number, Stolen { read: cpu.stolen_ns, untold: 0 });
         let stolen: HashMap<_, _> = cpus(proc_root).into_iter().map(read).collect();
-        let virtualised = stolen.values().any(|stolen| stolen.read > 0);
+        let virtualised = stolen.values().any(|stolen| stolen.read > 0)
+            || std::fs::read_to_string(proc_root.join("cpuinfo"))
+                .is_ok_and(|text| text.contains(" hypervisor"));
         let steal = outside.steal && (virtualised || !outside.irq);
         Self { outside: Outside { steal, ..outside }, stolen }
     }

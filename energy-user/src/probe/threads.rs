@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use energy_ebpf::event::{Birth, Ended, Renamed};
+use energy_ebpf::event::{Birth, Ended, Exec, Renamed};
 
 use super::identity::text;
 use crate::{files, sample::ProcessId};
@@ -45,6 +45,15 @@ impl Threads {
     pub fn renamed(&mut self, renamed: &Renamed) {
         let id = ProcessId { pid: renamed.tid, start: renamed.start };
         self.names.insert(id, text(&renamed.comm).into());
+    }
+
+    /// A program was replaced: who runs it has the number and start of the first thread, even
+    /// if that one has ended.
+    pub fn exec(&mut self, exec: &Exec) {
+        let id = ProcessId { pid: exec.tgid, start: exec.start };
+        self.ended.remove(&id);
+        self.told.remove(&id);
+        self.names.insert(id, text(&exec.comm).into());
     }
 
     /// A thread is on its way out; its last slice may be told later.

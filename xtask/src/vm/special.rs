@@ -28,7 +28,11 @@ pub fn of(shape: Shape, results: &Results, stream: Option<&Stream>) -> Vec<Strin
         }
         "nohz-full" => match results.text("isolated") {
             "1" => check(true, "cpu1 is without ticks (nohz_full)".into()),
-            _ => check(true, "skipped: this kernel has no CONFIG_NO_HZ_FULL".into()),
+            // The file says so, or is not there.
+            text if text == "(null)" || text.contains("can't open") => {
+                check(true, "skipped: this kernel has no CONFIG_NO_HZ_FULL".into());
+            }
+            other => check(false, format!("CPUs without ticks: {other}")),
         },
         "2x2x2" => {
             let overlap = results.intervals("overlap");

@@ -23,10 +23,8 @@ use nix::{
 };
 use serde::Serialize;
 
-use super::{
-    LoadError, Options,
-    load::{load, refused},
-};
+use super::{LoadError, Options, load::refused, load_for};
+use crate::topology::Topology;
 
 /// Pairs of measurements; figures are medians over them.
 const ROUNDS: usize = 9;
@@ -49,9 +47,11 @@ pub struct Cost {
 }
 
 /// Measures, which takes some seconds and makes one CPU busy.
-pub fn measure(options: Options) -> Result<Cost, LoadError> {
+pub fn measure(options: Options, topology: &Topology) -> Result<Cost, LoadError> {
     let btf = Btf::from_sys_fs().map_err(refused)?;
-    let mut ebpf = load(options)?.ebpf;
+    // The counters count as long as they are held.
+    let (loaded, _counters) = load_for(options, topology)?;
+    let mut ebpf = loaded.ebpf;
     let tracepoint = program::SWITCH;
     for name in [program::SWITCH, program::EMPTY] {
         let program = find(&mut ebpf, name)?;
@@ -62,7 +62,8 @@ pub fn measure(options: Options) -> Result<Cost, LoadError> {
         program.load(tracepoint, &btf).map_err(refused)?;
     }
     // Lets go of the statistics in the end: they cost every program of the machine.
-    let _statistics = enable_stats(Stats::RunTime).map_err(refused)?;
+    let _statistics = enable_stats(Stats::RunTime)
+        .map_err(|error| LoadError::Refused(anyhow::anyhow!("BPF statistics: {error}")))?;
     let (_, switches) = run(&mut ebpf, program::SWITCH, || thread::sleep(QUIET))?;
     let mut costs = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {

@@ -24,6 +24,11 @@ pub enum CounterError {
          virtual machines; leave out --weight cycles"
     )]
     None(io::Error),
+    /// Something else is in the way.
+    #[error(
+        "cycles cannot be counted ({0}); raise the limit of open files, or leave out --weight cycles"
+    )]
+    Other(io::Error),
     /// It has, and does not give them.
     #[error("cycles cannot be counted ({0}); run as root, or with CAP_PERFMON")]
     Permission(io::Error),
@@ -98,7 +103,13 @@ fn open(kind: u32, config: u64, cpu: u32) -> Result<OwnedFd, CounterError> {
         let error = io::Error::last_os_error();
         return Err(match error.kind() {
             io::ErrorKind::PermissionDenied => CounterError::Permission(error),
-            _ => CounterError::None(error),
+            _ if [libc::ENOENT, libc::EOPNOTSUPP, libc::ENODEV]
+                .map(Some)
+                .contains(&error.raw_os_error()) =>
+            {
+                CounterError::None(error)
+            }
+            _ => CounterError::Other(error),
         });
     }
     // SAFETY: the kernel just gave it to us.

@@ -184,7 +184,7 @@ pub fn kernel_offsets() -> Result<Vec<(&'static str, u32)>, LoadError> {
 }
 
 /// How many places each CPU has, as a power of two: many on a small machine, where one CPU
-/// may see thousands of processes, and no more than 8 MiB on a large one.
+/// may see thousands of processes, and no more than 8 MiB on a large one (of up to 512 CPUs).
 fn places_shift(cpus: usize) -> u32 {
     const ALL: usize = (8 << 20) / size_of::<Slot>();
     let (least, most) = (PLACES_SHIFT.end() - 5, *PLACES_SHIFT.end());
