@@ -47,6 +47,10 @@ pub struct Task {
 
 /// Prints the times, their ratio and the memory; fails if a promise is not kept.
 pub fn run(task: &Task) -> anyhow::Result<()> {
+    ensure!(
+        !cfg!(debug_assertions),
+        "an unoptimised reader says nothing; use: cargo run --release --package xtask -- bench read"
+    );
     let resident = resident(task)?;
     let mut ring = Ring::build(Load { live: task.processes, hot: 2, threads: 1 })?;
     let topology = Topology::read(Path::new("/sys"), 1);
