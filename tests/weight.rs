@@ -99,7 +99,8 @@ fn time_with_a_busy_neighbour_is_told_from_time_alone() {
         |what: &str| -> f64 { one.iter().map(|line| line["books"][what].as_f64().unwrap()).sum() };
     let others = booked("task_seconds") + booked("missed_seconds") - ran;
     println!("alone: {shared:.3} of {ran:.3} s shared; others ran {others:.3} s");
-    assert!(shared <= others + 0.02, "{shared} s shared");
+    // jouletop itself runs there at every sample, so nothing at all would be as wrong.
+    assert!(shared > 0.0 && shared <= others + 0.02, "{shared} s shared");
     assert!(one.iter().all(|line| line["weight"] == "smt"));
 }
 

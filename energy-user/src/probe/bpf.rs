@@ -56,10 +56,10 @@ pub struct BpfProbe {
     topology: Topology,
     /// Gains since the last sample, by process.
     pending: HashMap<ProcessId, Pending>,
-    /// Only if they are told apart.
-    threads: Option<Threads>,
     /// Their sum, by CPU.
     gained: Vec<u64>,
+    /// Only if they are told apart.
+    threads: Option<Threads>,
     births: Vec<Birth>,
     /// Whose end was told with the last sample.
     buried: HashSet<ProcessId>,

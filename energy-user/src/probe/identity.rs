@@ -17,11 +17,8 @@ use energy_ebpf::{
 };
 use procfs::process::Process;
 
-use super::cgroup::Cgroups;
+use super::{cgroup::Cgroups, stat::TICK_NS};
 use crate::sample::{Identity, Kind, ProcessId};
-
-/// Nanoseconds in one tick of `/proc/PID/stat` (`USER_HZ`, 100 on every architecture in use).
-const TICK_NS: u64 = 10_000_000;
 
 /// Bytes of a command line that are kept.
 const LONGEST_CMDLINE: u64 = 4096;

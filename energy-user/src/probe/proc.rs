@@ -9,14 +9,15 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 use anyhow::Context as _;
 use procfs::process::all_processes_with_root;
 
-use super::{Probe, identity::Directory, stat};
+use super::{
+    Probe,
+    identity::Directory,
+    stat::{self, TICK_NS},
+};
 use crate::{
     sample::{Activity, Birth, CpuTime, Identity, Lost, ProbeKind, ProcessActivity, ProcessId},
     topology::Topology,
 };
-
-/// Nanoseconds in a tick of `/proc` (`USER_HZ`, 100 on every architecture in use).
-const TICK_NS: u64 = 10_000_000;
 
 /// The `/proc` probe.
 pub struct ProcProbe {

@@ -8,8 +8,8 @@ use anyhow::Context as _;
 
 use crate::files;
 
-/// Nanoseconds in a tick (`USER_HZ`, 100 on every architecture in use).
-const TICK_NS: u64 = 10_000_000;
+/// Nanoseconds in a tick of `/proc` (`USER_HZ`, 100 on every architecture in use).
+pub const TICK_NS: u64 = 10_000_000;
 
 /// One CPU since boot, nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

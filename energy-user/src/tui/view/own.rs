@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::strip::{self, Piece};
 use crate::{
     present::{figure, text},
-    sample::Lost,
+    sample::{Books, Lost},
     tui::{
         app::App,
         column::{marked, percent},
@@ -34,8 +34,20 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         let lost = Piece::new(1, format!("lost: {}", lost.join(", ")), theme.warning());
         left.push(lost.or(1, format!("lost {sum}")));
     }
+    if let Some(off) = app.ledger().latest().and_then(|tick| off_by(tick.frame.books.as_ref()?)) {
+        left.push(Piece::new(2, off, theme.warning()));
+    }
     let meters = figure::printable(&app.description().meters);
     strip::draw(left, vec![Piece::new(5, meters, theme.dim())], area, buffer);
+}
+
+/// By how much the time of the worst CPU does not add up, if that is worth a word.
+fn off_by(books: &Books) -> Option<String> {
+    /// Switches that fall between two looks are told with the next sample, and are less.
+    const LEAST_NS: u64 = 10_000_000;
+    let off = books.worst_ns;
+    (off.unsigned_abs() > LEAST_NS)
+        .then(|| format!("a CPU's time is off by {} ms", off / 1_000_000))
 }
 
 /// What is to be said in at most so many lines.
@@ -50,5 +62,17 @@ pub(super) fn remedy(app: &App, area: Rect, buffer: &mut Buffer) {
     let lines = remedy_lines(app, area.width, area.height.into());
     for (y, line) in (area.y..area.bottom()).zip(lines) {
         buffer.set_string(area.x, y, line, app.theme().warning());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_more_than_a_look_between_is_told() {
+        let off = |worst_ns| off_by(&Books { worst_ns, ..Books::default() });
+        assert_eq!(off(9_000_000), None);
+        assert_eq!(off(-25_400_000).as_deref(), Some("a CPU's time is off by -25 ms"));
     }
 }
