@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use jouletop::{
-    attribute::attribute,
+    attribute::{Method, attribute},
     frame::{Energy, Frame, Quality},
     sample::{ProcessId, Sample},
     session::Source,
@@ -136,7 +136,7 @@ proptest! {
             let mut before = machine.sample().expect("the start is in the year");
             for _ in 0..5 {
                 let after = sample(&mut machine, Duration::from_nanos(step)).expect("so is this");
-                let frame = attribute(&before, &after);
+                let frame = attribute(&before, &after, &Method::default());
                 // At odd nanoseconds, shares of one CPU are each rounded by less than one.
                 prop_assert!(energy_adds_up(&frame).is_ok());
                 before = after;
@@ -173,7 +173,7 @@ fn frames(path: &Path, step: Duration) -> Result<Vec<Frame>> {
         let time = step.min(left);
         left -= time;
         let after = sample(&mut machine, time)?;
-        frames.push(attribute(&before, &after));
+        frames.push(attribute(&before, &after, &Method::default()));
         before = after;
     }
     Ok(frames)
@@ -219,9 +219,9 @@ fn sum(frames: &[Frame], id: &str) -> Option<Microjoules> {
 }
 
 /// CPU time of everybody over all frames, and how often each ended.
-fn times(frames: &[Frame]) -> (BTreeMap<ProcessId, (Duration, usize)>, [Duration; 5]) {
+fn times(frames: &[Frame]) -> (BTreeMap<ProcessId, (Duration, usize)>, [Duration; 6]) {
     let mut processes: BTreeMap<_, (Duration, usize)> = BTreeMap::new();
-    let mut others = [Duration::ZERO; 5];
+    let mut others = [Duration::ZERO; 6];
     for frame in frames {
         for process in &frame.processes {
             let (time, ends) = processes.entry(process.id).or_default();
@@ -242,7 +242,7 @@ fn meet(simulation: &Simulation) -> Result<()> {
         let mut machine = simulation.clone();
         let before = sample(&mut machine, expected.from)?;
         let after = sample(&mut machine, expected.at.saturating_sub(expected.from))?;
-        let frame = attribute(&before, &after);
+        let frame = attribute(&before, &after, &Method::default());
         compare(expected, &frame).with_context(|| format!("at {:?}: {frame:#?}", expected.at))?;
     }
     Ok(())

@@ -9,6 +9,7 @@ pub mod screen;
 use std::{process::ExitCode, sync::Arc};
 
 use crate::{
+    attribute::Method,
     cli::{Cli, Command, Global},
     host::Wish,
     live::{Live, Roots},
@@ -63,7 +64,7 @@ impl Global {
             }
             None => Box::new(Live::open(self.roots(), self.wish(), self.probe_options())?),
         };
-        Ok(Session::new(source, Arc::new(self.intensity())))
+        Ok(Session::new(source, Arc::new(self.intensity()), Method::default()))
     }
 
     fn wish(&self) -> Wish {

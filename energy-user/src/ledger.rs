@@ -89,7 +89,7 @@ pub struct Totals {
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     accounts: HashMap<ProcessId, Account>,
-    others: [Other; 5],
+    others: [Other; 6],
     folded: Sum,
     folded_count: usize,
     totals: Totals,

@@ -56,7 +56,7 @@ impl Live {
             meters: route(&meters),
             remedies,
         };
-        let machine = Arc::new(Machine { host: host.name, packages: topology.packages().into() });
+        let machine = Arc::new(topology.machine(host.name));
         let online = topology::online(&roots.sysfs);
         Ok(Self { roots, probe, meters, topology, online, machine, description })
     }
@@ -68,8 +68,7 @@ impl Live {
             self.topology = Topology::read(&self.roots.sysfs, cpus());
             self.online = online;
             self.probe.set_topology(&self.topology);
-            let host = self.machine.host.clone();
-            self.machine = Arc::new(Machine { host, packages: self.topology.packages().into() });
+            self.machine = Arc::new(self.topology.machine(self.machine.host.clone()));
         }
     }
 }
@@ -91,6 +90,7 @@ impl Source for Live {
             machine: Arc::clone(&self.machine),
             probe: self.probe.kind(),
             meters,
+            clocks: None,
             activity,
         })
     }
@@ -136,9 +136,11 @@ fn open_bpf(
 ) -> Result<(Box<dyn Probe>, Vec<String>), LoadError> {
     let open = |options| BpfProbe::open(&roots.proc, topology.clone(), options);
     let cores = topology.cpus().iter().any(|&cpu| topology.sibling_of(cpu).is_some());
-    if options.weight == Weight::Smt && !cores {
+    if options.weight.by_overlap() && !cores {
         let why = "no core here runs two hardware threads; --weight smt weighs by time";
-        let probe = open(Options { weight: Weight::Time, ..options })?;
+        let clocked = options.weight.by_clock();
+        let weight = if clocked { Weight::Frequency } else { Weight::Time };
+        let probe = open(Options { weight, ..options })?;
         return Ok((Box::new(probe), vec![why.into()]));
     }
     match open(options) {

@@ -5,12 +5,13 @@
 //! is marked as one everywhere.
 
 pub mod cpu_model;
+pub mod instrument;
 pub mod powercap;
 
 use std::{path::Path, sync::Arc};
 
 use crate::{
-    sample::{Domain, Meter, MeterReading, Reading},
+    sample::{Domain, Meter, MeterReading, Reading, Role},
     topology::Topology,
 };
 
@@ -57,14 +58,16 @@ fn measured(readings: &[MeterReading]) -> bool {
 
 /// One modelled meter for each package.
 fn estimates(topology: &Topology, model: &cpu_model::Estimate) -> Vec<MeterReading> {
-    let packages = topology.packages().iter().enumerate();
+    let packages = topology.packages().iter();
     packages
-        .map(|(index, package)| MeterReading {
+        .map(|package| MeterReading {
             meter: Arc::new(Meter {
                 id: format!("model-{}", package.id),
                 domain: Domain::Package,
                 source: "model".into(),
-                package: Some(index),
+                cells: topology.cells_at(instrument::Place::package(package.id)),
+                role: Role::Part,
+                includes: "a guess at the package, from its kind and load".into(),
             }),
             reading: Reading::Model(model.power(package.cpus.len())),
         })

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::units::Watts;
+use crate::units::{Microjoules, Watts};
 
 /// A process, even if its number has been used before or will be again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -52,38 +52,38 @@ pub struct Identity {
     pub kind: Kind,
 }
 
-/// CPU time in nanoseconds, one number for each package of [`Machine::packages`].
+/// CPU time in nanoseconds, one number for each cell of [`Machine::cells`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CpuTime(pub Vec<u64>);
 
 impl CpuTime {
-    /// Nothing, on a machine with so many packages.
-    pub fn zero(packages: usize) -> Self {
-        Self(vec![0; packages])
+    /// Nothing, on a machine with so many cells.
+    pub fn zero(cells: usize) -> Self {
+        Self(vec![0; cells])
     }
 
-    /// Adds time on one package; the list grows as needed.
-    pub fn add(&mut self, package: usize, ns: u64) {
-        if self.0.len() <= package {
-            self.0.resize(package + 1, 0);
+    /// Adds time on one cell; the list grows as needed.
+    pub fn add(&mut self, cell: usize, ns: u64) {
+        if self.0.len() <= cell {
+            self.0.resize(cell + 1, 0);
         }
-        self.0[package] = self.0[package].saturating_add(ns);
+        self.0[cell] = self.0[cell].saturating_add(ns);
     }
 
-    /// Adds each package's time of another.
+    /// Adds each cell's time of another.
     pub fn add_all(&mut self, other: &Self) {
-        for (package, &ns) in other.0.iter().enumerate() {
-            self.add(package, ns);
+        for (cell, &ns) in other.0.iter().enumerate() {
+            self.add(cell, ns);
         }
     }
 
-    /// Time on one package.
-    pub fn on(&self, package: usize) -> u64 {
-        self.0.get(package).copied().unwrap_or(0)
+    /// Time on one cell.
+    pub fn on(&self, cell: usize) -> u64 {
+        self.0.get(cell).copied().unwrap_or(0)
     }
 
-    /// Time on all packages.
+    /// Time on all cells.
     pub fn total(&self) -> Duration {
         Duration::from_nanos(self.0.iter().sum())
     }
@@ -126,37 +126,52 @@ pub struct ThreadActivity {
     pub cpu: CpuTime,
 }
 
-/// What is counted beside time, one number for each package.
+/// What is counted beside time, one number for each cell.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
     /// Of the time, how much the core's other hardware thread was busy too, nanoseconds.
     pub shared: CpuTime,
     /// Cycles of the CPU.
     pub cycles: Vec<u64>,
-    /// Instructions, on all packages.
+    /// Instructions, on all cells.
     pub instructions: u64,
+    /// Misses of the last cache, which are what goes to memory; empty where they are not counted.
+    pub misses: Vec<u64>,
 }
 
 impl Work {
-    /// Adds what was counted on a package.
-    pub fn add(&mut self, package: usize, shared_ns: u64, cycles: u64, instructions: u64) {
-        self.shared.add(package, shared_ns);
-        if self.cycles.len() <= package {
-            self.cycles.resize(package + 1, 0);
-        }
-        self.cycles[package] = self.cycles[package].saturating_add(cycles);
+    /// Adds what was counted on a cell.
+    pub fn add(&mut self, cell: usize, shared_ns: u64, cycles: u64, instructions: u64) {
+        self.shared.add(cell, shared_ns);
+        raise(&mut self.cycles, cell, cycles);
         self.instructions = self.instructions.saturating_add(instructions);
+    }
+
+    /// Adds misses of the last cache on a cell.
+    pub fn miss(&mut self, cell: usize, misses: u64) {
+        raise(&mut self.misses, cell, misses);
     }
 
     /// Adds all of another.
     pub fn add_all(&mut self, other: &Self) {
-        let Self { shared, cycles, instructions } = other;
+        let Self { shared, cycles, instructions, misses } = other;
         self.shared.add_all(shared);
-        for (package, &cycles) in cycles.iter().enumerate() {
-            self.add(package, 0, cycles, 0);
+        for (cell, &cycles) in cycles.iter().enumerate() {
+            raise(&mut self.cycles, cell, cycles);
+        }
+        for (cell, &misses) in misses.iter().enumerate() {
+            self.miss(cell, misses);
         }
         self.instructions = self.instructions.saturating_add(*instructions);
     }
+}
+
+/// Raises a cell's count; the list grows as needed.
+fn raise(counts: &mut Vec<u64>, cell: usize, by: u64) {
+    if counts.len() <= cell {
+        counts.resize(cell + 1, 0);
+    }
+    counts[cell] = counts[cell].saturating_add(by);
 }
 
 /// What a share of a package's energy is measured by.
@@ -168,6 +183,12 @@ pub enum Weight {
     Time,
     /// Time, where time with a busy neighbour on the core counts less.
     Smt,
+    /// Time, where time at a higher clock counts more.
+    Frequency,
+    /// Time by both: neighbour and clock.
+    #[value(name = "smt+frequency")]
+    #[serde(rename = "smt+frequency")]
+    SmtFrequency,
     /// Cycles.
     Cycles,
 }
@@ -178,8 +199,20 @@ impl Weight {
         match self {
             Self::Time => "time",
             Self::Smt => "smt",
+            Self::Frequency => "frequency",
+            Self::SmtFrequency => "smt+frequency",
             Self::Cycles => "cycles",
         }
+    }
+
+    /// Time with a busy neighbour on the core has to be told apart.
+    pub fn by_overlap(self) -> bool {
+        matches!(self, Self::Smt | Self::SmtFrequency)
+    }
+
+    /// The clock of each core has to be known.
+    pub fn by_clock(self) -> bool {
+        matches!(self, Self::Frequency | Self::SmtFrequency)
     }
 }
 
@@ -276,6 +309,20 @@ pub enum Domain {
     Package,
     /// The memory attached to a package.
     Dram,
+    /// Cores: a part of their package, one core or all of them.
+    Core,
+    /// What of a package is not cores, such as an integrated GPU.
+    Uncore,
+    /// What a board's maker wired to Intel's platform counter; contains the packages.
+    Psys,
+    /// The whole machine.
+    Machine,
+    /// A module of a CPU and a GPU with their memories.
+    Module,
+    /// A supply rail of a board.
+    Rail,
+    /// The whole machine without its metered parts.
+    Rest,
 }
 
 impl Domain {
@@ -284,6 +331,13 @@ impl Domain {
         match self {
             Self::Package => "package",
             Self::Dram => "dram",
+            Self::Core => "core",
+            Self::Uncore => "uncore",
+            Self::Psys => "psys",
+            Self::Machine => "machine",
+            Self::Module => "module",
+            Self::Rail => "rail",
+            Self::Rest => "rest",
         }
     }
 }
@@ -295,10 +349,29 @@ pub struct Meter {
     pub id: String,
     /// What it covers.
     pub domain: Domain,
-    /// The route: `powercap`, `model`, `simulated`.
+    /// The route: `perf`, `powercap`, `model`, `simulated`.
     pub source: String,
-    /// Index into [`Machine::packages`] of the CPUs it feeds; none where the topology does not say.
-    pub package: Option<usize>,
+    /// Indices into [`Machine::cells`] of the CPUs it feeds; none where the topology does not say.
+    pub cells: Vec<usize>,
+    /// What is done with its figure.
+    pub role: Role,
+    /// What its figure includes, in words for people.
+    pub includes: String,
+}
+
+/// What is done with a meter's figure: no joule is counted twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// It is a part of the total.
+    #[default]
+    Part,
+    /// It is the total: what the parts leave of it is the rest of the machine.
+    Whole,
+    /// It lies inside a part and tells how that divides.
+    Inside,
+    /// It is shown beside the total, and not counted.
+    Check,
 }
 
 /// What a meter said.
@@ -320,13 +393,43 @@ pub enum Reading {
     Absent(String),
 }
 
-/// Power as a straight line over load: an estimate, never a measurement.
+/// Power over load where there is no meter: an estimate with its range, never a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PowerModel {
+    /// The figure that is shown.
+    pub likely: Line,
+    /// The lowest that the sources allow.
+    pub least: Line,
+    /// The highest that the sources allow.
+    pub most: Line,
+}
+
+/// Power as a straight line over load.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
     /// With every CPU idle.
     pub idle: Watts,
     /// With every CPU busy.
     pub full: Watts,
+}
+
+impl Line {
+    /// Energy at a load (0 to 1) over a time.
+    pub fn energy(self, load: f64, time: Duration) -> Microjoules {
+        Watts(self.idle.0 + (self.full.0 - self.idle.0) * load).during(time)
+    }
+
+    /// So many times as much.
+    pub fn times(self, factor: f64) -> Self {
+        Self { idle: Watts(self.idle.0 * factor), full: Watts(self.full.0 * factor) }
+    }
+}
+
+impl PowerModel {
+    /// Where nothing better is known than a likely line: from half to twice of it.
+    pub fn half_to_twice(likely: Line) -> Self {
+        Self { likely, least: likely.times(0.5), most: likely.times(2.0) }
+    }
 }
 
 /// A meter and its reading.
@@ -347,6 +450,16 @@ pub struct Package {
     pub cpus: Vec<u32>,
 }
 
+/// CPUs whose time is kept together, as one meter feeds them or they have one clock: a die of
+/// a package, or a core where cores are metered or have clocks of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cell {
+    /// Index into [`Machine::packages`].
+    pub package: usize,
+    /// The CPUs' numbers.
+    pub cpus: Vec<u32>,
+}
+
 /// The part of the machine that the arithmetic needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
@@ -354,12 +467,27 @@ pub struct Machine {
     pub host: String,
     /// Packages in order of their id.
     pub packages: Vec<Package>,
+    /// Cells in order of their package.
+    pub cells: Vec<Cell>,
 }
 
 impl Machine {
+    /// A machine each of whose packages is one cell.
+    pub fn of_packages(host: String, packages: Vec<Package>) -> Self {
+        let cells = packages.iter().enumerate();
+        let cells = cells.map(|(package, all)| Cell { package, cpus: all.cpus.clone() }).collect();
+        Self { host, packages, cells }
+    }
+
     /// CPUs online in all packages.
     pub fn cpus(&self) -> usize {
         self.packages.iter().map(|package| package.cpus.len()).sum()
+    }
+
+    /// The cells of a package.
+    pub fn cells_of(&self, package: usize) -> Vec<usize> {
+        let all = self.cells.iter().enumerate();
+        all.filter(|(_, cell)| cell.package == package).map(|(index, _)| index).collect()
     }
 }
 
@@ -410,6 +538,30 @@ pub struct Sample {
     pub probe: ProbeKind,
     /// Every meter, readable or not.
     pub meters: Vec<MeterReading>,
+    /// Mean clock of each cell's CPUs since the sample before while they were busy, in
+    /// thousandths of the base clock; none where it is not known.
+    pub clocks: Option<Vec<u32>>,
     /// Who ran since the sample before.
     pub activity: Activity,
+}
+
+impl Sample {
+    /// A machine of so many packages at its start, with nobody running: for tests.
+    #[cfg(test)]
+    pub fn nothing(packages: u32) -> Self {
+        let package = |id: u32| Package { id, cpus: vec![2 * id, 2 * id + 1] };
+        Self {
+            time: Timestamp::UNIX_EPOCH,
+            monotonic: Duration::ZERO,
+            boottime: Duration::ZERO,
+            machine: Arc::new(Machine::of_packages(
+                "test".into(),
+                (0..packages).map(package).collect(),
+            )),
+            probe: ProbeKind::Simulated,
+            meters: Vec::new(),
+            clocks: None,
+            activity: Activity::default(),
+        }
+    }
 }

@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    attribute::attribute,
+    attribute::{Method, attribute},
     carbon::Intensity,
     ledger::Tick,
     sample::{Activity, ProbeKind, Sample},
@@ -50,6 +50,7 @@ pub trait Source {
 pub struct Session {
     source: Box<dyn Source>,
     intensity: Arc<Intensity>,
+    method: Method,
     previous: Option<Sample>,
 }
 
@@ -58,8 +59,8 @@ pub const DRAIN: Duration = Duration::from_millis(200);
 
 impl Session {
     /// A session that has not sampled yet.
-    pub fn new(source: Box<dyn Source>, intensity: Arc<Intensity>) -> Self {
-        Self { source, intensity, previous: None }
+    pub fn new(source: Box<dyn Source>, intensity: Arc<Intensity>, method: Method) -> Self {
+        Self { source, intensity, method, previous: None }
     }
 
     /// What it measures with.
@@ -77,7 +78,7 @@ impl Session {
     pub fn tick(&mut self) -> anyhow::Result<Option<Tick>> {
         let mut sample = self.source.sample()?;
         let tick = self.previous.take().map(|previous| Tick {
-            frame: attribute(&previous, &sample),
+            frame: attribute(&previous, &sample, &self.method),
             intensity: Arc::clone(&self.intensity),
         });
         // Of an earlier sample, only times and meters are needed.

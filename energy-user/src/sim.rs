@@ -7,7 +7,7 @@
 //!
 //! ```
 //! # use std::time::Duration;
-//! # use jouletop::{attribute::attribute, session::Source, sim::Simulation};
+//! # use jouletop::{attribute::{Method, attribute}, session::Source, sim::Simulation};
 //! let text = r#"
 //!     name = "one program on one of two CPUs"
 //!     cpus = 2
@@ -24,7 +24,7 @@
 //! let mut machine = Simulation::parse(text, "example.toml")?;
 //! let before = machine.sample()?;
 //! machine.pass(Duration::from_secs(1));
-//! let frame = attribute(&before, &machine.sample()?);
+//! let frame = attribute(&before, &machine.sample()?, &Method::default());
 //! // Half of the machine was idle, and so was half of the energy.
 //! assert_eq!(frame.processes[0].share.energy.total(), frame.idle.energy.total());
 //! # Ok::<(), anyhow::Error>(())

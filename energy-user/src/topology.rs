@@ -1,22 +1,42 @@
 //! Which CPU is in which package: a package's energy is paid by who ran on it.
 //!
-//! From `devices/system/cpu` under the sysfs root. Where that is not to be had, all
-//! CPUs count as one package, and every meter as feeding it.
+//! Time is kept by cell: CPUs that one meter feeds, or that have one clock. A cell is a die of a
+//! package, or a core where cores are told apart. From `devices/system/cpu` under the sysfs
+//! root (kernel: `admin-guide/cputopology.rst`). Where that is not to be had, all CPUs count as
+//! one package, and every meter as feeding it.
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-use crate::{files, sample::Package};
+use crate::{
+    files,
+    meter::instrument::Place,
+    sample::{Cell, Machine, Package},
+};
+
+/// How finely CPUs are told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Grain {
+    /// The dies of each package.
+    #[default]
+    Die,
+    /// The cores.
+    Core,
+}
 
 /// The packages of a machine and their CPUs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Topology {
     /// By id, with the CPUs that are online.
     packages: Vec<Package>,
-    /// Package of each CPU, by its number.
+    /// In order of their package.
+    cells: Vec<Cell>,
+    /// Cell of each CPU, by its number.
     of_cpu: Vec<usize>,
+    /// The die of each CPU within its package.
+    dies: BTreeMap<u32, u32>,
     /// The other hardware thread of a CPU's core, where there are two.
     siblings: BTreeMap<u32, u32>,
     /// False if sysfs did not tell.
@@ -26,16 +46,27 @@ pub struct Topology {
 impl Topology {
     /// Reads a sysfs tree; `cpus` is how many CPUs there are if it does not say.
     pub fn read(sysfs: &Path, cpus: usize) -> Self {
+        Self::with_grain(sysfs, cpus, Grain::Die)
+    }
+
+    /// The same, with CPUs told apart as finely as asked for.
+    pub fn with_grain(sysfs: &Path, cpus: usize, grain: Grain) -> Self {
         let base = cpu_dir(sysfs);
         let online = online(sysfs);
         let online = online.as_deref().and_then(parse_list);
         let cpus: Vec<u32> = online.unwrap_or_else(|| (0..cpus.max(1) as u32).collect());
         let mut packages: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         let mut known = true;
-        let mut siblings = BTreeMap::new();
+        let (mut siblings, mut dies) = (BTreeMap::new(), BTreeMap::new());
+        let mut groups: BTreeMap<(u32, u32), Vec<u32>> = BTreeMap::new();
         for &cpu in &cpus {
-            let path = base.join(format!("cpu{cpu}/topology/physical_package_id"));
-            let id = files::read(&path).ok().and_then(|text| text.trim().parse().ok());
+            let number = |file: &str| -> Option<u32> {
+                let path = base.join(format!("cpu{cpu}/topology/{file}"));
+                files::read(&path).ok().and_then(|text| text.trim().parse().ok())
+            };
+            let id = number("physical_package_id");
+            let die = number("die_id").unwrap_or(0);
+            dies.insert(cpu, die);
             // Some ARM boards say -1 for a single package.
             known &= id.is_some();
             packages.entry(id.unwrap_or(0)).or_default().push(cpu);
@@ -46,21 +77,33 @@ impl Topology {
             {
                 siblings.insert(cpu, if cpu == *first { *second } else { *first });
             }
+            // A core is known by the first of its CPUs.
+            let core = list.and_then(|list| list.first().copied()).unwrap_or(cpu);
+            let group = if grain == Grain::Core { core } else { die };
+            groups.entry((id.unwrap_or(0), group)).or_default().push(cpu);
         }
         let packages = packages.into_iter().map(|(id, cpus)| Package { id, cpus }).collect();
-        Self { siblings, ..Self::new(packages, known) }
+        Self { dies, siblings, ..Self::new(packages, groups, known) }
     }
 
-    /// From packages that are known, or stand in for what is not.
-    fn new(packages: Vec<Package>, known: bool) -> Self {
+    /// From packages that are known, or stand in for what is not, and the groups of CPUs in them.
+    fn new(packages: Vec<Package>, groups: BTreeMap<(u32, u32), Vec<u32>>, known: bool) -> Self {
         let highest = packages.iter().flat_map(|package| &package.cpus).max();
         let mut of_cpu = vec![0; highest.map_or(0, |&cpu| cpu as usize + 1)];
-        for (index, package) in packages.iter().enumerate() {
-            for &cpu in &package.cpus {
-                of_cpu[cpu as usize] = index;
+        let mut cells = Vec::with_capacity(groups.len());
+        for ((id, _), cpus) in groups {
+            let package = packages.iter().position(|package| package.id == id).unwrap_or(0);
+            for &cpu in &cpus {
+                of_cpu[cpu as usize] = cells.len();
             }
+            cells.push(Cell { package, cpus });
         }
-        Self { packages, of_cpu, siblings: BTreeMap::new(), known }
+        Self { packages, cells, of_cpu, known, ..Self::default() }
+    }
+
+    /// As the arithmetic needs it.
+    pub fn machine(&self, host: String) -> Machine {
+        Machine { host, packages: self.packages.clone(), cells: self.cells.clone() }
     }
 
     /// The packages, by id.
@@ -68,9 +111,20 @@ impl Topology {
         &self.packages
     }
 
-    /// Index of the package of a CPU; the first one for a CPU that came online since.
-    pub fn package_of(&self, cpu: u32) -> usize {
+    /// The cells, in order of their package.
+    pub fn cells(&self) -> &[Cell] {
+        &self.cells
+    }
+
+    /// Index of the cell of a CPU; the first one for a CPU that came online since.
+    pub fn cell_of(&self, cpu: u32) -> usize {
         self.of_cpu.get(cpu as usize).copied().unwrap_or(0)
+    }
+
+    /// The number of a CPU's package, and of its die.
+    pub fn package_of(&self, cpu: u32) -> Option<(u32, u32)> {
+        let package = self.packages.iter().find(|package| package.cpus.contains(&cpu))?;
+        Some((package.id, self.dies.get(&cpu).copied().unwrap_or(0)))
     }
 
     /// Every CPU that is online.
@@ -83,12 +137,18 @@ impl Topology {
         self.siblings.get(&cpu).copied()
     }
 
-    /// Index of the package that a meter's number names; none if this machine has no such one.
-    pub fn package_index(&self, id: u32) -> Option<usize> {
-        if !self.known {
-            return Some(0);
-        }
-        self.packages.iter().position(|package| package.id == id)
+    /// The cells that a meter of a place feeds; none if this machine has no such place.
+    pub fn cells_at(&self, place: Place) -> Vec<usize> {
+        let all = self.cells.iter().enumerate();
+        let within = |cell: &Cell| {
+            let package = &self.packages[cell.package];
+            // A machine that does not say which package is which has only one.
+            let package = !self.known || place.package.is_none_or(|id| id == package.id);
+            let die = |cpu: &u32| self.dies.get(cpu).copied();
+            let die = place.die.is_none_or(|id| cell.cpus.iter().any(|cpu| die(cpu) == Some(id)));
+            package && die && place.cpu.is_none_or(|cpu| cell.cpus.contains(&cpu))
+        };
+        all.filter(|(_, cell)| within(cell)).map(|(index, _)| index).collect()
     }
 }
 
@@ -141,9 +201,11 @@ mod tests {
         let topology = Topology::read(root.path(), 1);
         assert_eq!(topology.packages().len(), 2);
         assert_eq!(topology.packages()[1], Package { id: 1, cpus: vec![1, 3] });
-        assert_eq!(topology.package_of(3), 1);
-        assert_eq!(topology.package_index(1), Some(1));
-        assert_eq!(topology.package_index(7), None);
+        assert_eq!(topology.cell_of(3), 1);
+        assert_eq!(topology.package_of(3), Some((1, 0)));
+        assert_eq!(topology.cells_at(Place::package(1)), [1]);
+        assert_eq!(topology.cells_at(Place::default()), [0, 1]);
+        assert!(topology.cells_at(Place::package(7)).is_empty());
     }
 
     #[test]
@@ -161,6 +223,26 @@ mod tests {
         let siblings: Vec<_> =
             topology.cpus().iter().map(|&cpu| topology.sibling_of(cpu)).collect();
         assert_eq!(siblings, [Some(2), None, Some(0), None]);
+        let fine = Topology::with_grain(root.path(), 1, Grain::Core);
+        let cores: Vec<_> = fine.cells().iter().map(|cell| cell.cpus.clone()).collect();
+        assert_eq!(cores, [vec![0, 2], vec![1], vec![3]]);
+        assert_eq!(fine.cells_at(Place { cpu: Some(2), ..Place::package(0) }), [0]);
+        assert_eq!(topology.cells_at(Place { cpu: Some(2), ..Place::package(0) }), [0]);
+    }
+
+    #[test]
+    fn dies_of_a_package_are_cells_of_their_own() {
+        let root = tree("0-3", &[(0, "0"), (1, "0"), (2, "0"), (3, "0")]);
+        for cpu in 0..4 {
+            let path = cpu_dir(root.path()).join(format!("cpu{cpu}/topology/die_id"));
+            fs::write(path, format!("{}\n", cpu / 2)).unwrap();
+        }
+        let topology = Topology::read(root.path(), 1);
+        assert_eq!(topology.packages().len(), 1);
+        assert_eq!(topology.cells()[1], Cell { package: 0, cpus: vec![2, 3] });
+        let die = |die| topology.cells_at(Place { die: Some(die), ..Place::package(0) });
+        assert_eq!((die(0), die(1), die(2)), (vec![0], vec![1], vec![]));
+        assert_eq!(topology.cells_at(Place::package(0)), [0, 1]);
     }
 
     #[test]
@@ -168,7 +250,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let topology = Topology::read(root.path(), 4);
         assert_eq!(topology.packages(), [Package { id: 0, cpus: vec![0, 1, 2, 3] }]);
-        assert_eq!(topology.package_index(1), Some(0));
+        assert_eq!(topology.cells_at(Place::package(1)), [0]);
     }
 
     #[test]

@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use jouletop::{
-    attribute::attribute,
+    attribute::{Method, attribute},
     carbon::{Basis, Intensity},
     ledger::Tick,
     sample::{
-        Activity, CpuTime, Domain, Identity, Kind, Lost, Machine, Meter, MeterReading, Package,
-        PowerModel, ProbeKind, ProcessActivity, ProcessId, Reading, Sample,
+        Activity, CpuTime, Domain, Identity, Kind, Line, Lost, Machine, Meter, MeterReading,
+        Package, PowerModel, ProbeKind, ProcessActivity, ProcessId, Reading, Role, Sample,
     },
     session::Description,
     units::{GramsPerKwh, Watts},
@@ -65,9 +65,10 @@ impl Bench {
             time: Timestamp::from_second(1_790_000_000).unwrap(),
             monotonic: Duration::from_secs(1000),
             boottime: Duration::from_secs(1000),
-            machine: Arc::new(Machine { host: "web-1".into(), packages }),
+            machine: Arc::new(Machine::of_packages("web-1".into(), packages)),
             probe: if meters == Meters::Measured { ProbeKind::Bpf } else { ProbeKind::Proc },
             meters: Vec::new(),
+            clocks: None,
             activity: Activity::default(),
         };
         let mut bench = Self { meters, previous, gap: false, lost: Lost::default() };
@@ -124,7 +125,7 @@ impl Bench {
             ..self.previous.clone()
         };
         self.gap = false;
-        let frame = attribute(&self.previous, &next);
+        let frame = attribute(&self.previous, &next, &Method::default());
         self.previous = next;
         Tick { frame, intensity: Arc::new(intensity()) }
     }
@@ -149,7 +150,9 @@ impl Bench {
                 id: id.into(),
                 domain,
                 source: source.into(),
-                package: Some(0),
+                cells: vec![0],
+                role: Role::Part,
+                includes: String::new(),
             }),
             reading,
         };
@@ -165,7 +168,10 @@ impl Bench {
                 dram(counter("dram-0", 2.2 + 0.6 * load)),
             ],
             Meters::Estimated => vec![
-                package(Reading::Model(PowerModel { idle: Watts(10.0), full: Watts(65.0) })),
+                package(Reading::Model(PowerModel::half_to_twice(Line {
+                    idle: Watts(10.0),
+                    full: Watts(65.0),
+                }))),
                 dram(absent("this CPU has no meter for its memory")),
             ],
             Meters::None => vec![

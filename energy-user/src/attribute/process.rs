@@ -1,14 +1,18 @@
 //! One process under attribution, with its threads if they are told apart.
 //!
-//! What a process is charged on a package is split over its threads by their time there, so
+//! What a process is charged on a pool is split over its threads by their time there, so
 //! that the threads add up to the process as the processes add up to the machine.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Row, apportion, weigh::Scale};
+use super::{
+    apportion,
+    pool::Pool,
+    rows::{Row, Scales},
+};
 use crate::{
-    frame::{ProcessFrame, Share, ThreadFrame},
-    sample::{CpuTime, Domain, ProcessActivity, ProcessId},
+    frame::{Part, ProcessFrame, Share, ThreadFrame},
+    sample::{CpuTime, ProcessActivity, ProcessId},
     units::Microjoules,
 };
 
@@ -21,7 +25,7 @@ pub struct ProcessRow {
 
 impl ProcessRow {
     /// With nothing done yet.
-    pub fn of(process: &ProcessActivity, packages: usize) -> Self {
+    pub fn of(process: &ProcessActivity, cells: usize, scales: &Scales) -> Self {
         Self {
             frame: ProcessFrame {
                 id: process.id,
@@ -29,17 +33,19 @@ impl ProcessRow {
                 ended: false,
                 share: Share::default(),
                 work: None,
+                parts: Vec::new(),
+                intensity: scales.intensity(process),
                 threads: Vec::new(),
             },
-            row: Row::new(packages),
+            row: Row::new(cells),
             threads: BTreeMap::new(),
         }
     }
 
     /// Adds what it did.
-    pub fn add(&mut self, process: &ProcessActivity, scale: &Scale) {
+    pub fn add(&mut self, process: &ProcessActivity, scales: &Scales) {
         self.frame.ended |= process.ended;
-        self.row.add(process, scale);
+        self.row.add(process, scales);
         if let Some(work) = &process.work {
             self.frame.work.get_or_insert_default().add_all(work);
         }
@@ -56,10 +62,12 @@ impl ProcessRow {
         }
     }
 
-    /// Charges it with energy of a package.
-    pub fn charge(&mut self, domain: Domain, package: usize, energy: u64) {
-        self.row.share.energy.add(domain, Microjoules(energy));
-        let weights: Vec<u64> = self.threads.values().map(|(_, cpu)| cpu.on(package)).collect();
+    /// Charges it with its part of a pool.
+    pub fn charge(&mut self, pool: &Pool, part: Part) {
+        self.row.charge(pool.domain, part);
+        let energy = (part.moving + part.fixed).0;
+        let on = |cpu: &CpuTime| pool.cells.iter().map(|&cell| cpu.on(cell)).sum();
+        let weights: Vec<u64> = self.threads.values().map(|(_, cpu)| on(cpu)).collect();
         let parts = if weights.iter().any(|&weight| weight > 0) {
             apportion(energy, &weights)
         } else {
@@ -71,13 +79,13 @@ impl ProcessRow {
             parts
         };
         for ((thread, _), part) in self.threads.values_mut().zip(parts) {
-            thread.share.energy.add(domain, Microjoules(part));
+            thread.share.energy.add(pool.domain, Microjoules(part));
         }
     }
 
     /// The row of the frame.
     pub fn finish(self) -> ProcessFrame {
         let threads = self.threads.into_values().map(|(frame, _)| frame).collect();
-        ProcessFrame { share: self.row.share, threads, ..self.frame }
+        ProcessFrame { share: self.row.share, parts: self.row.parts, threads, ..self.frame }
     }
 }

@@ -2,16 +2,19 @@
 //!
 //! The labels P1.. are those of the list of properties that `docs/method.md` gives.
 
+use std::{sync::Arc, time::Duration};
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    frame::{Energy, Share},
     sample::{
-        Activity, CpuTime, Domain, Identity, Machine, Meter, MeterReading, Package, ProbeKind,
-        ProcessId,
+        Activity, CpuTime, Domain, Identity, Kind, Line, Machine, Meter, MeterReading, Package,
+        PowerModel, ProbeKind, ProcessActivity, ProcessId, Reading,
     },
-    units::Watts,
+    units::{Microjoules, Watts},
 };
 
 const RANGE: u64 = 262_143_328_850;
@@ -52,7 +55,7 @@ impl Case {
 
     fn frame(&self) -> Frame {
         let (before, after) = self.samples(0);
-        attribute(&before, &after)
+        attribute(&before, &after, &Method::default())
     }
 
     fn activity(&self) -> Activity {
@@ -81,7 +84,9 @@ fn sample(at: u64, counters: [u64; 3], activity: Activity) -> Sample {
                 id: id.into(),
                 domain,
                 source: "test".into(),
-                package: Some(package),
+                cells: vec![package],
+                role: Role::Part,
+                includes: String::new(),
             }),
             reading: Reading::Counter { microjoules: counter, range: RANGE, limit: Watts(1e9) },
         });
@@ -90,9 +95,10 @@ fn sample(at: u64, counters: [u64; 3], activity: Activity) -> Sample {
         time: Timestamp::UNIX_EPOCH,
         monotonic: Duration::from_nanos(at),
         boottime: Duration::from_nanos(at),
-        machine: Arc::new(Machine { host: "test".into(), packages: vec![package(0), package(1)] }),
+        machine: Arc::new(Machine::of_packages("test".into(), vec![package(0), package(1)])),
         probe: ProbeKind::Simulated,
         meters: readings.collect(),
+        clocks: None,
         activity,
     }
 }
@@ -138,7 +144,7 @@ proptest! {
         shuffled.activity.processes.rotate_left((seed % count as u64) as usize % count);
         shuffled.activity.processes.reverse();
         shuffled.meters.reverse();
-        let (mut one, mut other) = (attribute(&before, &after), attribute(&before, &shuffled));
+        let (mut one, mut other) = (attribute(&before, &after, &Method::default()), attribute(&before, &shuffled, &Method::default()));
         one.meters.sort_by(|a, b| a.id.cmp(&b.id));
         other.meters.sort_by(|a, b| a.id.cmp(&b.id));
         prop_assert_eq!(one, other);
@@ -161,7 +167,7 @@ proptest! {
     #[test]
     fn a_wrap_changes_nothing(case in case(), before_end in 1..RANGE / 2) {
         let (before, after) = case.samples(RANGE - before_end);
-        let frame = attribute(&before, &after);
+        let frame = attribute(&before, &after, &Method::default());
         let plain = case.frame();
         prop_assert_eq!(frame.total, plain.total);
         prop_assert_eq!(rows(&frame), rows(&plain));
@@ -233,7 +239,7 @@ proptest! {
             }
             pieces.activity.processes.push(rest);
         }
-        prop_assert_eq!(attribute(&before, &whole), attribute(&before, &pieces));
+        prop_assert_eq!(attribute(&before, &whole, &Method::default()), attribute(&before, &pieces, &Method::default()));
     }
 }
 
@@ -247,13 +253,13 @@ fn sleep_and_a_first_reading_are_gaps_and_not_zero() {
     };
     let (before, mut after) = case.samples(0);
     after.boottime += Duration::from_hours(1);
-    let frame = attribute(&before, &after);
+    let frame = attribute(&before, &after, &Method::default());
     assert_eq!(frame.quality, Quality::Absent);
     assert_eq!(frame.total.total(), None);
     assert!(frame.meters[0].note.as_ref().unwrap().contains("slept"));
     let (mut before, after) = case.samples(0);
     before.meters.clear();
-    assert_eq!(attribute(&before, &after).watts(), None);
+    assert_eq!(attribute(&before, &after, &Method::default()).watts(), None);
 }
 
 #[test]
@@ -267,8 +273,8 @@ fn a_model_charges_its_idle_power_to_idle_and_the_rest_to_who_ran() {
     .samples(0);
     after.meters.truncate(1);
     after.meters[0].reading =
-        Reading::Model(crate::sample::PowerModel { idle: Watts(10.0), full: Watts(50.0) });
-    let frame = attribute(&before, &after);
+        Reading::Model(PowerModel::half_to_twice(Line { idle: Watts(10.0), full: Watts(50.0) }));
+    let frame = attribute(&before, &after, &Method::default());
     assert_eq!(frame.quality, Quality::Estimated);
     // One of two CPUs was busy: half of the way from 10 W to 50 W.
     assert_eq!(frame.total.total(), Some(Microjoules(30_000_000)));
@@ -286,7 +292,7 @@ fn a_meter_of_an_unknown_package_is_unattributed() {
     }
     .samples(0);
     let meter = Arc::make_mut(&mut after.meters[0].meter);
-    meter.package = None;
-    let frame = attribute(&before, &after);
+    meter.cells.clear();
+    let frame = attribute(&before, &after, &Method::default());
     assert_eq!(frame.unattributed.energy.total(), Some(Microjoules(500)));
 }

@@ -93,7 +93,15 @@ impl MeterFinding {
         let (state, note) = match &reading.reading {
             Reading::Counter { .. } => ("measured", None),
             Reading::Model(model) => {
-                let note = format!("{:.1} W idle to {:.1} W busy", model.idle.0, model.full.0);
+                let note = format!(
+                    "{:.1} W idle to {:.1} W busy; between {:.1} to {:.1} and {:.1} to {:.1}",
+                    model.likely.idle.0,
+                    model.likely.full.0,
+                    model.least.idle.0,
+                    model.least.full.0,
+                    model.most.idle.0,
+                    model.most.full.0
+                );
                 ("estimated", Some(note))
             }
             Reading::Absent(why) => ("absent", Some(why.clone())),

@@ -25,6 +25,8 @@ pub enum RowKey {
     Irq,
     /// What nobody can be named for.
     Unattributed,
+    /// What is in no part of the machine that is metered.
+    Rest,
     /// jouletop itself.
     Tool,
     /// Ended processes that have no row of their own any more.
@@ -70,6 +72,7 @@ impl Ledger {
             (RowKey::Kernel, "(kernel)"),
             (RowKey::Irq, "(irq)"),
             (RowKey::Unattributed, "(unattributed)"),
+            (RowKey::Rest, "(rest of machine)"),
             (RowKey::Tool, "(jouletop)"),
         ];
         for ((key, name), other) in keys.into_iter().zip(&self.others) {

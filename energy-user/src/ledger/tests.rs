@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::{
+    attribute::IdlePolicy,
     carbon::Intensity,
     frame::{Energy, ProcessFrame},
     sample::{Machine, ProbeKind},
@@ -25,6 +26,8 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
         ended,
         share: share(1_000_000),
         work: None,
+        parts: Vec::new(),
+        intensity: 1.0,
         threads: Vec::new(),
     });
     let frame = Frame {
@@ -35,12 +38,17 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
         quality: Quality::Measured,
         meters: Vec::new(),
         total: share(total).energy,
+        pools: Vec::new(),
+        checks: Vec::new(),
+        idle_policy: IdlePolicy::None,
+        learned: false,
         processes: processes.collect(),
         idle: share(10_000_000),
         kernel: Share::default(),
         irq: None,
         weight: crate::sample::Weight::Time,
         unattributed: Share::default(),
+        rest: None,
         tool: Share::default(),
         births: Vec::new(),
         lost: Lost::default(),
@@ -112,6 +120,7 @@ fn a_sum_without_a_meter_that_used_to_count_is_partial_and_a_gap() {
         source: "test".into(),
         quality: Quality::Measured,
         energy: energy.map(Microjoules),
+        range: None,
         note: None,
     };
     let mut ledger = Ledger::default();

@@ -7,7 +7,10 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use crate::{sample::PowerModel, units::Watts};
+use crate::{
+    sample::{Line, PowerModel},
+    units::Watts,
+};
 
 const DATA: &str = include_str!("../../data/cpu-power.csv");
 
@@ -101,7 +104,7 @@ impl Estimate {
     /// Power of so many CPUs.
     pub fn power(&self, cpus: usize) -> PowerModel {
         let (idle, full) = self.per_cpu;
-        PowerModel { idle: Watts(idle * cpus as f64), full: Watts(full * cpus as f64) }
+        PowerModel::half_to_twice(Line { idle: Watts(idle), full: Watts(full) }.times(cpus as f64))
     }
 
     /// How the estimate is made, in one line.
@@ -155,7 +158,7 @@ mod tests {
         let estimate = estimate(Some(&cpu("AuthenticAMD", 25, 17, 1)));
         assert_eq!(estimate.microarchitecture, None);
         assert!(estimate.method().contains("the mean of server CPUs"));
-        assert_eq!(estimate.power(10), PowerModel { idle: Watts(7.4), full: Watts(35.0) });
+        assert_eq!(estimate.power(10).likely, Line { idle: Watts(7.4), full: Watts(35.0) });
     }
 
     #[test]

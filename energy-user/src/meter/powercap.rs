@@ -18,7 +18,8 @@ pub use zone::{Zone, parse_name};
 
 use crate::{
     files,
-    sample::{Meter, MeterReading, Reading},
+    meter::instrument::Place,
+    sample::{Meter, MeterReading, Reading, Role},
     topology::Topology,
     units::Watts,
 };
@@ -95,14 +96,17 @@ impl Counter {
     }
 
     fn read(&mut self, topology: &Topology) -> MeterReading {
-        let package = topology.package_index(self.zone.package);
-        let current = self.meter.take().filter(|meter| meter.package == package);
+        let cells =
+            topology.cells_at(Place { die: self.zone.die, ..Place::package(self.zone.package) });
+        let current = self.meter.take().filter(|meter| meter.cells == cells);
         let meter = current.unwrap_or_else(|| {
             Arc::new(Meter {
                 id: self.zone.id(),
                 domain: self.zone.domain,
                 source: "powercap".into(),
-                package,
+                cells,
+                role: Role::Part,
+                includes: String::new(),
             })
         });
         self.meter = Some(Arc::clone(&meter));

@@ -22,6 +22,8 @@ pub struct Figures {
     pub dram_energy_joules: Option<f64>,
     /// Energy of GPUs.
     pub gpu_energy_joules: Option<f64>,
+    /// Energy of the rest of the machine.
+    pub rest_energy_joules: Option<f64>,
     /// All pools together.
     pub energy_joules: Option<f64>,
     /// Mean over the interval.
@@ -40,6 +42,7 @@ impl Figures {
             cpu_energy_joules: joules(share.energy.cpu),
             dram_energy_joules: joules(share.energy.dram),
             gpu_energy_joules: joules(share.energy.gpu),
+            rest_energy_joules: joules(share.energy.rest),
             energy_joules: joules(total),
             power_watts: total.and_then(|total| total.over(interval)).map(|watts| watts.0),
             co2e_grams: total.map(|total| (total * intensity.value).0),
@@ -82,9 +85,10 @@ pub struct Record<'a> {
 impl<'a> Record<'a> {
     /// One process of a frame.
     pub fn of(frame: &Frame, process: &'a ProcessFrame, intensity: &Intensity) -> Self {
-        let ProcessFrame { id, identity, ended, share, work, threads: _ } = process;
-        let counted = |weight| work.as_ref().filter(|_| frame.weight == weight);
-        let cycles = counted(Weight::Cycles);
+        let ProcessFrame { id, identity, ended, share, work, parts: _, intensity: _, threads: _ } =
+            process;
+        let shared = work.as_ref().filter(|_| frame.weight.by_overlap());
+        let cycles = work.as_ref().filter(|_| frame.weight == Weight::Cycles);
         Self {
             pid: id.pid,
             start_time: id.start as f64 / 1e9,
@@ -96,7 +100,7 @@ impl<'a> Record<'a> {
             cgroup: identity.cgroup.as_deref(),
             figures: Figures::of(share, frame.interval, intensity),
             quality: frame.row_quality().as_str(),
-            shared_seconds: counted(Weight::Smt).map(|work| work.shared.total().as_secs_f64()),
+            shared_seconds: shared.map(|work| work.shared.total().as_secs_f64()),
             cycles: cycles.map(|work| work.cycles.iter().sum()),
             instructions: cycles.map(|work| work.instructions),
         }

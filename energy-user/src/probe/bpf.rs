@@ -65,6 +65,8 @@ pub struct BpfProbe {
     buried: HashSet<ProcessId>,
     bookkeeper: Bookkeeper,
     weight: Weight,
+    /// Anything but time is counted of a process.
+    counts: bool,
     /// Held open, so that they count.
     _counters: Option<Counters>,
     divider: Divider,
@@ -106,6 +108,7 @@ impl BpfProbe {
             buried: HashSet::new(),
             bookkeeper: Bookkeeper::default(),
             weight: options.weight,
+            counts: options.counts(),
             _counters: counters,
             divider: Divider::new(outside, proc_root),
             outside,
@@ -157,15 +160,15 @@ impl BpfProbe {
 
     fn gained(&mut self, gain: Option<Gain>) {
         let Some(Gain { id, thread, kernel, cpu, counts }) = gain else { return };
-        let package = self.topology.package_of(cpu);
+        let cell = self.topology.cell_of(cpu);
         let pending = self.pending.entry(id).or_default();
         pending.kernel |= kernel;
-        pending.cpu.add(package, counts.ns);
+        pending.cpu.add(cell, counts.ns);
         if let Some(thread) = thread {
-            pending.threads.entry(thread).or_default().add(package, counts.ns);
+            pending.threads.entry(thread).or_default().add(cell, counts.ns);
         }
-        if self.weight != Weight::Time {
-            pending.work.add(package, counts.shared_ns, counts.cycles, counts.instructions);
+        if self.counts {
+            pending.work.add(cell, counts.shared_ns, counts.cycles, counts.instructions);
         }
         if let Some(gained) = self.gained.get_mut(cpu as usize) {
             *gained += counts.ns;
@@ -203,17 +206,17 @@ impl BpfProbe {
     /// Checks that every CPU's time adds up. Gives what is missed, and what is irq.
     fn balance(&mut self, accounts: &[Account]) -> (Books, CpuTime, CpuTime) {
         let now = clock::now().monotonic.as_nanos() as u64;
-        let packages = self.topology.packages().len();
-        let (mut missed, mut irq) = (CpuTime::zero(packages), CpuTime::zero(packages));
+        let cells = self.topology.cells().len();
+        let (mut missed, mut irq) = (CpuTime::zero(cells), CpuTime::zero(cells));
         let mut books = Books::default();
         self.divider.look(&self.proc_root);
         for (cpu, &account) in accounts.iter().enumerate() {
             let gained = std::mem::take(&mut self.gained[cpu]);
             let entered = self.bookkeeper.enter(cpu, gained, account, now, &mut books);
-            let package = self.topology.package_of(cpu as u32);
-            missed.add(package, entered.missed_ns);
+            let cell = self.topology.cell_of(cpu as u32);
+            missed.add(cell, entered.missed_ns);
             let (irq_ns, stolen_ns) = self.divider.divide(cpu as u32, entered.outside_ns);
-            irq.add(package, irq_ns);
+            irq.add(cell, irq_ns);
             books.irq_ns += irq_ns;
             books.stolen_ns += stolen_ns;
         }
@@ -234,7 +237,7 @@ impl BpfProbe {
             let identity = self.directory.identify(id, kernel);
             let ended = self.directory.has_ended(id);
             let mut process = ProcessActivity::new(id, identity, ended, cpu);
-            process.work = (self.weight != Weight::Time).then_some(work);
+            process.work = self.counts.then_some(work);
             ran.extend(threads.keys().copied());
             if let Some(all) = &mut self.threads {
                 let threads = threads.into_iter().map(|(thread, cpu)| ThreadActivity {

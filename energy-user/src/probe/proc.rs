@@ -32,14 +32,14 @@ pub struct ProcProbe {
 #[derive(Default)]
 struct Snapshot {
     processes: HashMap<ProcessId, Seen>,
-    /// Time that each package's CPUs were busy since boot, by the kernel's own ticks.
+    /// Time that each cell's CPUs were busy since boot, by the kernel's own ticks.
     busy: CpuTime,
 }
 
 struct Seen {
     identity: Arc<Identity>,
     ns: u64,
-    package: usize,
+    cell: usize,
 }
 
 impl ProcProbe {
@@ -73,19 +73,19 @@ impl ProcProbe {
             };
             let cpu = stat.processor.and_then(|cpu| u32::try_from(cpu).ok()).unwrap_or(0);
             let ns = stat.utime.saturating_add(stat.stime).saturating_mul(TICK_NS);
-            let package = self.topology.package_of(cpu);
+            let cell = self.topology.cell_of(cpu);
             parents.insert(id, stat.ppid.unsigned_abs());
-            snapshot.processes.insert(id, Seen { identity, ns, package });
+            snapshot.processes.insert(id, Seen { identity, ns, cell });
         }
         name_parents(&mut snapshot, &parents);
         Ok(snapshot)
     }
 
-    /// Busy time of each package from `/proc/stat`.
+    /// Busy time of each cell from `/proc/stat`.
     fn busy(&self) -> anyhow::Result<CpuTime> {
-        let mut busy = CpuTime::zero(self.topology.packages().len());
+        let mut busy = CpuTime::zero(self.topology.cells().len());
         for cpu in stat::read(&self.root)? {
-            busy.add(self.topology.package_of(cpu.number), cpu.busy_ns);
+            busy.add(self.topology.cell_of(cpu.number), cpu.busy_ns);
         }
         Ok(busy)
     }
@@ -116,7 +116,7 @@ impl Probe for ProcProbe {
         let now = self.snapshot()?;
         let before = self.before.take().unwrap_or_default();
         let mut activity = Activity::default();
-        let mut seen_ns = CpuTime::zero(self.topology.packages().len());
+        let mut seen_ns = CpuTime::zero(self.topology.cells().len());
         for (id, seen) in &now.processes {
             let earlier = before.processes.get(id);
             if earlier.is_none()
@@ -127,8 +127,8 @@ impl Probe for ProcProbe {
             let ns = seen.ns.saturating_sub(earlier.map_or(0, |earlier| earlier.ns));
             if ns > 0 {
                 let mut cpu = CpuTime::default();
-                cpu.add(seen.package, ns);
-                seen_ns.add(seen.package, ns);
+                cpu.add(seen.cell, ns);
+                seen_ns.add(seen.cell, ns);
                 let identity = Arc::clone(&seen.identity);
                 activity.processes.push(ProcessActivity::new(*id, identity, false, cpu));
             }
@@ -147,15 +147,15 @@ impl Probe for ProcProbe {
     }
 }
 
-/// Time that the CPUs were busy but no process was seen to run, by package.
+/// Time that the CPUs were busy but no process was seen to run, by cell.
 ///
-/// A process counts where it ran last, so one package may seem to have too much
+/// A process counts where it ran last, so one cell may seem to have too much
 /// and another too little; only what is missing on the whole machine is missed.
 fn missed(before: &CpuTime, now: &CpuTime, seen: &CpuTime) -> CpuTime {
-    let busy: Vec<u64> = (0..now.0.len()).map(|p| now.on(p).saturating_sub(before.on(p))).collect();
+    let busy: Vec<u64> = (0..now.0.len()).map(|c| now.on(c).saturating_sub(before.on(c))).collect();
     let whole = busy.iter().sum::<u64>().saturating_sub(seen.0.iter().sum());
     let lacking: Vec<u64> =
-        busy.iter().enumerate().map(|(p, busy)| busy.saturating_sub(seen.on(p))).collect();
+        busy.iter().enumerate().map(|(c, busy)| busy.saturating_sub(seen.on(c))).collect();
     CpuTime(crate::attribute::apportion(whole, &lacking))
 }
 

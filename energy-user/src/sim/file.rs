@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{frame::Quality, sample::Domain};
+use crate::{
+    frame::Quality,
+    sample::{Domain, Role},
+};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -61,6 +64,7 @@ pub struct Meter {
     pub id: String,
     pub domain: Domain,
     pub package: Option<usize>,
+    pub role: Option<Role>,
     pub readings: Option<Vec<String>>,
     pub static_watts: Option<f64>,
     pub watts_per_busy_cpu: Option<f64>,

@@ -14,7 +14,7 @@ use super::{
     schedule::Rounds,
 };
 use crate::{
-    sample::{self, MeterReading, PowerModel, Reading},
+    sample::{self, Line, MeterReading, PowerModel, Reading},
     units::Watts,
 };
 
@@ -109,7 +109,9 @@ impl Meter {
             id: raw.id,
             domain: raw.domain,
             source: source.into(),
-            package: raw.package,
+            cells: raw.package.map_or_else(Vec::new, |package| vec![package]),
+            role: raw.role.unwrap_or_default(),
+            includes: "what the scenario says".into(),
         };
         Ok(Self { identity: Arc::new(meter), truth, begin, range, resets, absent })
     }
@@ -132,7 +134,7 @@ impl Meter {
             (_, Some(absence)) => Reading::Absent(absence.why.clone()),
             (Truth::Model(model), None) => Reading::Model(*model),
             (truth, None) => {
-                let energy = |at| truth.energy(at, busy(self.identity.package, at));
+                let energy = |at| truth.energy(at, busy(self.identity.cells.first().copied(), at));
                 let shown = match self.last_reset(at, rounds) {
                     Some(reset) => energy(at) - energy(reset),
                     None => u128::from(self.begin) + energy(at),
@@ -203,7 +205,7 @@ fn truth(raw: &file::Meter, rounds: Rounds) -> Result<Truth, String> {
                 return Err("`full_watts` is below `idle_watts`; exchange them".into());
             }
             let (idle, full) = (Watts(model.idle_watts), Watts(model.full_watts));
-            Ok(Truth::Model(PowerModel { idle, full }))
+            Ok(Truth::Model(PowerModel::half_to_twice(Line { idle, full })))
         }
         _ => {
             Err("give one of `readings`, `static_watts` with `watts_per_busy_cpu`, or `model`"

@@ -93,10 +93,10 @@ impl Scenario {
             irq: topology.all("irq", &raw.irq)?,
             lost: lost(&raw.lost, rounds)?,
             name: raw.name,
-            machine: Arc::new(Machine {
-                host: raw.host.unwrap_or_else(|| "simulated".into()),
+            machine: Arc::new(Machine::of_packages(
+                raw.host.unwrap_or_else(|| "simulated".into()),
                 packages,
-            }),
+            )),
             rounds,
             processes,
             meters,

@@ -99,6 +99,7 @@ impl Source for Simulation {
             machine: scenario.machine.clone(),
             probe: ProbeKind::Simulated,
             meters: scenario.meters(*now),
+            clocks: None,
             activity: scenario.activity(self.told, *now)?,
         };
         self.told = *now;

@@ -54,9 +54,14 @@ pub struct Options {
 }
 
 impl Options {
+    /// Whether anything but time is counted of a process.
+    pub fn counts(&self) -> bool {
+        self.weight.by_overlap() || self.weight == Weight::Cycles
+    }
+
     /// Whether anything but time is kept beside the places.
     pub fn works(&self) -> bool {
-        self.threads || self.weight != Weight::Time
+        self.threads || self.counts()
     }
 }
 
@@ -153,7 +158,7 @@ pub fn load_with(
         .map_max_entries(map::INSTRUCTIONS, cpus as u32);
     let switches = [
         (global::PLACES_SHIFT, shift),
-        (global::OVERLAP, (options.weight == Weight::Smt).into()),
+        (global::OVERLAP, options.weight.by_overlap().into()),
         (global::COUNT_WORK, (options.weight == Weight::Cycles).into()),
         (global::THREADS, options.threads.into()),
         (global::REMEMBER, (!options.sound).into()),

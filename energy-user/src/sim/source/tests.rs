@@ -163,6 +163,11 @@ fn a_year_of_512_busy_cpus_does_not_overflow() -> Result<()> {
     let after = machine.sample()?;
     let year = Duration::from_hours(365 * 24);
     assert_eq!(after.activity.processes[0].cpu.total(), year * 512);
-    assert_eq!(crate::attribute::attribute(&before, &after).idle.cpu_time, Duration::ZERO);
+    assert_eq!(
+        crate::attribute::attribute(&before, &after, &crate::attribute::Method::default())
+            .idle
+            .cpu_time,
+        Duration::ZERO
+    );
     Ok(())
 }

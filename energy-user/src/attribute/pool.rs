@@ -1,0 +1,348 @@
+//! The meters of an interval become pools of energy, each fed by known CPUs, none counted twice.
+//!
+//! Parts of the machine are pools as they are. A meter of the whole machine becomes the rest:
+//! what the parts leave of it. Meters inside a package (one for each core) divide its pool.
+
+use std::time::Duration;
+
+use super::Method;
+use crate::{
+    counter,
+    frame::{Basis, CheckFrame, Energy, MeterFrame, Quality},
+    sample::{Domain, Meter, MeterReading, Reading, Role, Sample},
+    units::{Microjoules, Watts},
+};
+
+/// The machine slept if boot time outran monotonic time by more than this.
+const SLEPT: Duration = Duration::from_secs(1);
+
+/// Who used how much of the CPUs, by cell.
+pub struct Use {
+    /// Nanoseconds that each cell's CPUs had.
+    pub capacity: Vec<u64>,
+    /// Nanoseconds that somebody used.
+    pub busy: Vec<u64>,
+}
+
+impl Use {
+    /// What cells had to give, and what was used of it, nanoseconds.
+    pub fn of(&self, cells: &[usize]) -> (u64, u64) {
+        let sum = |of: &[u64]| cells.iter().filter_map(|&cell| of.get(cell)).sum();
+        (sum(&self.busy), sum(&self.capacity))
+    }
+
+    /// The part of the cells' capacity that somebody used, 0 to 1.
+    fn load(&self, cells: &[usize]) -> f64 {
+        let (busy, capacity) = self.of(cells);
+        if capacity == 0 { 0.0 } else { (busy as f64 / capacity as f64).min(1.0) }
+    }
+
+    /// The part of an energy that matches the capacity nobody used.
+    fn unused(&self, cells: &[usize], energy: Microjoules) -> Microjoules {
+        let (busy, capacity) = self.of(cells);
+        if capacity == 0 {
+            return Microjoules::ZERO;
+        }
+        let unused = capacity.saturating_sub(busy);
+        let part = u128::from(energy.0) * u128::from(unused) / u128::from(capacity);
+        Microjoules(part as u64)
+    }
+}
+
+/// Energy that is to be divided over who ran on some CPUs.
+pub struct Pool {
+    pub id: String,
+    pub domain: Domain,
+    pub source: String,
+    pub cells: Vec<usize>,
+    pub quality: Quality,
+    pub energy: Microjoules,
+    pub floor: Option<Watts>,
+    pub basis: Basis,
+    pub fixed: Microjoules,
+}
+
+impl Pool {
+    /// The part that depends on who ran.
+    pub fn moving(&self) -> Microjoules {
+        self.energy - self.fixed
+    }
+}
+
+/// The pools of an interval, and what there is to tell of each meter.
+#[derive(Default)]
+pub struct Pools {
+    pub all: Vec<Pool>,
+    pub meters: Vec<MeterFrame>,
+    pub checks: Vec<CheckFrame>,
+    pub total: Energy,
+    pub quality: Option<Quality>,
+}
+
+/// What a meter gave over the interval.
+#[derive(Clone, Copy)]
+struct Advance {
+    energy: Microjoules,
+    quality: Quality,
+    range: Option<(Microjoules, Microjoules)>,
+    /// Static by construction, if it is a model.
+    idle: Option<Watts>,
+}
+
+impl Pools {
+    /// The pools between two samples.
+    pub fn of(
+        prev: &Sample,
+        next: &Sample,
+        interval: Duration,
+        used: &Use,
+        method: &Method,
+    ) -> Self {
+        let mut advances: Vec<(&MeterReading, Result<Advance, String>)> = next
+            .meters
+            .iter()
+            .map(|reading| (reading, advance(prev, next, reading, interval, used)))
+            .collect();
+        // The order of the input must not matter.
+        advances.sort_by_key(|(reading, _)| (reading.meter.domain, reading.meter.id.clone()));
+        let whole = advances.iter().position(|(reading, _)| reading.meter.role == Role::Whole);
+        if let Some(Ok(whole)) = whole.map(|index| advances[index].1.clone()) {
+            fit(&mut advances, whole.energy);
+        }
+        let mut pools = Self::default();
+        for (reading, advance) in &advances {
+            match reading.meter.role {
+                Role::Part => pools.add_part(&reading.meter, advance, interval, used, method),
+                Role::Whole | Role::Check => pools.add_check(&reading.meter, advance),
+                Role::Inside => {}
+            }
+        }
+        pools.divide(&advances);
+        if let Some((reading, advance)) = whole.map(|index| &advances[index]) {
+            pools.add_rest(&reading.meter, advance, interval, method);
+        }
+        pools
+    }
+
+    fn add_part(
+        &mut self,
+        meter: &Meter,
+        advance: &Result<Advance, String>,
+        interval: Duration,
+        used: &Use,
+        method: &Method,
+    ) {
+        self.add_meter(meter.id.clone(), meter.domain, meter.source.clone(), advance);
+        let Ok(advance) = advance else { return };
+        let floor = method.floors.get(&meter.id);
+        let (floor, basis) = match (advance.idle, floor) {
+            (Some(idle), _) => (Some(idle), Basis::Model),
+            (None, Some(floor)) => (Some(floor.watts), floor.basis),
+            (None, None) if meter.cells.is_empty() => (None, Basis::Unknown),
+            (None, None) => (None, Basis::Capacity),
+        };
+        let fixed = match floor {
+            Some(watts) => watts.during(interval).min(advance.energy),
+            None => used.unused(&meter.cells, advance.energy),
+        };
+        self.all.push(Pool {
+            id: meter.id.clone(),
+            domain: meter.domain,
+            source: meter.source.clone(),
+            cells: meter.cells.clone(),
+            quality: advance.quality,
+            energy: advance.energy,
+            floor,
+            basis,
+            fixed,
+        });
+    }
+
+    fn add_meter(
+        &mut self,
+        id: String,
+        domain: Domain,
+        source: String,
+        advance: &Result<Advance, String>,
+    ) {
+        let (quality, energy, range, note) = match advance {
+            Ok(advance) => (advance.quality, Some(advance.energy), advance.range, None),
+            Err(why) => (Quality::Absent, None, None, Some(why.clone())),
+        };
+        if let Some(energy) = energy {
+            self.total.add(domain, energy);
+            self.quality = self.quality.max(Some(quality));
+        }
+        self.meters.push(MeterFrame { id, domain, source, quality, energy, range, note });
+    }
+
+    fn add_check(&mut self, meter: &Meter, advance: &Result<Advance, String>) {
+        self.checks.push(CheckFrame {
+            id: meter.id.clone(),
+            domain: meter.domain,
+            source: meter.source.clone(),
+            includes: meter.includes.clone(),
+            energy: advance.as_ref().ok().map(|advance| advance.energy),
+            note: advance.as_ref().err().cloned(),
+        });
+    }
+
+    /// What the parts leave of the whole.
+    fn add_rest(
+        &mut self,
+        whole: &Meter,
+        advance: &Result<Advance, String>,
+        interval: Duration,
+        method: &Method,
+    ) {
+        let parts = self.total.total().unwrap_or_default();
+        let rest = advance.as_ref().map_err(Clone::clone).map(|advance| Advance {
+            energy: advance.energy - parts,
+            // A difference is no better than its worst term.
+            quality: self.quality.unwrap_or(Quality::Measured).max(advance.quality),
+            ..*advance
+        });
+        let source = format!("{} ({}) without the parts", whole.id, whole.source);
+        self.add_meter("rest".into(), Domain::Rest, source.clone(), &rest);
+        let Ok(rest) = rest else { return };
+        let floor = method.floors.get("rest");
+        self.all.push(Pool {
+            id: "rest".into(),
+            domain: Domain::Rest,
+            source,
+            cells: Vec::new(),
+            quality: rest.quality,
+            energy: rest.energy,
+            floor: floor.map(|floor| floor.watts),
+            basis: floor.map_or(Basis::Unknown, |floor| floor.basis),
+            fixed: floor.map_or(Microjoules::ZERO, |floor| floor.watts.during(interval)),
+        });
+        if let Some(pool) = self.all.last_mut() {
+            pool.fixed = pool.fixed.min(pool.energy);
+        }
+    }
+
+    /// Takes what cores were metered to use out of their packages' pools.
+    fn divide(&mut self, advances: &[(&MeterReading, Result<Advance, String>)]) {
+        let packages = self.all.len();
+        for index in 0..packages {
+            let package = &self.all[index];
+            if package.domain != Domain::Package {
+                continue;
+            }
+            let within = |meter: &Meter| {
+                meter.role == Role::Inside
+                    && !meter.cells.is_empty()
+                    && meter.cells.iter().all(|cell| package.cells.contains(cell))
+            };
+            let cores: Vec<_> = advances
+                .iter()
+                .filter(|(reading, _)| within(&reading.meter))
+                .filter_map(|(reading, advance)| Some((&reading.meter, advance.as_ref().ok()?)))
+                .collect();
+            let energies: Vec<u64> = cores.iter().map(|(_, advance)| advance.energy.0).collect();
+            let sum: u64 = energies.iter().sum();
+            // Cores and package are not read in one instant: they are made to fit.
+            let energies = match package.energy.0 {
+                all if sum > all => super::apportion(all, &energies),
+                _ => energies,
+            };
+            let mut taken = Microjoules::ZERO;
+            let mut pools = Vec::new();
+            for ((meter, advance), energy) in cores.into_iter().zip(energies) {
+                taken += Microjoules(energy);
+                pools.push(Pool {
+                    id: format!("{} {}", self.all[index].id, meter.id),
+                    domain: Domain::Core,
+                    source: meter.source.clone(),
+                    cells: meter.cells.clone(),
+                    quality: advance.quality,
+                    energy: Microjoules(energy),
+                    floor: None,
+                    basis: Basis::Unknown,
+                    fixed: Microjoules::ZERO,
+                });
+            }
+            // Static power is in the cores too; it is taken from what is left first.
+            let package = &mut self.all[index];
+            package.energy = package.energy - taken;
+            let mut owed = package.fixed - package.fixed.min(package.energy);
+            package.fixed = package.fixed.min(package.energy);
+            let weights: Vec<u64> = pools.iter().map(|pool| pool.energy.0).collect();
+            for (pool, part) in pools.iter_mut().zip(super::apportion(owed.0, &weights)) {
+                pool.fixed = Microjoules(part).min(pool.energy);
+                owed = owed - pool.fixed;
+            }
+            self.all.extend(pools);
+        }
+    }
+}
+
+/// Estimated parts cannot be more than what the measured ones leave of the whole.
+fn fit(advances: &mut [(&MeterReading, Result<Advance, String>)], whole: Microjoules) {
+    let parts = |estimated: bool, advances: &[(&MeterReading, Result<Advance, String>)]| {
+        let parts = advances.iter().filter(|(reading, _)| reading.meter.role == Role::Part);
+        let parts = parts.filter_map(|(_, advance)| advance.as_ref().ok());
+        let parts = parts.filter(|advance| (advance.quality == Quality::Estimated) == estimated);
+        parts.map(|advance| advance.energy).sum::<Microjoules>()
+    };
+    let room = whole - parts(false, advances);
+    let estimated = parts(true, advances);
+    if estimated <= room {
+        return;
+    }
+    let shrink = |energy: Microjoules| {
+        let part = u128::from(energy.0) * u128::from(room.0) / u128::from(estimated.0);
+        Microjoules(part as u64)
+    };
+    for (reading, advance) in advances {
+        let Ok(advance) = advance else { continue };
+        if reading.meter.role == Role::Part && advance.quality == Quality::Estimated {
+            advance.energy = shrink(advance.energy);
+            advance.range =
+                advance.range.map(|(least, most)| (least.min(advance.energy), most.min(room)));
+        }
+    }
+}
+
+/// Energy of one meter over the interval, or why there is none.
+fn advance(
+    prev: &Sample,
+    next: &Sample,
+    reading: &MeterReading,
+    interval: Duration,
+    used: &Use,
+) -> Result<Advance, String> {
+    match &reading.reading {
+        Reading::Absent(why) => Err(why.clone()),
+        Reading::Model(model) => {
+            let load = used.load(&reading.meter.cells);
+            let [energy, least, most] =
+                [model.likely, model.least, model.most].map(|line| line.energy(load, interval));
+            Ok(Advance {
+                energy,
+                quality: Quality::Estimated,
+                range: Some((least.min(energy), most.max(energy))),
+                idle: Some(model.likely.idle),
+            })
+        }
+        &Reading::Counter { microjoules, range, limit } => {
+            let before = prev
+                .meters
+                .iter()
+                .find(|before| before.meter.id == reading.meter.id)
+                .filter(|before| before.meter.source == reading.meter.source)
+                .map(|before| &before.reading);
+            let Some(Reading::Counter { microjoules: before, .. }) = before else {
+                return Err("the first reading after a gap; energy follows with the next".into());
+            };
+            let asleep = next.boottime.saturating_sub(prev.boottime).saturating_sub(interval);
+            if asleep > SLEPT {
+                return Err("the machine slept; this interval has no reading".into());
+            }
+            let energy = counter::advance(*before, microjoules, range, limit, interval)
+                .map_err(|gap| gap.to_string())?;
+            Ok(Advance { energy, quality: Quality::Measured, range: None, idle: None })
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Everyone who may be charged, what each weighs on each cell, and who pays static power.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{
+    IdlePolicy, Method, apportion,
+    pool::{Pool, Use},
+    process::ProcessRow,
+    weigh::Scale,
+};
+use crate::{
+    frame::{Part, PoolFrame, Share, Signal},
+    sample::{CpuTime, Domain, Kind, ProcessActivity, Sample},
+    units::Microjoules,
+};
+
+/// What measures the shares of an interval.
+pub struct Scales<'a> {
+    cpus: Scale,
+    /// None where nothing tells of memory but the time of CPUs.
+    memory: Option<Scale>,
+    method: &'a Method,
+}
+
+/// A row under construction, with its weight on each cell.
+#[derive(Default)]
+pub struct Row {
+    pub share: Share,
+    pub parts: Vec<Part>,
+    /// For packages, and for memory.
+    cpus: Vec<u64>,
+    memory: Vec<u64>,
+}
+
+/// Everyone.
+pub struct Rows<'a> {
+    scales: Scales<'a>,
+    /// Sorted by identity, so that the order of the input cannot matter.
+    pub processes: Vec<ProcessRow>,
+    pub kernel: Row,
+    pub irq: Row,
+    pub tool: Row,
+    pub unattributed: Row,
+    pub rest: Row,
+    pub idle: Share,
+    pub used: Use,
+}
+
+impl<'a> Scales<'a> {
+    /// For what was counted in an interval.
+    pub fn of(sample: &Sample, method: &'a Method) -> Self {
+        Self { cpus: Scale::of_cpus(sample), memory: Scale::of_memory(sample), method }
+    }
+
+    /// What a pool is split by.
+    fn signal(&self, pool: &Pool) -> Signal {
+        match (pool.domain, &self.memory) {
+            _ if pool.cells.is_empty() => Signal::Nothing,
+            (Domain::Dram, Some(memory)) => memory.signal(),
+            _ => self.cpus.signal(),
+        }
+    }
+
+    /// How much more than the mean a process's work draws.
+    pub fn intensity(&self, process: &ProcessActivity) -> f64 {
+        self.method.intensity(&process.identity.name)
+    }
+}
+
+impl Row {
+    /// A row that did nothing.
+    pub fn new(cells: usize) -> Self {
+        Self { cpus: vec![0; cells], memory: vec![0; cells], ..Self::default() }
+    }
+
+    /// Adds what a process did.
+    pub fn add(&mut self, process: &ProcessActivity, scales: &Scales) {
+        let intensity = scales.intensity(process);
+        for cell in 0..self.cpus.len() {
+            self.share.cpu_time += Duration::from_nanos(process.cpu.on(cell));
+            let plain = scales.cpus.process(process, cell);
+            let weight = if (intensity - 1.0).abs() > f64::EPSILON {
+                (plain as f64 * intensity).round() as u64
+            } else {
+                plain
+            };
+            self.cpus[cell] = self.cpus[cell].saturating_add(weight);
+            let memory = scales.memory.as_ref();
+            let memory = memory.map_or(plain, |memory| memory.process(process, cell));
+            self.memory[cell] = self.memory[cell].saturating_add(memory);
+        }
+    }
+
+    /// One of whom only the time is known.
+    fn timed(time: &CpuTime, scales: &Scales) -> Self {
+        let cpus = scales.cpus.times(time);
+        let memory = scales.memory.as_ref().map_or_else(|| cpus.clone(), |m| m.times(time));
+        let share = Share { cpu_time: time.total(), ..Share::default() };
+        Self { share, cpus, memory, parts: Vec::new() }
+    }
+
+    /// What it weighs in a pool.
+    fn weight(&self, pool: &Pool) -> u64 {
+        let weights = if pool.domain == Domain::Dram { &self.memory } else { &self.cpus };
+        let on = |&cell: &usize| weights.get(cell).copied().unwrap_or(0);
+        pool.cells.iter().map(on).fold(0, u64::saturating_add)
+    }
+
+    /// What it is charged for running, in all pools so far.
+    fn moving(&self) -> u64 {
+        self.parts.iter().map(|part| part.moving.0).sum()
+    }
+
+    pub fn charge(&mut self, domain: Domain, part: Part) {
+        let Part { weight, moving, fixed, .. } = part;
+        self.share.energy.add(domain, moving + fixed);
+        if weight > 0 || moving + fixed > Microjoules::ZERO {
+            self.parts.push(part);
+        }
+    }
+}
+
+impl<'a> Rows<'a> {
+    /// Who ran up to a sample.
+    pub fn of(sample: &Sample, interval: Duration, method: &'a Method) -> Self {
+        let activity = &sample.activity;
+        let cells = sample.machine.cells.len();
+        let scales = Scales::of(sample, method);
+        let (mut kernel, mut tool) = (Row::new(cells), Row::new(cells));
+        let mut processes: BTreeMap<_, ProcessRow> = BTreeMap::new();
+        let mut busy = vec![0_u64; cells];
+        for process in &activity.processes {
+            add(&mut busy, &process.cpu);
+            match process.identity.kind {
+                Kind::Kernel => kernel.add(process, &scales),
+                Kind::Tool => tool.add(process, &scales),
+                Kind::Process => processes
+                    .entry(process.id)
+                    .or_insert_with(|| ProcessRow::of(process, cells, &scales))
+                    .add(process, &scales),
+            }
+        }
+        // Time on a cell that the machine does not have is nobody's.
+        let within = |time: &CpuTime| CpuTime((0..cells).map(|cell| time.on(cell)).collect());
+        let irq = activity.irq.as_ref().map(within).unwrap_or_default();
+        let missed = within(&activity.missed);
+        add(&mut busy, &irq);
+        add(&mut busy, &missed);
+        let length = interval.as_nanos() as u64;
+        let cells_of = sample.machine.cells.iter();
+        let capacity: Vec<u64> =
+            cells_of.map(|cell| length.saturating_mul(cell.cpus.len() as u64)).collect();
+        let unused = capacity.iter().zip(&busy).map(|(all, busy)| all.saturating_sub(*busy));
+        let idle = Share { cpu_time: Duration::from_nanos(unused.sum()), ..Share::default() };
+        Self {
+            processes: processes.into_values().collect(),
+            kernel,
+            irq: Row::timed(&irq, &scales),
+            tool,
+            unattributed: Row::timed(&missed, &scales),
+            rest: Row::new(cells),
+            idle,
+            used: Use { capacity, busy },
+            scales,
+        }
+    }
+
+    /// Divides a pool, and gives the terms of the division.
+    pub fn charge(&mut self, index: usize, pool: &Pool) -> PoolFrame {
+        let weights: Vec<u64> = self.charged().map(|row| row.weight(pool)).collect();
+        let moving = apportion(pool.moving().0, &weights);
+        let fixed = self.pay(pool, &moving);
+        let paid = fixed.iter().any(|&part| part > 0);
+        if !paid {
+            self.idle.energy.add(pool.domain, pool.fixed);
+        }
+        if pool.domain == Domain::Rest {
+            let left = if paid { Microjoules::ZERO } else { pool.moving() };
+            self.rest.share.energy.add(pool.domain, left);
+        } else if weights.iter().all(|&weight| weight == 0) {
+            // Nobody ran, or nobody knows where: what moved anyway is nobody's.
+            self.unattributed.share.energy.add(pool.domain, pool.moving());
+        }
+        let terms = weights.iter().zip(moving).zip(fixed);
+        let mut parts = terms.map(|((&weight, moving), fixed)| {
+            let (moving, fixed) = (Microjoules(moving), Microjoules(fixed));
+            Part { pool: index, weight, moving, fixed }
+        });
+        for process in &mut self.processes {
+            process.charge(pool, parts.next().unwrap_or_default());
+        }
+        let others = [&mut self.kernel, &mut self.irq, &mut self.tool, &mut self.unattributed];
+        for row in others {
+            row.charge(pool.domain, parts.next().unwrap_or_default());
+        }
+        let (busy_ns, capacity_ns) = self.used.of(&pool.cells);
+        PoolFrame {
+            id: pool.id.clone(),
+            domain: pool.domain,
+            source: pool.source.clone(),
+            cells: pool.cells.clone(),
+            quality: pool.quality,
+            energy: pool.energy,
+            floor: pool.floor,
+            basis: pool.basis,
+            fixed: pool.fixed,
+            signal: self.scales.signal(pool),
+            weight: weights.iter().fold(0, |sum, weight| sum.saturating_add(*weight)),
+            busy_ns,
+            capacity_ns,
+        }
+    }
+
+    /// Who shares pools, in the order in which odd microjoules are given out.
+    fn charged(&self) -> impl Iterator<Item = &Row> {
+        let processes = self.processes.iter().map(|process| &process.row);
+        processes.chain([&self.kernel, &self.irq, &self.tool, &self.unattributed])
+    }
+
+    /// What each row pays of a pool's static power: all of it, or nobody pays any.
+    fn pay(&self, pool: &Pool, moving: &[u64]) -> Vec<u64> {
+        // Nothing tells who uses the rest of a machine: it is paid like static power.
+        let rest = pool.domain == Domain::Rest;
+        let due = if rest { pool.energy } else { pool.fixed };
+        let weights: Vec<u64> = match self.scales.method.idle_policy {
+            IdlePolicy::None => return vec![0; moving.len()],
+            IdlePolicy::Proportional if rest => self.charged().map(Row::moving).collect(),
+            IdlePolicy::Proportional => moving.to_vec(),
+            IdlePolicy::Equal => {
+                let ran = |row: &Row| u64::from(!row.share.cpu_time.is_zero());
+                let processes = self.processes.iter().map(|process| ran(&process.row));
+                processes.chain([0, 0, ran(&self.tool), 0]).collect()
+            }
+        };
+        apportion(due.0, &weights)
+    }
+}
+
+/// Adds a time to sums on each cell.
+fn add(sums: &mut [u64], time: &CpuTime) {
+    for (cell, sum) in sums.iter_mut().enumerate() {
+        *sum = sum.saturating_add(time.on(cell));
+    }
+}
