@@ -7,7 +7,9 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{carbon::Intensity, host::Wish, sample::Weight, units::GramsPerKwh};
+use crate::{
+    carbon::Intensity, host::Wish, meter::plan::Whole, sample::Weight, units::GramsPerKwh,
+};
 
 /// top, for joules: which process burns the energy, and what that emits
 ///
@@ -73,6 +75,14 @@ pub struct Global {
     /// Where procfs is
     #[arg(long, value_name = "DIR", default_value = "/proc", global = true)]
     pub proc_root: PathBuf,
+
+    /// Where device files are
+    #[arg(long, value_name = "DIR", default_value = "/dev", hide = true, global = true)]
+    pub dev_root: PathBuf,
+
+    /// Which meter of the whole machine counts, beyond the sum of its parts
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub whole: Whole,
 
     /// Say more on stderr; twice, the kernel programs say what they do
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]

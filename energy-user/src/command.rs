@@ -32,7 +32,11 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
 impl Global {
     /// Where to look.
     pub fn roots(&self) -> Roots {
-        Roots { sysfs: self.sysfs_root.clone(), proc: self.proc_root.clone() }
+        Roots {
+            sysfs: self.sysfs_root.clone(),
+            proc: self.proc_root.clone(),
+            dev: self.dev_root.clone(),
+        }
     }
 
     /// How to load the kernel programs.
@@ -62,7 +66,9 @@ impl Global {
                 let simulation = Simulation::load(path)?;
                 Box::new(if paced { simulation.paced() } else { simulation })
             }
-            None => Box::new(Live::open(self.roots(), self.wish(), self.probe_options())?),
+            None => {
+                Box::new(Live::open(self.roots(), self.wish(), self.whole, self.probe_options())?)
+            }
         };
         Ok(Session::new(source, Arc::new(self.intensity()), Method::default()))
     }

@@ -23,6 +23,7 @@ pub mod host;
 pub mod ledger;
 pub mod live;
 pub mod meter;
+pub mod perf_event;
 pub mod present;
 pub mod probe;
 pub mod sample;

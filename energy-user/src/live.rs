@@ -10,7 +10,7 @@ use anyhow::bail;
 use crate::{
     clock,
     host::{self, Host, Plan, Wish},
-    meter::Meters,
+    meter::{Meters, Scope, plan::Whole},
     probe::{
         Probe,
         bpf::{BpfProbe, LoadError, Options},
@@ -18,7 +18,7 @@ use crate::{
     },
     sample::{Machine, Reading, Sample, Weight},
     session::{Description, Source},
-    topology::{self, Topology},
+    topology::{self, Grain, Topology},
 };
 
 /// Where to look, and what is wished.
@@ -28,6 +28,8 @@ pub struct Roots {
     pub sysfs: PathBuf,
     /// Usually `/proc`.
     pub proc: PathBuf,
+    /// Usually `/dev`.
+    pub dev: PathBuf,
 }
 
 /// This machine.
@@ -36,6 +38,7 @@ pub struct Live {
     probe: Box<dyn Probe>,
     meters: Meters,
     topology: Topology,
+    grain: Grain,
     online: Option<String>,
     machine: Arc<Machine>,
     description: Description,
@@ -43,12 +46,19 @@ pub struct Live {
 
 impl Live {
     /// Opens the best that can be had here.
-    pub fn open(roots: Roots, wish: Wish, options: Options) -> anyhow::Result<Self> {
-        let topology = Topology::read(&roots.sysfs, cpus());
-        let (cpu, estimate) = host::cpu(&roots.proc);
+    pub fn open(roots: Roots, wish: Wish, whole: Whole, options: Options) -> anyhow::Result<Self> {
+        let by_clock = options.weight.by_clock();
+        let mut grain = if by_clock { Grain::Core } else { Grain::Die };
+        let mut topology = Topology::with_grain(&roots.sysfs, cpus(), grain);
+        let cpu = host::cpu(&roots.proc).0;
         let host = Host::look(&topology, cpu.as_ref());
+        let scope = Scope { sysfs: roots.sysfs.clone(), dev: roots.dev.clone(), cpu, whole };
+        let mut meters = Meters::open(scope, &topology, clock::now().monotonic);
+        if meters.by_core() {
+            grain = Grain::Core;
+            topology = Topology::with_grain(&roots.sysfs, cpus(), grain);
+        }
         let (probe, mut remedies) = open_probe(&host, wish, &roots, &topology, options)?;
-        let mut meters = Meters::open(&roots.sysfs, &topology, &estimate);
         remedies.extend(meter_remedies(&mut meters, &topology));
         let description = Description {
             probe: probe.kind(),
@@ -58,14 +68,14 @@ impl Live {
         };
         let machine = Arc::new(topology.machine(host.name));
         let online = topology::online(&roots.sysfs);
-        Ok(Self { roots, probe, meters, topology, online, machine, description })
+        Ok(Self { roots, probe, meters, topology, grain, online, machine, description })
     }
 
     /// CPUs come and go; packages may with them.
     fn follow_hotplug(&mut self) {
         let online = topology::online(&self.roots.sysfs);
         if online != self.online {
-            self.topology = Topology::read(&self.roots.sysfs, cpus());
+            self.topology = Topology::with_grain(&self.roots.sysfs, cpus(), self.grain);
             self.online = online;
             self.probe.set_topology(&self.topology);
             self.machine = Arc::new(self.topology.machine(self.machine.host.clone()));
@@ -81,7 +91,7 @@ impl Source for Live {
     fn sample(&mut self) -> anyhow::Result<Sample> {
         self.follow_hotplug();
         let moment = clock::now();
-        let meters = self.meters.read(&self.topology);
+        let meters = self.meters.read(&self.topology, moment.monotonic);
         let activity = self.probe.activity()?;
         Ok(Sample {
             time: moment.time,
@@ -96,6 +106,7 @@ impl Source for Live {
     }
 
     fn drain(&mut self) -> anyhow::Result<()> {
+        self.meters.poll(clock::now().monotonic);
         self.probe.drain()
     }
 }
@@ -154,7 +165,7 @@ fn open_bpf(
 
 /// What is wrong with the meters.
 fn meter_remedies(meters: &mut Meters, topology: &Topology) -> Vec<String> {
-    let readings = meters.read(topology);
+    let readings = meters.read(topology, clock::now().monotonic);
     let mut remedies: Vec<String> = readings
         .iter()
         .filter_map(|reading| match &reading.reading {
@@ -170,8 +181,10 @@ fn meter_remedies(meters: &mut Meters, topology: &Topology) -> Vec<String> {
 
 /// The route of the energy in a few words.
 fn route(meters: &Meters) -> String {
-    let route = if meters.estimated() { "estimate from the CPU model" } else { "RAPL, powercap" };
-    route.into()
+    if meters.estimated() {
+        return "estimate from the CPU model".into();
+    }
+    format!("RAPL, {}", meters.routes().join(", "))
 }
 
 /// CPUs that this process may use: the fall-back where sysfs does not tell.

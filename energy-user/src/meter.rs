@@ -1,50 +1,192 @@
 //! Where the joules are read.
 //!
+//! ```text
+//! rapl, hwmon, battery, ipmi, redfish -> instruments -> plan -> readings
+//!                 (each what it finds)    (facts)       (pure)
+//! ```
+//!
 //! A meter that cannot be read is absent, with the reason and the remedy; it is
 //! never zero watts. A machine without any readable meter gets an estimate that
 //! is marked as one everywhere.
 
 pub mod cpu_model;
 pub mod instrument;
-pub mod powercap;
+pub mod plan;
+pub mod rapl;
 
-use std::{path::Path, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use instrument::{Facts, Instrument, Place};
+use plan::{Offer, Verdict, Whole};
 
 use crate::{
     sample::{Domain, Meter, MeterReading, Reading, Role},
     topology::Topology,
 };
 
+/// Where to look for meters, and what is known of the machine.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// Usually `/sys`.
+    pub sysfs: PathBuf,
+    /// Usually `/dev`.
+    pub dev: PathBuf,
+    /// The CPU, where it says what it is.
+    pub cpu: Option<cpu_model::CpuIdent>,
+    /// Which meter of the whole machine counts.
+    pub whole: Whole,
+}
+
 /// All meters of a machine.
 pub struct Meters {
-    powercap: powercap::Powercap,
+    scope: Scope,
+    used: Vec<Used>,
+    left: Vec<(Facts, String)>,
     /// Stands in where nothing could be read at the start.
-    estimates: Vec<MeterReading>,
+    estimate: Option<cpu_model::Estimate>,
+}
+
+/// An instrument at work.
+struct Used {
+    instrument: Box<dyn Instrument>,
+    role: Role,
+    place: Place,
+    /// As it was last told, while the cells that it feeds are the same.
+    meter: Option<Arc<Meter>>,
 }
 
 impl Meters {
     /// Finds the meters; where none can be read, the model takes over.
-    pub fn open(sysfs: &Path, topology: &Topology, model: &cpu_model::Estimate) -> Self {
-        let mut powercap = powercap::Powercap::open(sysfs);
-        let measured = measured(&powercap.read(topology));
-        let estimates = if measured { Vec::new() } else { estimates(topology, model) };
-        Self { powercap, estimates }
+    pub fn open(scope: Scope, topology: &Topology, at: Duration) -> Self {
+        let estimate = cpu_model::estimate(scope.cpu.as_ref());
+        let mut meters = Self { scope, used: Vec::new(), left: Vec::new(), estimate: None };
+        meters.scan(topology, at);
+        if !measured(&meters.read_all(topology, at)) {
+            meters.estimate = Some(estimate);
+        }
+        meters
+    }
+
+    /// Looks for instruments and decides anew; what was used and has gone stays, as absent.
+    fn scan(&mut self, topology: &Topology, at: Duration) {
+        let mut known = std::mem::take(&mut self.used);
+        let mut found = self.find(topology);
+        for instrument in &mut found {
+            // One that goes on has its count, or the integral of its power.
+            let same = known.iter().position(|used| used.instrument.facts() == instrument.facts());
+            if let Some(index) = same {
+                *instrument = known.swap_remove(index).instrument;
+            }
+        }
+        let mut offer = |instrument: &mut Box<dyn Instrument>| Offer {
+            facts: instrument.facts().clone(),
+            readable: !matches!(instrument.read(at), Reading::Absent(_)),
+        };
+        let offers: Vec<Offer> = found.iter_mut().map(&mut offer).collect();
+        let vendor = self.scope.cpu.as_ref().map_or("", |cpu| &cpu.vendor);
+        let verdicts = plan::plan(&offers, vendor, self.scope.whole);
+        self.left.clear();
+        for (instrument, verdict) in found.into_iter().zip(verdicts) {
+            match verdict {
+                Verdict::Use(role, place) => {
+                    self.used.push(Used { instrument, role, place, meter: None });
+                }
+                Verdict::Leave(why) => self.left.push((instrument.facts().clone(), why)),
+            }
+        }
+        for used in known {
+            let id = &used.instrument.facts().id;
+            if !self.used.iter().any(|other| other.instrument.facts().id == *id) {
+                self.used.push(used);
+            }
+        }
+        self.used.sort_by_key(|used| {
+            let facts = used.instrument.facts();
+            (facts.domain, facts.id.clone(), facts.route)
+        });
+    }
+
+    fn find(&self, topology: &Topology) -> Vec<Box<dyn Instrument>> {
+        let Scope { sysfs, dev, cpu, .. } = &self.scope;
+        let mut found = rapl::perf::find(sysfs, topology);
+        found.extend(rapl::powercap::find(sysfs));
+        let registers =
+            cpu.as_ref().and_then(|cpu| rapl::msr::Cpu::of(&cpu.vendor, cpu.family, cpu.model));
+        if let Some(cpu) = registers {
+            found.extend(rapl::msr::find(dev, cpu, topology));
+        }
+        found
     }
 
     /// Every meter now, readable or not.
-    pub fn read(&mut self, topology: &Topology) -> Vec<MeterReading> {
-        let mut readings = self.powercap.read(topology);
+    pub fn read(&mut self, topology: &Topology, at: Duration) -> Vec<MeterReading> {
+        let mut readings = self.read_all(topology, at);
+        let absent = |reading: &MeterReading| matches!(reading.reading, Reading::Absent(_));
+        if readings.is_empty() || readings.iter().any(absent) {
+            self.scan(topology, at);
+            readings = self.read_all(topology, at);
+        }
         if measured(&readings) {
             // A meter has come: the stand-in would count the same energy again.
-            self.estimates.clear();
+            self.estimate = None;
         }
-        readings.extend(self.estimates.iter().cloned());
+        if let Some(estimate) = &self.estimate {
+            readings.extend(estimates(topology, estimate));
+        }
         readings
+    }
+
+    fn read_all(&mut self, topology: &Topology, at: Duration) -> Vec<MeterReading> {
+        self.used.iter_mut().map(|used| used.read(topology, at)).collect()
+    }
+
+    /// Looks between two samples, where energy is the integral of a power.
+    pub fn poll(&mut self, at: Duration) {
+        self.used.iter_mut().for_each(|used| used.instrument.poll(at));
     }
 
     /// Power is modelled, not measured.
     pub fn estimated(&self) -> bool {
-        !self.estimates.is_empty()
+        self.estimate.is_some()
+    }
+
+    /// Cores are metered: their time has to be told apart.
+    pub fn by_core(&self) -> bool {
+        self.used.iter().any(|used| used.role == Role::Inside)
+    }
+
+    /// What was found and is not used, and why.
+    pub fn left_out(&self) -> &[(Facts, String)] {
+        &self.left
+    }
+
+    /// The routes of the parts that count, in a few words: `RAPL, perf`.
+    pub fn routes(&self) -> Vec<&'static str> {
+        let counted = self.used.iter().filter(|used| used.role != Role::Check);
+        let mut routes: Vec<_> = counted.map(|used| used.instrument.facts().route).collect();
+        routes.sort();
+        routes.dedup();
+        routes.into_iter().map(instrument::Route::as_str).collect()
+    }
+}
+
+impl Used {
+    fn read(&mut self, topology: &Topology, at: Duration) -> MeterReading {
+        let cells = topology.cells_at(self.place);
+        let meter = self.meter.take().filter(|meter| meter.cells == cells);
+        let meter = meter.unwrap_or_else(|| {
+            let facts = self.instrument.facts();
+            Arc::new(Meter {
+                id: facts.id.clone(),
+                domain: facts.domain,
+                source: facts.route.as_str().into(),
+                cells,
+                role: self.role,
+                includes: facts.includes.into(),
+            })
+        });
+        self.meter = Some(Arc::clone(&meter));
+        MeterReading { meter, reading: self.instrument.read(at) }
     }
 }
 
@@ -65,7 +207,7 @@ fn estimates(topology: &Topology, model: &cpu_model::Estimate) -> Vec<MeterReadi
                 id: format!("model-{}", package.id),
                 domain: Domain::Package,
                 source: "model".into(),
-                cells: topology.cells_at(instrument::Place::package(package.id)),
+                cells: topology.cells_at(Place::package(package.id)),
                 role: Role::Part,
                 includes: "a guess at the package, from its kind and load".into(),
             }),
@@ -73,3 +215,6 @@ fn estimates(topology: &Topology, model: &cpu_model::Estimate) -> Vec<MeterReadi
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -137,6 +137,11 @@ impl Topology {
         self.siblings.get(&cpu).copied()
     }
 
+    /// A CPU is the first hardware thread of its core, as far as that is known.
+    pub fn is_first_of_core(&self, cpu: u32) -> bool {
+        self.sibling_of(cpu).is_none_or(|other| cpu < other)
+    }
+
     /// The cells that a meter of a place feeds; none if this machine has no such place.
     pub fn cells_at(&self, place: Place) -> Vec<usize> {
         let all = self.cells.iter().enumerate();
@@ -162,7 +167,7 @@ pub fn online(sysfs: &Path) -> Option<String> {
 }
 
 /// A kernel CPU list such as `0-3,8`. None if it is not one.
-fn parse_list(text: &str) -> Option<Vec<u32>> {
+pub fn parse_list(text: &str) -> Option<Vec<u32>> {
     const MOST: u32 = 1 << 16;
     let mut cpus = Vec::new();
     for part in text.trim().split(',') {

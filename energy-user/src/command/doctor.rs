@@ -61,7 +61,7 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
         intensity: global.intensity(),
         remedies: Vec::new(),
     };
-    match Live::open(roots, global.probe, global.probe_options()) {
+    match Live::open(roots, global.probe, global.whole, global.probe_options()) {
         Ok(mut live) => {
             findings.meters = live.sample()?.meters.iter().map(MeterFinding::of).collect();
             findings.probe = Some(live.describe().probe);

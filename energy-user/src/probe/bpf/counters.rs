@@ -6,14 +6,16 @@
 use std::{
     io,
     mem::size_of,
-    os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd},
+    os::fd::{AsFd as _, AsRawFd as _, OwnedFd},
 };
 
 use aya::{Ebpf, maps::Map};
 use energy_ebpf::map;
 use nix::libc;
-use perf_event_open_sys::{bindings, perf_event_open};
+use perf_event_open_sys::bindings;
 use thiserror::Error;
+
+use crate::perf_event::{self, Event};
 
 /// Why there are no counters.
 #[derive(Debug, Error)]
@@ -88,32 +90,17 @@ impl Counters {
 
 /// One event of one CPU, for whoever runs there.
 fn open(kind: u32, config: u64, cpu: u32) -> Result<OwnedFd, CounterError> {
-    let mut attributes = bindings::perf_event_attr {
-        type_: kind,
-        size: size_of::<bindings::perf_event_attr>() as u32,
-        config,
-        ..bindings::perf_event_attr::default()
+    let refused = |error: io::Error| match error.kind() {
+        io::ErrorKind::PermissionDenied => CounterError::Permission(error),
+        _ if [libc::ENOENT, libc::EOPNOTSUPP, libc::ENODEV]
+            .map(Some)
+            .contains(&error.raw_os_error()) =>
+        {
+            CounterError::None(error)
+        }
+        _ => CounterError::Other(error),
     };
-    // Its counter is its own: one that is shared by turns would count only part of the time.
-    attributes.set_pinned(1);
-    let flags = bindings::PERF_FLAG_FD_CLOEXEC.into();
-    // SAFETY: the attributes are whole and outlive the call.
-    let fd = unsafe { perf_event_open(&raw mut attributes, -1, cpu.cast_signed(), -1, flags) };
-    if fd < 0 {
-        let error = io::Error::last_os_error();
-        return Err(match error.kind() {
-            io::ErrorKind::PermissionDenied => CounterError::Permission(error),
-            _ if [libc::ENOENT, libc::EOPNOTSUPP, libc::ENODEV]
-                .map(Some)
-                .contains(&error.raw_os_error()) =>
-            {
-                CounterError::None(error)
-            }
-            _ => CounterError::Other(error),
-        });
-    }
-    // SAFETY: the kernel just gave it to us.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    perf_event::open(Event { kind, config }, cpu, true).map_err(refused)
 }
 
 /// Puts an event into an array of events, which aya's own type has no way to do.

@@ -1,35 +1,31 @@
-//! Which powercap zones count: names, nesting and duplicates.
+//! Powercap zones: names and nesting.
 //!
 //! The class directory lists every zone as a link, and each zone lists its parts
 //! again, so zones are told apart by their real path, then by what they measure.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
 
-use crate::{files, sample::Domain};
+use crate::{
+    files,
+    meter::instrument::{Place, Route},
+    sample::Domain,
+};
 
-/// A zone that counts: one package, or the memory of one.
+/// One zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone {
     /// Its directory.
     pub path: PathBuf,
     /// What it covers.
     pub domain: Domain,
-    /// The package's number, from its name.
-    pub package: u32,
-    /// The die's number, on packages of several.
-    pub die: Option<u32>,
-}
-
-impl Zone {
-    /// `package-0`, `dram-1`, `package-0-die-1`.
-    pub fn id(&self) -> String {
-        let die = self.die.map_or_else(String::new, |die| format!("-die-{die}"));
-        format!("{}-{}{die}", self.domain.as_str(), self.package)
-    }
+    /// Package and die, from its name or its parent's.
+    pub place: Place,
+    /// Of the registers, or of their memory-mapped copy.
+    pub route: Route,
 }
 
 /// Package and die of a zone's name: `package-1`, `package-1-die-0`.
@@ -41,20 +37,11 @@ pub fn parse_name(name: &str) -> Option<(u32, Option<u32>)> {
     }
 }
 
-/// The zones that count under `class/powercap`, one for each thing measured.
+/// The zones under `class/powercap`, one for each directory.
 pub fn find(class: &Path) -> Vec<Zone> {
     let mut directories = BTreeSet::new();
     collect(class, 0, &mut directories);
-    // The MSR's zones come first: where MMIO shows the same counter, it is left out.
-    let mut order: Vec<&PathBuf> = directories.iter().collect();
-    order.sort_by_key(|path| is_mmio(path));
-    let mut zones = BTreeMap::new();
-    for path in order {
-        if let Some(zone) = zone(path) {
-            zones.entry(zone.id()).or_insert(zone);
-        }
-    }
-    zones.into_values().collect()
+    directories.iter().filter_map(|path| zone(path)).collect()
 }
 
 /// Real paths of all zone directories at or below `directory`.
@@ -78,14 +65,21 @@ fn collect(directory: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
 
 fn zone(path: &Path) -> Option<Zone> {
     let name = name(path)?;
-    if let Some((package, die)) = parse_name(&name) {
-        return Some(Zone { path: path.into(), domain: Domain::Package, package, die });
+    let mmio = path.to_string_lossy().contains("mmio");
+    let route = if mmio { Route::PowercapMmio } else { Route::Powercap };
+    let place = |(package, die)| Place { package: Some(package), die, cpu: None };
+    let zone = |domain, place| Zone { path: path.into(), domain, place, route };
+    if let Some(named) = parse_name(&name) {
+        return Some(zone(Domain::Package, place(named)));
     }
-    if name != "dram" {
-        return None;
-    }
-    let (package, die) = parse_name(&parent_name(path)?)?;
-    Some(Zone { path: path.into(), domain: Domain::Dram, package, die })
+    let domain = match name.as_str() {
+        "psys" => return Some(zone(Domain::Psys, Place::default())),
+        "dram" => Domain::Dram,
+        "core" => Domain::Core,
+        "uncore" => Domain::Uncore,
+        _ => return None,
+    };
+    Some(zone(domain, place(parse_name(&parent_name(path)?)?)))
 }
 
 /// Name of the zone that a part belongs to: its directory, or `X:0` beside `X:0:1`.
@@ -101,8 +95,4 @@ fn parent_name(path: &Path) -> Option<String> {
 
 fn name(path: &Path) -> Option<String> {
     files::read(&path.join("name")).ok().map(|name| name.trim().to_string())
-}
-
-fn is_mmio(path: &Path) -> bool {
-    path.to_string_lossy().contains("mmio")
 }

@@ -3,7 +3,6 @@
 use std::{fs, os::unix::fs::symlink, path::Path};
 
 use super::*;
-use crate::sample::Domain;
 
 const RANGE: &str = "262143328850\n";
 
@@ -16,10 +15,21 @@ fn zone(root: &Path, path: &str, name: &str, energy: &str) -> PathBuf {
     dir
 }
 
-fn read(root: &Path) -> Vec<(String, Reading)> {
+/// The meters of a tree, without stand-ins, and what is left out of the total.
+fn open(root: &Path) -> (Meters, Topology) {
     let topology = Topology::read(root, 2);
-    let readings = Powercap::open(root).read(&topology);
-    readings.into_iter().map(|r| (r.meter.id.clone(), r.reading)).collect()
+    let scope =
+        Scope { sysfs: root.into(), dev: root.join("dev"), cpu: None, whole: Whole::default() };
+    let mut meters = Meters::open(scope, &topology, Duration::ZERO);
+    meters.estimate = None;
+    (meters, topology)
+}
+
+fn read(root: &Path) -> Vec<(String, Reading)> {
+    let (mut meters, topology) = open(root);
+    let readings = meters.read(&topology, Duration::ZERO).into_iter();
+    let counted = readings.filter(|reading| reading.meter.role != Role::Check);
+    counted.map(|r| (r.meter.id.clone(), r.reading)).collect()
 }
 
 fn counters(root: &Path) -> Vec<(String, u64)> {
@@ -52,7 +62,7 @@ fn two_packages_with_dram_are_counted_once_though_listed_twice() {
         symlink(class.join(&dir), class.join(format!("intel-rapl:{package}"))).unwrap();
         symlink(class.join(&part), class.join(format!("intel-rapl:{package}:1"))).unwrap();
     }
-    let expected = [("dram-0", 101), ("dram-1", 201), ("package-0", 100), ("package-1", 200)];
+    let expected = [("package-0", 100), ("package-1", 200), ("dram-0", 101), ("dram-1", 201)];
     assert_eq!(counters(root.path()), expected.map(|(id, uj)| (id.to_string(), uj)));
 }
 
@@ -61,7 +71,7 @@ fn flat_copies_as_a_test_tree_may_have_them() {
     let root = tempfile::tempdir().unwrap();
     zone(root.path(), "intel-rapl:0", "package-0", "1\n");
     zone(root.path(), "intel-rapl:0:0", "dram", "2\n");
-    let expected = [("dram-0".to_string(), 2), ("package-0".to_string(), 1)];
+    let expected = [("package-0".to_string(), 1), ("dram-0".to_string(), 2)];
     assert_eq!(counters(root.path()), expected);
 }
 
@@ -109,14 +119,13 @@ fn a_directory_in_place_of_the_counter_is_absent() {
 fn a_zone_that_vanishes_is_absent_and_counts_again_when_it_returns() {
     let root = tempfile::tempdir().unwrap();
     let dir = zone(root.path(), "intel-rapl:0", "package-0", "1\n");
-    let topology = Topology::read(root.path(), 2);
-    let mut powercap = Powercap::open(root.path());
-    assert!(matches!(powercap.read(&topology)[0].reading, Reading::Counter { .. }));
+    let (mut meters, topology) = open(root.path());
+    assert!(matches!(meters.read(&topology, Duration::ZERO)[0].reading, Reading::Counter { .. }));
     fs::remove_dir_all(&dir).unwrap();
-    let readings = powercap.read(&topology);
+    let readings = meters.read(&topology, Duration::ZERO);
     assert!(matches!(&readings[0].reading, Reading::Absent(why) if why.contains("is gone")));
     zone(root.path(), "intel-rapl:7", "package-0", "9\n");
-    let readings = powercap.read(&topology);
+    let readings = meters.read(&topology, Duration::ZERO);
     assert_eq!(readings.len(), 1);
     assert!(matches!(readings[0].reading, Reading::Counter { microjoules: 9, .. }));
 }
@@ -124,21 +133,20 @@ fn a_zone_that_vanishes_is_absent_and_counts_again_when_it_returns() {
 #[test]
 fn zones_that_appear_later_are_found() {
     let root = tempfile::tempdir().unwrap();
-    let topology = Topology::read(root.path(), 2);
-    let mut powercap = Powercap::open(root.path());
-    assert!(powercap.read(&topology).is_empty());
+    let (mut meters, topology) = open(root.path());
+    assert!(meters.read(&topology, Duration::ZERO).is_empty());
     zone(root.path(), "intel-rapl:0", "package-0", "1\n");
-    assert_eq!(powercap.read(&topology).len(), 1);
+    assert_eq!(meters.read(&topology, Duration::ZERO).len(), 1);
 }
 
 #[test]
 fn names_that_are_no_zones_are_left_out() {
     for name in ["package-", "package-x", "package-0-die-", "core", "uncore", "psys", ""] {
-        assert_eq!(parse_name(name), None, "{name}");
+        assert_eq!(rapl::powercap::parse_name(name), None, "{name}");
     }
     let root = tempfile::tempdir().unwrap();
     zone(root.path(), "intel-rapl:0", "package-99999999999", "1\n");
     assert!(read(root.path()).is_empty());
-    assert_eq!(parse_name("package-1-die-2"), Some((1, Some(2))));
+    assert_eq!(rapl::powercap::parse_name("package-1-die-2"), Some((1, Some(2))));
     assert_eq!(Domain::Dram.as_str(), "dram");
 }
