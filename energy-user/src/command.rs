@@ -9,9 +9,9 @@ pub mod screen;
 use std::{process::ExitCode, sync::Arc};
 
 use crate::{
-    attribute::Method,
     cli::{Cli, Command, Global},
     host::Wish,
+    learn::Learner,
     live::{Live, Roots},
     probe::bpf::Options,
     session::{Session, Source},
@@ -70,7 +70,7 @@ impl Global {
                 Box::new(Live::open(self.roots(), self.wish(), self.whole, self.probe_options())?)
             }
         };
-        Ok(Session::new(source, Arc::new(self.intensity()), Method::default()))
+        Ok(Session::new(source, Arc::new(self.intensity()), Learner::default()))
     }
 
     fn wish(&self) -> Wish {

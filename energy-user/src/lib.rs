@@ -5,6 +5,8 @@
 //! ```text
 //! probe + meter -> sample -> attribute -> frame -> carbon -> ledger -> present, tui
 //!    (I/O)         (data)     (pure)      (data)   (pure)    (pure)      (pure)
+//!                             ^    learn    |
+//!                             +-- (pure) ---+
 //! ```
 //!
 //! Live measurement and simulation differ only in who makes the samples. From
@@ -20,6 +22,7 @@ pub mod counter;
 pub mod files;
 pub mod frame;
 pub mod host;
+pub mod learn;
 pub mod ledger;
 pub mod live;
 pub mod meter;

@@ -6,8 +6,9 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    attribute::{Method, attribute},
+    attribute::attribute,
     carbon::Intensity,
+    learn::Learner,
     ledger::Tick,
     sample::{Activity, ProbeKind, Sample},
 };
@@ -50,7 +51,7 @@ pub trait Source {
 pub struct Session {
     source: Box<dyn Source>,
     intensity: Arc<Intensity>,
-    method: Method,
+    learner: Learner,
     previous: Option<Sample>,
 }
 
@@ -59,8 +60,8 @@ pub const DRAIN: Duration = Duration::from_millis(200);
 
 impl Session {
     /// A session that has not sampled yet.
-    pub fn new(source: Box<dyn Source>, intensity: Arc<Intensity>, method: Method) -> Self {
-        Self { source, intensity, method, previous: None }
+    pub fn new(source: Box<dyn Source>, intensity: Arc<Intensity>, learner: Learner) -> Self {
+        Self { source, intensity, learner, previous: None }
     }
 
     /// What it measures with.
@@ -77,9 +78,10 @@ impl Session {
     /// only marks the start.
     pub fn tick(&mut self) -> anyhow::Result<Option<Tick>> {
         let mut sample = self.source.sample()?;
-        let tick = self.previous.take().map(|previous| Tick {
-            frame: attribute(&previous, &sample, &self.method),
-            intensity: Arc::clone(&self.intensity),
+        let tick = self.previous.take().map(|previous| {
+            let frame = attribute(&previous, &sample, &self.learner.method());
+            self.learner.observe(&frame);
+            Tick { frame, intensity: Arc::clone(&self.intensity) }
         });
         // Of an earlier sample, only times and meters are needed.
         sample.activity = Activity::default();

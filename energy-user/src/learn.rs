@@ -1,0 +1,104 @@
+//! What a machine teaches while it is watched: its static power, and who draws more than others.
+//!
+//! Frames go in, a [`Method`] for the next one comes out. What was calibrated is believed
+//! before what was learned, and nothing is learned from estimates or from gaps.
+
+pub mod envelope;
+pub mod intensity;
+
+use std::{collections::HashMap, time::Duration};
+
+use envelope::Envelope;
+use intensity::Fit;
+
+use crate::{
+    attribute::{Floor, IdlePolicy, Method},
+    frame::{Basis, Frame, PoolFrame, Quality},
+    sample::Domain,
+    units::{Microjoules, Watts},
+};
+
+/// The shortest time over which power says something about load.
+const WINDOW: Duration = Duration::from_secs(1);
+
+/// What is known from before, and what is learned.
+#[derive(Clone, Debug, Default)]
+pub struct Learner {
+    idle_policy: IdlePolicy,
+    calibrated: HashMap<String, Watts>,
+    /// By meter.
+    envelopes: HashMap<String, (Window, Envelope)>,
+    /// None unless it was asked for.
+    fit: Option<Fit>,
+}
+
+/// What adds up until it is long enough.
+#[derive(Clone, Copy, Debug, Default)]
+struct Window {
+    time: Duration,
+    energy: Microjoules,
+    busy_ns: u64,
+    capacity_ns: u64,
+}
+
+impl Learner {
+    /// With static powers from a calibration, by meter; `intensities`: learn those too.
+    pub fn new(
+        idle_policy: IdlePolicy,
+        calibrated: HashMap<String, Watts>,
+        intensities: bool,
+    ) -> Self {
+        let fit = intensities.then(Fit::default);
+        Self { idle_policy, calibrated, envelopes: HashMap::new(), fit }
+    }
+
+    /// Learns from an interval.
+    pub fn observe(&mut self, frame: &Frame) {
+        for meter in &frame.meters {
+            let (Some(energy), Quality::Measured) = (meter.energy, meter.quality) else { continue };
+            let Some(pool) = frame.pools.iter().find(|pool| pool.id == meter.id) else { continue };
+            let (busy_ns, capacity_ns) = load(pool, frame);
+            let (window, envelope) = self.envelopes.entry(meter.id.clone()).or_default();
+            window.time += frame.interval;
+            window.energy += energy;
+            window.busy_ns = window.busy_ns.saturating_add(busy_ns);
+            window.capacity_ns = window.capacity_ns.saturating_add(capacity_ns);
+            if window.time < WINDOW {
+                continue;
+            }
+            let Window { time, energy, busy_ns, capacity_ns } = std::mem::take(window);
+            if let (Some(power), true) = (energy.over(time), capacity_ns > 0) {
+                envelope.push(busy_ns as f64 / capacity_ns as f64, power);
+            }
+        }
+        if let Some(fit) = &mut self.fit {
+            fit.observe(frame);
+        }
+    }
+
+    /// How to divide the next interval.
+    pub fn method(&self) -> Method {
+        let learned = self.envelopes.iter().filter_map(|(id, (_, envelope))| {
+            let (watts, basis) = envelope.floor()?;
+            Some((id.clone(), Floor { watts, basis }))
+        });
+        let calibrated = self
+            .calibrated
+            .iter()
+            .map(|(id, &watts)| (id.clone(), Floor { watts, basis: Basis::Calibrated }));
+        Method {
+            idle_policy: self.idle_policy,
+            floors: learned.chain(calibrated).collect(),
+            intensities: self.fit.as_ref().map(Fit::intensities).unwrap_or_default(),
+        }
+    }
+}
+
+/// Time used and to be had on a pool's CPUs; the rest of a machine follows all of them.
+fn load(pool: &PoolFrame, frame: &Frame) -> (u64, u64) {
+    if pool.domain != Domain::Rest {
+        return (pool.busy_ns, pool.capacity_ns);
+    }
+    let capacity = frame.interval.as_nanos() as u64 * frame.machine.cpus() as u64;
+    (capacity.saturating_sub(frame.idle.cpu_time.as_nanos() as u64), capacity)
+}

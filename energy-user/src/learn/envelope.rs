@@ -1,0 +1,131 @@
+//! The lower envelope of power over load: what is drawn with nobody running.
+//!
+//! A machine that was seen at rest has shown its static power. One that never rests shows how
+//! power rises with load, and the line through the lowest powers points to what is left at no
+//! load. Power is concave over load (the first busy CPU wakes a package), so that such a line
+//! points too high rather than too low: it is told apart as extrapolated.
+
+use crate::{frame::Basis, units::Watts};
+
+/// Steps of load.
+const BINS: usize = 50;
+/// Windows at rest (below one step of load) that make a floor.
+const AT_REST: u32 = 5;
+/// Windows that make a step count for the line, steps that make a line, and their least spread.
+const IN_A_STEP: u32 = 3;
+const STEPS: usize = 3;
+const SPREAD: f64 = 0.2;
+/// How fast the envelope falls to a lower power, and rises to a higher one.
+const FALL: f64 = 0.5;
+const RISE: f64 = 0.02;
+
+/// The lowest powers seen, by load.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    bins: [Bin; BINS],
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Bin {
+    windows: u32,
+    /// Mean load.
+    load: f64,
+    /// Low power, watts.
+    low: f64,
+}
+
+impl Default for Envelope {
+    fn default() -> Self {
+        Self { bins: [Bin::default(); BINS] }
+    }
+}
+
+impl Envelope {
+    /// Adds a window: load from 0 to 1, and its mean power.
+    pub fn push(&mut self, load: f64, power: Watts) {
+        let load = if load.is_finite() { load.clamp(0.0, 1.0) } else { return };
+        let index = ((load * BINS as f64) as usize).min(BINS - 1);
+        let bin = &mut self.bins[index];
+        if bin.windows == 0 {
+            *bin = Bin { windows: 1, load, low: power.0 };
+            return;
+        }
+        bin.windows = bin.windows.saturating_add(1);
+        bin.load += 0.1 * (load - bin.load);
+        let speed = if power.0 < bin.low { FALL } else { RISE };
+        bin.low += speed * (power.0 - bin.low);
+    }
+
+    /// Static power, and from where it is known; none as long as too little was seen.
+    pub fn floor(&self) -> Option<(Watts, Basis)> {
+        let seen = |bin: &&Bin| bin.windows >= IN_A_STEP;
+        let lowest = self.bins.iter().filter(seen).map(|bin| bin.low).reduce(f64::min);
+        if self.bins[0].windows >= AT_REST {
+            let rest = self.bins[0].low;
+            return Some((Watts(lowest.map_or(rest, |low| low.min(rest))), Basis::Learned));
+        }
+        let points: Vec<(f64, f64)> =
+            self.bins.iter().filter(seen).map(|bin| (bin.load, bin.low)).collect();
+        let (first, last) = (points.first()?, points.last()?);
+        if points.len() < STEPS || last.0 - first.0 < SPREAD {
+            return None;
+        }
+        let watts = intercept(&points).clamp(0.0, lowest?);
+        Some((Watts(watts), Basis::Extrapolated))
+    }
+}
+
+/// Where the straight line of least squares through points meets zero load.
+fn intercept(points: &[(f64, f64)]) -> f64 {
+    let count = points.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
+    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+    let covariance: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+    let variance: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+    let slope = if variance > 0.0 { covariance / variance } else { 0.0 };
+    y - slope.max(0.0) * x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn floor(windows: &[(f64, f64)]) -> Option<(f64, Basis)> {
+        let mut envelope = Envelope::default();
+        for &(load, power) in windows {
+            envelope.push(load, Watts(power));
+        }
+        envelope.floor().map(|(watts, basis)| (watts.0, basis))
+    }
+
+    #[test]
+    fn a_machine_seen_at_rest_has_shown_its_static_power() {
+        let mut windows = vec![(0.005, 20.0); 4];
+        assert_eq!(floor(&windows), None, "too little was seen");
+        windows.push((0.01, 20.0));
+        assert_eq!(floor(&windows), Some((20.0, Basis::Learned)));
+        // A burst of power at rest (a disk wakes) does not lift it.
+        windows.extend([(0.01, 60.0); 3]);
+        assert!(floor(&windows).unwrap().0 < 23.0);
+    }
+
+    #[test]
+    fn a_busy_machine_is_followed_down_to_no_load() {
+        let line = |load: f64| (load, 30.0 + 100.0 * load);
+        let loads = [0.3, 0.4, 0.5, 0.6, 0.9].map(line);
+        let windows: Vec<_> = loads.into_iter().flat_map(|point| [point; 3]).collect();
+        let (watts, basis) = floor(&windows).unwrap();
+        assert!((watts - 30.0).abs() < 1e-6, "{watts}");
+        assert_eq!(basis, Basis::Extrapolated);
+        assert_eq!(floor(&[line(0.9); 50]), None, "one load tells nothing of another");
+    }
+
+    #[test]
+    fn it_is_never_above_what_was_seen_nor_below_nothing() {
+        let falling = [(0.3, 90.0), (0.5, 60.0), (0.8, 40.0)].map(|point| [point; 3]).concat();
+        assert_eq!(floor(&falling), Some((40.0, Basis::Extrapolated)));
+        let steep = [(0.5, 1.0), (0.6, 50.0), (0.8, 100.0)].map(|point| [point; 3]).concat();
+        assert_eq!(floor(&steep), Some((0.0, Basis::Extrapolated)));
+        assert_eq!(floor(&[(f64::NAN, 5.0); 9]), None);
+    }
+}
