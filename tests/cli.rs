@@ -267,7 +267,10 @@ fn doctor_says_what_can_be_measured() {
     let findings: Value = serde_json::from_slice(&output.stdout).unwrap();
     let meters = findings["meters"].as_array().unwrap();
     let ids: Vec<_> = meters.iter().map(|meter| meter["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["dram-0", "dram-1", "package-0", "package-1"]);
+    assert_eq!(ids, ["package-0", "package-1", "dram-0", "dram-1"]);
+    assert_eq!(findings["checks"][0]["id"], "psys");
+    let left = findings["left_out"][0]["why"].as_str().unwrap();
+    assert_eq!(left, "the same counter as package-0 through powercap");
     assert!(meters.iter().all(|meter| meter["state"] == "measured"));
     let text = text(&jouletop().arg("doctor").output().unwrap().stdout);
     assert!(text.contains("CPU time") && text.contains("carbon"), "{text}");

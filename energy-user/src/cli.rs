@@ -8,7 +8,8 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    carbon::Intensity, host::Wish, meter::plan::Whole, sample::Weight, units::GramsPerKwh,
+    attribute::IdlePolicy, carbon::Intensity, host::Wish, meter::plan::Whole, sample::Weight,
+    units::GramsPerKwh,
 };
 
 /// top, for joules: which process burns the energy, and what that emits
@@ -41,13 +42,13 @@ pub struct Global {
     #[arg(long, value_enum, default_value_t, global = true)]
     pub probe: Wish,
 
+    /// How energy is divided.
+    #[command(flatten)]
+    pub method: MethodArgs,
+
     /// Tell the threads of each process apart
     #[arg(long, global = true)]
     pub threads: bool,
-
-    /// What a share of a package's energy is measured by
-    #[arg(long, value_enum, default_value_t, global = true)]
-    pub weight: Weight,
 
     /// Carbon intensity of your electricity, grams CO2e per kWh
     #[arg(
@@ -80,10 +81,6 @@ pub struct Global {
     #[arg(long, value_name = "DIR", default_value = "/dev", hide = true, global = true)]
     pub dev_root: PathBuf,
 
-    /// Which meter of the whole machine counts, beyond the sum of its parts
-    #[arg(long, value_enum, default_value_t, global = true)]
-    pub whole: Whole,
-
     /// Say more on stderr; twice, the kernel programs say what they do
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
@@ -111,6 +108,30 @@ pub struct Global {
     /// Write data to a file instead of stdout
     #[arg(short, long, value_name = "FILE", global = true)]
     pub output: Option<PathBuf>,
+}
+
+/// How energy is divided.
+#[derive(Clone, Debug, Args)]
+pub struct MethodArgs {
+    /// What a share of a package's energy is measured by
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub weight: Weight,
+
+    /// Who pays the static power of the machine
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub idle_policy: IdlePolicy,
+
+    /// Learn how much more than the mean each command's work draws; used only while it predicts
+    #[arg(long, global = true)]
+    pub learn: bool,
+
+    /// Static power as `jouletop calibrate` wrote it; by default this machine's own
+    #[arg(long, value_name = "FILE", global = true)]
+    pub calibration: Option<PathBuf>,
+
+    /// Which meter of the whole machine counts, beyond the sum of its parts
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub whole: Whole,
 }
 
 /// How the default command prints instead of showing the screen.
@@ -149,6 +170,17 @@ pub enum Command {
             value_name = "CMD"
         )]
         command: Vec<std::ffi::OsString>,
+    },
+    /// Show where a process's joules of one interval are from, term by term
+    Explain {
+        /// Its number
+        pid: u32,
+    },
+    /// Measure what the machine draws at rest, so that static power is known from then on
+    Calibrate {
+        /// How long to measure
+        #[arg(long = "for", value_name = "TIME", default_value = "30s", value_parser = length)]
+        length: Duration,
     },
     /// Say what can be measured here, by which route, what is missing, and the remedy
     Doctor {
@@ -189,6 +221,14 @@ fn interval(text: &str) -> Result<Duration, String> {
     let time = Duration::try_from(time).map_err(|_| help.to_string())?;
     // Above a minute, a counter could wrap unseen (docs/method.md).
     if (LEAST..=MOST).contains(&time) { Ok(time) } else { Err(help.into()) }
+}
+
+fn length(text: &str) -> Result<Duration, String> {
+    const LONGEST: Duration = Duration::from_hours(1);
+    let help = "use a number with a unit, at least 5s and at most 1h, such as 30s or 2m";
+    let time: jiff::SignedDuration = text.parse().map_err(|_| help.to_string())?;
+    let time = Duration::try_from(time).map_err(|_| help.to_string())?;
+    if (Duration::from_secs(5)..=LONGEST).contains(&time) { Ok(time) } else { Err(help.into()) }
 }
 
 fn intensity(text: &str) -> Result<Intensity, String> {

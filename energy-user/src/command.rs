@@ -1,16 +1,23 @@
 //! What the subcommands do: they drive a session and hand its ticks to a presenter.
 
+pub mod calibrate;
 pub mod doctor;
+pub mod explain;
 pub mod output;
 pub mod print;
 pub mod run;
 pub mod screen;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use crate::{
+    calibration::{self, Calibration},
     cli::{Cli, Command, Global},
-    host::Wish,
+    host::{self, Wish},
     learn::Learner,
     live::{Live, Roots},
     probe::bpf::Options,
@@ -23,6 +30,8 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let screen = cli.shows_screen();
     match cli.command {
         Some(Command::Run { command }) => run::run(&cli.global, command).await,
+        Some(Command::Calibrate { length }) => calibrate::calibrate(&cli.global, length).await,
+        Some(Command::Explain { pid }) => explain::explain(&cli.global, pid).await,
         Some(Command::Doctor { probe_cost }) => doctor::doctor(&cli.global, probe_cost),
         None if screen => screen::screen(&cli.global).await,
         None => print::print(&cli.global, &cli.print).await,
@@ -44,7 +53,7 @@ impl Global {
         Options {
             log: self.verbose >= 2,
             threads: self.threads,
-            weight: self.weight,
+            weight: self.method.weight,
             events: self.cycles_from,
             small: self.small_maps,
             ..Options::default()
@@ -54,26 +63,93 @@ impl Global {
     /// The machine to look at: this one, or a made-up one.
     ///
     /// `paced`: a made-up one takes its time, as the screen wants it.
-    fn session(&self, paced: bool) -> anyhow::Result<Session> {
-        let source: Box<dyn Source> = match &self.simulate {
-            Some(_) if self.probe_options().works() => {
-                anyhow::bail!(
-                    "a made-up machine has neither threads nor counters; leave out --threads and \
-                     --weight"
-                )
-            }
-            Some(path) => {
-                let simulation = Simulation::load(path)?;
-                Box::new(if paced { simulation.paced() } else { simulation })
-            }
-            None => {
-                Box::new(Live::open(self.roots(), self.wish(), self.whole, self.probe_options())?)
-            }
+    fn source(&self, paced: bool) -> anyhow::Result<Box<dyn Source>> {
+        let Some(path) = &self.simulate else {
+            let (roots, options) = (self.roots(), self.probe_options());
+            return Ok(Box::new(Live::open(roots, self.wish(), self.method.whole, options)?));
         };
-        Ok(Session::new(source, Arc::new(self.intensity()), Learner::default()))
+        if self.probe_options().works() {
+            anyhow::bail!(
+                "a made-up machine has neither threads nor counters; leave out --threads and \
+                 --weight"
+            )
+        }
+        let simulation = Simulation::load(path)?;
+        Ok(Box::new(if paced { simulation.paced() } else { simulation }))
+    }
+
+    /// The same, with what is known of it from before.
+    fn session(&self, paced: bool) -> anyhow::Result<Session> {
+        let source = self.source(paced)?;
+        let (learner, note) = self.learner(&source.describe().host)?;
+        let mut session = Session::new(source, Arc::new(self.intensity()), learner);
+        session.remark(note);
+        Ok(session)
     }
 
     fn wish(&self) -> Wish {
         self.probe
+    }
+
+    /// Nothing about the machine is made up or copied from elsewhere.
+    pub fn is_this_machine(&self) -> bool {
+        self.simulate.is_none() && self.sysfs_root == Path::new("/sys")
+    }
+
+    /// The CPU's name, as a calibration has it.
+    pub fn cpu_name(&self) -> String {
+        if self.simulate.is_some() {
+            return String::new();
+        }
+        host::cpu(&self.proc_root).0.map_or_else(String::new, |cpu| cpu.name)
+    }
+
+    /// Where a calibration may be, if none is named.
+    pub fn calibration_places(&self) -> Vec<PathBuf> {
+        let path = |name| std::env::var_os(name).map(PathBuf::from);
+        calibration::places(path("XDG_STATE_HOME"), path("HOME"))
+    }
+
+    /// Where static power is known from, in words, and what is missing to know it.
+    pub fn static_power(&self, host: &str) -> anyhow::Result<(String, Option<String>)> {
+        let (calibration, note) = self.find_calibration(host)?;
+        let words = match calibration {
+            Some(calibration) => {
+                let one = |(id, watts): (&String, &f64)| format!("{id} {watts:.2} W");
+                let all: Vec<_> = calibration.static_watts.iter().map(one).collect();
+                let time = calibration.time.strftime("%Y-%m-%d");
+                format!("calibrated {time}: {}", all.join(", "))
+            }
+            None => {
+                "learned while watching; jouletop calibrate measures it once and for all".into()
+            }
+        };
+        Ok((words, note))
+    }
+
+    fn learner(&self, host: &str) -> anyhow::Result<(Learner, Option<String>)> {
+        let (calibration, note) = self.find_calibration(host)?;
+        let floors = calibration.map(|calibration| calibration.floors()).unwrap_or_default();
+        Ok((Learner::new(self.method.idle_policy, floors, self.method.learn), note))
+    }
+
+    /// What is known of static power from before, and why not more. A file that was named has
+    /// to be sound; one that was found and is not is told and left alone.
+    fn find_calibration(
+        &self,
+        host: &str,
+    ) -> anyhow::Result<(Option<Calibration>, Option<String>)> {
+        let cpu = self.cpu_name();
+        if let Some(file) = &self.method.calibration {
+            return Ok((Some(Calibration::read(file, host, &cpu)?), None));
+        }
+        let found = self.calibration_places().into_iter().find(|place| place.exists());
+        Ok(match found.filter(|_| self.is_this_machine()) {
+            None => (None, None),
+            Some(file) => match Calibration::read(&file, host, &cpu) {
+                Ok(calibration) => (Some(calibration), None),
+                Err(error) => (None, Some(format!("static power is not calibrated: {error}"))),
+            },
+        })
     }
 }

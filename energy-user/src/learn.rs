@@ -3,6 +3,7 @@
 //! Frames go in, a [`Method`] for the next one comes out. What was calibrated is believed
 //! before what was learned, and nothing is learned from estimates or from gaps.
 
+pub mod calibrate;
 pub mod envelope;
 pub mod intensity;
 

@@ -61,6 +61,7 @@ impl Live {
         let (probe, mut remedies) = open_probe(&host, wish, &roots, &topology, options)?;
         remedies.extend(meter_remedies(&mut meters, &topology));
         let description = Description {
+            host: host.name.clone(),
             probe: probe.kind(),
             notes: probe.notes(),
             meters: route(&meters),
@@ -69,6 +70,11 @@ impl Live {
         let machine = Arc::new(topology.machine(host.name));
         let online = topology::online(&roots.sysfs);
         Ok(Self { roots, probe, meters, topology, grain, online, machine, description })
+    }
+
+    /// The meters, for `doctor`.
+    pub fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     /// CPUs come and go; packages may with them.
@@ -184,7 +190,7 @@ fn route(meters: &Meters) -> String {
     if meters.estimated() {
         return "estimate from the CPU model".into();
     }
-    format!("RAPL, {}", meters.routes().join(", "))
+    meters.routes().join("; ")
 }
 
 /// CPUs that this process may use: the fall-back where sysfs does not tell.

@@ -155,18 +155,23 @@ impl Meters {
         self.used.iter().any(|used| used.role == Role::Inside)
     }
 
+    /// What is used: what each says of itself, and what for.
+    pub fn in_use(&self) -> impl Iterator<Item = (&Facts, Role)> {
+        self.used.iter().map(|used| (used.instrument.facts(), used.role))
+    }
+
     /// What was found and is not used, and why.
     pub fn left_out(&self) -> &[(Facts, String)] {
         &self.left
     }
 
-    /// The routes of the parts that count, in a few words: `RAPL, perf`.
+    /// The routes of what counts, in a few words each: `RAPL, perf`.
     pub fn routes(&self) -> Vec<&'static str> {
         let counted = self.used.iter().filter(|used| used.role != Role::Check);
         let mut routes: Vec<_> = counted.map(|used| used.instrument.facts().route).collect();
         routes.sort();
         routes.dedup();
-        routes.into_iter().map(instrument::Route::as_str).collect()
+        routes.into_iter().map(instrument::Route::title).collect()
     }
 }
 

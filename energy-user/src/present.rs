@@ -3,6 +3,7 @@
 //! All presenters read the same frames and rows; none of them computes energy.
 
 pub mod csv;
+pub mod explain;
 pub mod figure;
 pub mod json;
 pub mod record;

@@ -16,6 +16,8 @@ use crate::{
 /// What a session measures with, in words for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
+    /// The machine's name on the network.
+    pub host: String,
     /// Which probe counts time.
     pub probe: ProbeKind,
     /// What a reader of its figures should know.
@@ -50,6 +52,7 @@ pub trait Source {
 /// A source, the sample before, and the price of energy.
 pub struct Session {
     source: Box<dyn Source>,
+    description: Description,
     intensity: Arc<Intensity>,
     learner: Learner,
     previous: Option<Sample>,
@@ -61,12 +64,18 @@ pub const DRAIN: Duration = Duration::from_millis(200);
 impl Session {
     /// A session that has not sampled yet.
     pub fn new(source: Box<dyn Source>, intensity: Arc<Intensity>, learner: Learner) -> Self {
-        Self { source, intensity, learner, previous: None }
+        let description = source.describe().clone();
+        Self { source, description, intensity, learner, previous: None }
     }
 
     /// What it measures with.
     pub fn describe(&self) -> &Description {
-        self.source.describe()
+        &self.description
+    }
+
+    /// Adds what is missing that the source does not know of.
+    pub fn remark(&mut self, remedy: Option<String>) {
+        self.description.remedies.extend(remedy);
     }
 
     /// The grid.

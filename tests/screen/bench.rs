@@ -93,7 +93,13 @@ impl Bench {
             ),
         };
         let remedies = remedies.into_iter().map(String::from).collect();
-        Description { probe, notes: Vec::new(), meters: meters.into(), remedies }
+        Description {
+            host: "web-1".into(),
+            probe,
+            notes: Vec::new(),
+            meters: meters.into(),
+            remedies,
+        }
     }
 
     /// Time passes, and these ran.

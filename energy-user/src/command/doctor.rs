@@ -13,9 +13,10 @@ use crate::{
     cli::{Format, Global},
     host::{self, Host},
     live::Live,
+    meter::{Meters, instrument::Facts},
     present::figure::printable,
     probe::bpf::cost::{self, Cost},
-    sample::{MeterReading, ProbeKind, Reading},
+    sample::{Line, MeterReading, ProbeKind, Reading, Role},
     session::Source as _,
     topology::Topology,
 };
@@ -29,7 +30,14 @@ struct Findings {
     probe: Option<ProbeKind>,
     notes: Vec<String>,
     probe_cost: Option<Cost>,
+    /// What is counted.
     meters: Vec<MeterFinding>,
+    /// What is shown beside the total.
+    checks: Vec<MeterFinding>,
+    /// What was found and is not used.
+    left_out: Vec<LeftOut>,
+    /// Where static power is known from.
+    static_power: String,
     estimate: String,
     intensity: Intensity,
     remedies: Vec<String>,
@@ -40,7 +48,20 @@ struct MeterFinding {
     id: String,
     source: String,
     state: &'static str,
+    role: Role,
+    /// What its figure includes.
+    includes: String,
+    /// Which file, event or register.
+    at: Option<String>,
     note: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LeftOut {
+    id: String,
+    source: &'static str,
+    at: String,
+    why: String,
 }
 
 /// Looks and tells. Fails only if nothing at all could be measured.
@@ -57,16 +78,31 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
         notes: Vec::new(),
         probe_cost: None,
         meters: Vec::new(),
+        checks: Vec::new(),
+        left_out: Vec::new(),
+        static_power: String::new(),
         estimate: estimate.method(),
         intensity: global.intensity(),
         remedies: Vec::new(),
     };
-    match Live::open(roots, global.probe, global.whole, global.probe_options()) {
+    match global.static_power(&findings.host.name) {
+        Ok((words, remedy)) => {
+            findings.static_power = words;
+            findings.remedies.extend(remedy);
+        }
+        Err(error) => findings.remedies.push(format!("{error:#}")),
+    }
+    match Live::open(roots, global.probe, global.method.whole, global.probe_options()) {
         Ok(mut live) => {
-            findings.meters = live.sample()?.meters.iter().map(MeterFinding::of).collect();
+            let readings = live.sample()?.meters;
+            let found = readings.iter().map(|reading| MeterFinding::of(reading, live.meters()));
+            let counted = |found: &MeterFinding| matches!(found.role, Role::Part | Role::Inside);
+            (findings.meters, findings.checks) = found.partition(counted);
+            let left = live.meters().left_out().iter();
+            findings.left_out = left.map(|(facts, why)| LeftOut::of(facts, why)).collect();
             findings.probe = Some(live.describe().probe);
             findings.notes.clone_from(&live.describe().notes);
-            findings.remedies.clone_from(&live.describe().remedies);
+            findings.remedies.extend(live.describe().remedies.iter().cloned());
         }
         Err(error) => findings.remedies.push(format!("{error:#}")),
     }
@@ -89,25 +125,48 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
 }
 
 impl MeterFinding {
-    fn of(reading: &MeterReading) -> Self {
+    fn of(reading: &MeterReading, meters: &Meters) -> Self {
         let (state, note) = match &reading.reading {
             Reading::Counter { .. } => ("measured", None),
             Reading::Model(model) => {
-                let note = format!(
-                    "{:.1} W idle to {:.1} W busy; between {:.1} to {:.1} and {:.1} to {:.1}",
-                    model.likely.idle.0,
-                    model.likely.full.0,
-                    model.least.idle.0,
-                    model.least.full.0,
-                    model.most.idle.0,
-                    model.most.full.0
-                );
+                let line = |line: Line| format!("{:.1} to {:.1} W", line.idle.0, line.full.0);
+                let [likely, least, most] = [model.likely, model.least, model.most].map(line);
+                let note = format!("idle to busy {likely}, at least {least}, at most {most}");
                 ("estimated", Some(note))
             }
             Reading::Absent(why) => ("absent", Some(why.clone())),
         };
         let meter = &reading.meter;
-        Self { id: meter.id.clone(), source: meter.source.clone(), state, note }
+        let mut used = meters.in_use().map(|(facts, _)| facts);
+        let facts = used.find(|facts| facts.id == meter.id);
+        Self {
+            id: meter.id.clone(),
+            source: meter.source.clone(),
+            state,
+            role: meter.role,
+            includes: meter.includes.clone(),
+            at: facts.map(|facts| facts.at.clone()),
+            note,
+        }
+    }
+
+    fn line(&self) -> String {
+        let Self { id, source, state, role, includes, at: _, note } = self;
+        let role = match role {
+            Role::Part => "",
+            Role::Whole => "; the total: what the parts leave of it is the rest",
+            Role::Inside => "; divides its package",
+            Role::Check => "; shown beside the total, not counted",
+        };
+        let note = note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
+        format!("{id} {state} through {source} ({includes}){role}{note}")
+    }
+}
+
+impl LeftOut {
+    fn of(facts: &Facts, why: &str) -> Self {
+        let source = facts.route.as_str();
+        Self { id: facts.id.clone(), source, at: facts.at.clone(), why: why.into() }
     }
 }
 
@@ -119,6 +178,9 @@ fn text(findings: &Findings) -> String {
         notes,
         probe_cost,
         meters,
+        checks,
+        left_out,
+        static_power,
         estimate,
         intensity,
         remedies,
@@ -155,11 +217,13 @@ fn text(findings: &Findings) -> String {
             ),
         );
     }
-    for (index, meter) in meters.iter().enumerate() {
-        let name = if index == 0 { "power" } else { "" };
-        let note = meter.note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
-        line(name, &format!("{} {} through {}{note}", meter.id, meter.state, meter.source));
+    for (index, meter) in meters.iter().chain(checks).enumerate() {
+        line(if index == 0 { "power" } else { "" }, &meter.line());
     }
+    for (index, LeftOut { id, source, at: _, why }) in left_out.iter().enumerate() {
+        line(if index == 0 { "left out" } else { "" }, &format!("{id} through {source}: {why}"));
+    }
+    line("static", static_power);
     line("model", &format!("{estimate}; used only where no package can be read"));
     line("carbon", &intensity.label());
     line(

@@ -31,6 +31,21 @@ pub enum Route {
 }
 
 impl Route {
+    /// The words for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Perf => "RAPL, perf",
+            Self::Powercap => "RAPL, powercap",
+            Self::PowercapMmio => "RAPL, powercap (mmio)",
+            Self::Msr => "RAPL, registers",
+            Self::Hwmon => "hwmon",
+            Self::Acpi => "ACPI power meter",
+            Self::Ipmi => "IPMI",
+            Self::Redfish => "Redfish",
+            Self::Battery => "battery",
+        }
+    }
+
     /// The word in JSON and in `doctor`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use super::record::Figures;
 use crate::{frame::Share, ledger::Tick};
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 20] = [
+pub const COLUMNS: [&str; 21] = [
     "time",
     "interval_seconds",
     "host",
@@ -22,6 +22,7 @@ pub const COLUMNS: [&str; 20] = [
     "cpu_energy_joules",
     "dram_energy_joules",
     "gpu_energy_joules",
+    "rest_energy_joules",
     "energy_joules",
     "power_watts",
     "co2e_grams",
@@ -73,13 +74,14 @@ pub fn lines(tick: &Tick) -> anyhow::Result<Vec<u8>> {
     Ok(writer.into_inner()?)
 }
 
-fn numbers(figures: &Figures) -> [String; 7] {
+fn numbers(figures: &Figures) -> [String; 8] {
     let text = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
     [
         figures.cpu_seconds.to_string(),
         text(figures.cpu_energy_joules),
         text(figures.dram_energy_joules),
         text(figures.gpu_energy_joules),
+        text(figures.rest_energy_joules),
         text(figures.energy_joules),
         text(figures.power_watts),
         text(figures.co2e_grams),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::record::{Figures, Record, ThreadRecord};
 use crate::{
     carbon::Intensity,
-    frame::{Frame, Share},
+    frame::{CheckFrame, Frame, Share},
     ledger::Tick,
     sample::{Books, Lost},
     units::Microjoules,
@@ -23,8 +23,11 @@ struct Document<'a> {
     probe: &'static str,
     quality: &'static str,
     meters: Vec<Meter<'a>>,
+    checks: Vec<Check<'a>>,
     total: Total,
     weight: &'static str,
+    idle_policy: &'static str,
+    learned_intensity: bool,
     processes: Vec<Record<'a>>,
     /// Only if they are told apart.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -34,7 +37,10 @@ struct Document<'a> {
     kernel: Figures,
     /// Of `kernel`, the interrupts; null where they cannot be told apart.
     irq: Option<Figures>,
+    /// What nobody can be named for, and the rest of the machine.
     unattributed: Figures,
+    /// Of `unattributed`, what is in no metered part; null where the whole is not metered.
+    rest: Option<Figures>,
     #[serde(rename = "self")]
     tool: Figures,
     carbon: Carbon<'a>,
@@ -51,6 +57,26 @@ struct Meter<'a> {
     quality: &'static str,
     energy_joules: Option<f64>,
     power_watts: Option<f64>,
+    /// Of an estimate: the least and the most that its sources allow.
+    energy_joules_range: Option<[f64; 2]>,
+    /// Power with nobody running, and from where it is known.
+    static_power_watts: Option<f64>,
+    static_basis: Option<&'static str>,
+    /// What its energy was split by, and how much that can be believed.
+    split_by: Option<&'static str>,
+    confidence: Option<&'static str>,
+    note: Option<&'a str>,
+}
+
+/// A meter that is shown beside the total, and not counted.
+#[derive(Serialize)]
+struct Check<'a> {
+    id: &'a str,
+    domain: &'static str,
+    source: &'a str,
+    includes: &'a str,
+    energy_joules: Option<f64>,
+    power_watts: Option<f64>,
     note: Option<&'a str>,
 }
 
@@ -62,6 +88,9 @@ struct Total {
     cpu_energy_joules: Option<f64>,
     dram_energy_joules: Option<f64>,
     gpu_energy_joules: Option<f64>,
+    rest_energy_joules: Option<f64>,
+    /// Where a part is estimated: the least and the most that the sources allow.
+    energy_joules_range: Option<[f64; 2]>,
 }
 
 #[derive(Serialize)]
@@ -116,6 +145,8 @@ fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {
     let figures = |share: &Share| Figures::of(share, frame.interval, intensity);
     let mut kernel = frame.kernel;
     kernel.add(&frame.irq.unwrap_or_default());
+    let mut unattributed = frame.unattributed;
+    unattributed.add(&frame.rest.unwrap_or_default());
     Document {
         schema: 1,
         time: frame.time.to_string(),
@@ -124,6 +155,7 @@ fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {
         probe: frame.probe.as_str(),
         quality: frame.quality.as_str(),
         meters: meters(frame),
+        checks: checks(frame),
         total: total(frame, intensity),
         processes: frame
             .processes
@@ -131,6 +163,8 @@ fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {
             .map(|process| Record::of(frame, process, intensity))
             .collect(),
         weight: frame.weight.as_str(),
+        idle_policy: frame.idle_policy.as_str(),
+        learned_intensity: frame.learned,
         threads: frame
             .processes
             .iter()
@@ -139,7 +173,8 @@ fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {
         idle: figures(&frame.idle),
         kernel: figures(&kernel),
         irq: frame.irq.as_ref().map(figures),
-        unattributed: figures(&frame.unattributed),
+        unattributed: figures(&unattributed),
+        rest: frame.rest.as_ref().map(figures),
         tool: figures(&frame.tool),
         carbon: Carbon {
             grams_per_kwh: intensity.value.0,
@@ -156,16 +191,45 @@ fn meters(frame: &Frame) -> Vec<Meter<'_>> {
     frame
         .meters
         .iter()
-        .map(|meter| Meter {
+        .map(|meter| (meter, frame.pools.iter().find(|pool| pool.id == meter.id)))
+        .map(|(meter, pool)| Meter {
             id: &meter.id,
             domain: meter.domain.as_str(),
             source: &meter.source,
             quality: meter.quality.as_str(),
             energy_joules: meter.energy.map(Microjoules::joules),
             power_watts: meter.energy.and_then(|e| e.over(frame.interval)).map(|watts| watts.0),
+            energy_joules_range: range(meter.range),
+            static_power_watts: pool.and_then(|pool| pool.floor).map(|watts| watts.0),
+            static_basis: pool.map(|pool| pool.basis.as_str()),
+            split_by: pool.map(|pool| pool.signal.as_str()),
+            confidence: pool.map(|pool| pool.confidence().as_str()),
             note: meter.note.as_deref(),
         })
         .collect()
+}
+
+fn checks(frame: &Frame) -> Vec<Check<'_>> {
+    frame.checks.iter().map(|check| Check::of(check, frame)).collect()
+}
+
+impl<'a> Check<'a> {
+    fn of(check: &'a CheckFrame, frame: &Frame) -> Self {
+        let CheckFrame { id, domain, source, includes, energy, note } = check;
+        Self {
+            id,
+            domain: domain.as_str(),
+            source,
+            includes,
+            energy_joules: energy.map(Microjoules::joules),
+            power_watts: energy.and_then(|e| e.over(frame.interval)).map(|watts| watts.0),
+            note: note.as_deref(),
+        }
+    }
+}
+
+fn range(range: Option<(Microjoules, Microjoules)>) -> Option<[f64; 2]> {
+    range.map(|(least, most)| [least.joules(), most.joules()])
 }
 
 fn total(frame: &Frame, intensity: &Intensity) -> Total {
@@ -178,5 +242,7 @@ fn total(frame: &Frame, intensity: &Intensity) -> Total {
         cpu_energy_joules: figures.cpu_energy_joules,
         dram_energy_joules: figures.dram_energy_joules,
         gpu_energy_joules: figures.gpu_energy_joules,
+        rest_energy_joules: figures.rest_energy_joules,
+        energy_joules_range: range(frame.range()),
     }
 }

@@ -60,6 +60,7 @@ impl Simulation {
     pub fn parse(text: &str, name: &str) -> Result<Self, ScenarioError> {
         let scenario = Scenario::parse(text, name)?;
         let description = Description {
+            host: scenario.machine.host.clone(),
             notes: Vec::new(),
             probe: ProbeKind::Simulated,
             meters: format!("simulated: {}", scenario.name),

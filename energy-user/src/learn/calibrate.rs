@@ -1,0 +1,153 @@
+//! Static power from some intervals of a machine at rest: what `calibrate` makes of frames.
+//!
+//! A machine is at rest while less than a fiftieth of its CPUs' time is used. Whatever still
+//! runs then draws too, so the power of the quieter intervals is taken, not the mean.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{
+    frame::{Frame, Quality},
+    units::Watts,
+};
+
+/// The part of the CPUs' time that a machine at rest uses at most.
+pub const AT_REST: f64 = 0.02;
+/// Of its intervals, this part has to be at rest, and so many at least.
+const PART: f64 = 0.5;
+const LEAST: usize = 5;
+/// The rank of the power that is taken, from the lowest.
+const RANK: f64 = 0.1;
+
+/// What was seen of a machine that should have been at rest.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    intervals: Vec<Interval>,
+    /// CPU time by command.
+    busy: BTreeMap<String, Duration>,
+}
+
+#[derive(Clone, Debug)]
+struct Interval {
+    length: Duration,
+    load: f64,
+    /// Power by meter; of those that were measured.
+    watts: Vec<(String, f64)>,
+}
+
+/// Static power of one meter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rest {
+    /// What is taken.
+    pub watts: Watts,
+    /// The highest of the intervals at rest.
+    pub most: Watts,
+}
+
+/// Why there is no static power.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Unfit {
+    /// There is nothing to measure with.
+    #[error(
+        "there is no power meter that can be read here, so nothing can be calibrated; \
+             jouletop doctor says what is missing"
+    )]
+    NoMeter,
+    /// Too little was seen.
+    #[error("{0} intervals are too few; use a longer --for or a shorter --interval")]
+    Short(usize),
+    /// It was not at rest.
+    #[error(
+        "the machine was not idle enough: {:.1} % of its CPU time was used, and only {at_rest} of \
+         {all} intervals were below {:.0} %; it was busy with {busy_with}; stop that, or \
+         calibrate at another time", .load * 100.0, AT_REST * 100.0
+    )]
+    Busy {
+        /// Mean load, 0 to 1.
+        load: f64,
+        /// Intervals at rest.
+        at_rest: usize,
+        /// All of them.
+        all: usize,
+        /// The commands that ran most.
+        busy_with: String,
+    },
+}
+
+impl Watch {
+    /// Adds an interval.
+    pub fn add(&mut self, frame: &Frame) {
+        let capacity = frame.interval.as_secs_f64() * frame.machine.cpus() as f64;
+        let load = 1.0 - frame.idle.cpu_time.as_secs_f64() / capacity;
+        let measured = frame.meters.iter().filter(|meter| meter.quality == Quality::Measured);
+        let watts = measured.filter_map(|meter| {
+            let watts = meter.energy?.over(frame.interval)?;
+            Some((meter.id.clone(), watts.0))
+        });
+        self.intervals.push(Interval {
+            length: frame.interval,
+            load: if load.is_finite() { load.clamp(0.0, 1.0) } else { 1.0 },
+            watts: watts.collect(),
+        });
+        for process in &frame.processes {
+            *self.busy.entry(process.identity.name.clone()).or_default() += process.share.cpu_time;
+        }
+    }
+
+    /// Something was measured.
+    pub fn has_meter(&self) -> bool {
+        self.intervals.iter().any(|interval| !interval.watts.is_empty())
+    }
+
+    /// How long it was watched.
+    pub fn length(&self) -> Duration {
+        self.intervals.iter().map(|interval| interval.length).sum()
+    }
+
+    /// The mean part of the CPUs' time that was used.
+    pub fn load(&self) -> f64 {
+        let time = |interval: &Interval| interval.length.as_secs_f64();
+        let busy: f64 = self.intervals.iter().map(|one| one.load * time(one)).sum();
+        let all: f64 = self.intervals.iter().map(time).sum();
+        if all > 0.0 { busy / all } else { 0.0 }
+    }
+
+    /// Static power by meter.
+    pub fn result(&self) -> Result<BTreeMap<String, Rest>, Unfit> {
+        if !self.has_meter() {
+            return Err(Unfit::NoMeter);
+        }
+        let all = self.intervals.len();
+        if all < LEAST {
+            return Err(Unfit::Short(all));
+        }
+        let quiet: Vec<_> = self.intervals.iter().filter(|one| one.load < AT_REST).collect();
+        if quiet.len() < LEAST || (quiet.len() as f64) < PART * all as f64 {
+            let (load, at_rest) = (self.load(), quiet.len());
+            return Err(Unfit::Busy { load, at_rest, all, busy_with: self.busy_with() });
+        }
+        let mut powers: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for (meter, watts) in quiet.iter().flat_map(|interval| &interval.watts) {
+            powers.entry(meter.clone()).or_default().push(*watts);
+        }
+        let rest = |mut powers: Vec<f64>| {
+            powers.sort_by(f64::total_cmp);
+            let rank = (powers.len() as f64 * RANK) as usize;
+            let (watts, most) = (powers.get(rank)?, powers.last()?);
+            Some(Rest { watts: Watts(*watts), most: Watts(*most) })
+        };
+        // A meter that was seen in a few intervals only has shown too little.
+        let enough = powers.into_iter().filter(|(_, powers)| powers.len() >= LEAST);
+        Ok(enough.filter_map(|(meter, powers)| Some((meter, rest(powers)?))).collect())
+    }
+
+    fn busy_with(&self) -> String {
+        let mut commands: Vec<_> = self.busy.iter().collect();
+        commands.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+        let first = commands
+            .iter()
+            .take(3)
+            .map(|(name, time)| format!("{name} ({:.1} s)", time.as_secs_f64()));
+        let first: Vec<_> = first.collect();
+        if first.is_empty() { "kernel threads".into() } else { first.join(", ") }
+    }
+}
