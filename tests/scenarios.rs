@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use jouletop::{
-    attribute::{Method, attribute},
+    attribute::attribute,
     frame::{Energy, Frame, Quality},
     sample::{ProcessId, Sample},
     session::Source,
@@ -136,7 +136,7 @@ proptest! {
             let mut before = machine.sample().expect("the start is in the year");
             for _ in 0..5 {
                 let after = sample(&mut machine, Duration::from_nanos(step)).expect("so is this");
-                let frame = attribute(&before, &after, &Method::default());
+                let frame = attribute(&before, &after, machine.method());
                 // At odd nanoseconds, shares of one CPU are each rounded by less than one.
                 prop_assert!(energy_adds_up(&frame).is_ok());
                 before = after;
@@ -167,13 +167,14 @@ fn frames(path: &Path, step: Duration) -> Result<Vec<Frame>> {
     let mut machine = Simulation::load(path)?;
     let ends = machine.expected().iter().map(|expected| expected.at);
     let mut left = ends.max().context("expects nothing")?;
+    let method = machine.method().clone();
     let mut before = machine.sample()?;
     let mut frames = Vec::new();
     while !left.is_zero() {
         let time = step.min(left);
         left -= time;
         let after = sample(&mut machine, time)?;
-        frames.push(attribute(&before, &after, &Method::default()));
+        frames.push(attribute(&before, &after, &method));
         before = after;
     }
     Ok(frames)
@@ -242,7 +243,7 @@ fn meet(simulation: &Simulation) -> Result<()> {
         let mut machine = simulation.clone();
         let before = sample(&mut machine, expected.from)?;
         let after = sample(&mut machine, expected.at.saturating_sub(expected.from))?;
-        let frame = attribute(&before, &after, &Method::default());
+        let frame = attribute(&before, &after, simulation.method());
         compare(expected, &frame).with_context(|| format!("at {:?}: {frame:#?}", expected.at))?;
     }
     Ok(())
@@ -256,6 +257,7 @@ fn compare(expected: &Expected, frame: &Frame) -> Result<()> {
         ("kernel", expected.kernel, &frame.kernel.energy),
         ("irq", expected.irq, &frame.irq.unwrap_or_default().energy),
         ("unattributed", expected.unattributed, &frame.unattributed.energy),
+        ("rest", expected.rest, &frame.rest.unwrap_or_default().energy),
         ("self", expected.tool, &frame.tool.energy),
     ] {
         let found = energy.total().unwrap_or_default();

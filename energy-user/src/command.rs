@@ -81,7 +81,7 @@ impl Global {
     /// The same, with what is known of it from before.
     fn session(&self, paced: bool) -> anyhow::Result<Session> {
         let source = self.source(paced)?;
-        let (learner, note) = self.learner(&source.describe().host)?;
+        let (learner, note) = self.learner(source.as_ref())?;
         let mut session = Session::new(source, Arc::new(self.intensity()), learner);
         session.remark(note);
         Ok(session)
@@ -127,9 +127,10 @@ impl Global {
         Ok((words, note))
     }
 
-    fn learner(&self, host: &str) -> anyhow::Result<(Learner, Option<String>)> {
-        let (calibration, note) = self.find_calibration(host)?;
-        let floors = calibration.map(|calibration| calibration.floors()).unwrap_or_default();
+    fn learner(&self, source: &dyn Source) -> anyhow::Result<(Learner, Option<String>)> {
+        let (calibration, note) = self.find_calibration(&source.describe().host)?;
+        let floors = calibration.map(|calibration| calibration.floors());
+        let floors = floors.unwrap_or_else(|| source.calibrated());
         Ok((Learner::new(self.method.idle_policy, floors, self.method.learn), note))
     }
 

@@ -3,7 +3,7 @@
 //! Live measurement and simulation meet here behind [`Source`]; whoever drives a
 //! session (the screen, `--once`, `run`) sees ticks and nothing of their origin.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use crate::{
     attribute::attribute,
@@ -11,6 +11,7 @@ use crate::{
     learn::Learner,
     ledger::Tick,
     sample::{Activity, ProbeKind, Sample},
+    units::Watts,
 };
 
 /// What a session measures with, in words for people.
@@ -32,6 +33,11 @@ pub struct Description {
 pub trait Source {
     /// What it measures with.
     fn describe(&self) -> &Description;
+
+    /// Static power by meter, where whoever makes the samples knows it.
+    fn calibrated(&self) -> HashMap<String, Watts> {
+        HashMap::new()
+    }
 
     /// The machine now, and who ran since the last call.
     fn sample(&mut self) -> anyhow::Result<Sample>;

@@ -2,14 +2,14 @@
 //!
 //! The labels P1.. are those of the list of properties that `docs/method.md` gives.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    frame::{Energy, Share},
+    frame::{Basis, Energy, Share},
     sample::{
         Activity, CpuTime, Domain, Identity, Kind, Line, Machine, Meter, MeterReading, Package,
         PowerModel, ProbeKind, ProcessActivity, ProcessId, Reading,
@@ -54,8 +54,12 @@ impl Case {
     }
 
     fn frame(&self) -> Frame {
+        self.frame_by(&Method::default())
+    }
+
+    fn frame_by(&self, method: &Method) -> Frame {
         let (before, after) = self.samples(0);
-        attribute(&before, &after, &Method::default())
+        attribute(&before, &after, method)
     }
 
     fn activity(&self) -> Activity {
@@ -78,18 +82,9 @@ fn sample(at: u64, counters: [u64; 3], activity: Activity) -> Sample {
         ("package-1", Domain::Package, 1),
         ("dram-0", Domain::Dram, 0),
     ];
-    let readings =
-        meters.into_iter().zip(counters).map(|((id, domain, package), counter)| MeterReading {
-            meter: Arc::new(Meter {
-                id: id.into(),
-                domain,
-                source: "test".into(),
-                cells: vec![package],
-                role: Role::Part,
-                includes: String::new(),
-            }),
-            reading: Reading::Counter { microjoules: counter, range: RANGE, limit: Watts(1e9) },
-        });
+    let readings = meters.into_iter().zip(counters).map(|((id, domain, package), counter)| {
+        reading(id, domain, Role::Part, vec![package], counter)
+    });
     let package = |id: u32| Package { id, cpus: vec![2 * id, 2 * id + 1] };
     Sample {
         time: Timestamp::UNIX_EPOCH,
@@ -100,6 +95,21 @@ fn sample(at: u64, counters: [u64; 3], activity: Activity) -> Sample {
         meters: readings.collect(),
         clocks: None,
         activity,
+    }
+}
+
+/// A meter's counter.
+fn reading(id: &str, domain: Domain, role: Role, cells: Vec<usize>, counter: u64) -> MeterReading {
+    MeterReading {
+        meter: Arc::new(Meter {
+            id: id.into(),
+            domain,
+            source: "test".into(),
+            cells,
+            role,
+            includes: String::new(),
+        }),
+        reading: Reading::Counter { microjoules: counter, range: RANGE, limit: Watts(1e9) },
     }
 }
 
@@ -241,6 +251,154 @@ proptest! {
         }
         prop_assert_eq!(attribute(&before, &whole, &Method::default()), attribute(&before, &pieces, &Method::default()));
     }
+
+    /// P1, P2, P4 with every way to divide: floors, policies, intensities, a whole, cores.
+    #[test]
+    fn energy_is_conserved_however_it_is_divided(
+        case in case(),
+        method in method(),
+        whole in prop::option::of(0..1_200_000_000_u64),
+        cores in prop::option::of([0..300_000_000_u64, 0..300_000_000_u64]),
+    ) {
+        let (mut before, mut after) = case.samples(0);
+        let mut extra = Vec::new();
+        extra.extend(whole.map(|energy| ("acpi", Domain::Machine, Role::Whole, vec![0, 1], energy)));
+        for (cell, energy) in cores.into_iter().flatten().enumerate() {
+            let id = ["core-cpu0", "core-cpu2"][cell];
+            extra.push((id, Domain::Core, Role::Inside, vec![cell], energy));
+        }
+        for (id, domain, role, cells, energy) in extra {
+            before.meters.push(reading(id, domain, role, cells.clone(), 0));
+            after.meters.push(reading(id, domain, role, cells, energy));
+        }
+        let frame = attribute(&before, &after, &method);
+        let mut sum = Energy::default();
+        for row in rows(&frame) {
+            sum.add_all(&row.energy);
+        }
+        prop_assert_eq!(sum, frame.total);
+        let parts = case.energies.iter().sum::<u64>();
+        let total = whole.map_or(parts, |whole| whole.max(parts));
+        prop_assert_eq!(frame.total.total(), Some(Microjoules(total)));
+        let of_meters: Microjoules = frame.meters.iter().filter_map(|meter| meter.energy).sum();
+        prop_assert_eq!(of_meters, Microjoules(total));
+        let of_pools: Microjoules = frame.pools.iter().map(|pool| pool.energy).sum();
+        prop_assert_eq!(of_pools, Microjoules(total));
+        // What is explained is what is charged.
+        for process in &frame.processes {
+            let parts = process.parts.iter().map(|part| part.moving + part.fixed);
+            prop_assert_eq!(Some(parts.sum()), process.share.energy.total());
+            if method.idle_policy != IdlePolicy::Equal && process.share.cpu_time.is_zero() {
+                prop_assert_eq!(process.share.energy.total(), Some(Microjoules::ZERO));
+            }
+        }
+        after.meters.reverse();
+        after.activity.processes.reverse();
+        prop_assert_eq!(attribute(&before, &after, &method), frame);
+    }
+
+    /// P5: two processes in place of one, with its time between them, have its energy.
+    #[test]
+    fn halves_of_a_process_have_its_share(case in case(), method in method(), part in 0..=SECOND) {
+        prop_assume!(method.idle_policy != IdlePolicy::Equal && !case.tasks.is_empty());
+        let whole = Case { tasks: vec![(Kind::Process, false, case.tasks[0].2)], ..case.clone() };
+        let first = whole.tasks[0].2.map(|ns| ns.min(part));
+        let second = [0, 1].map(|package| whole.tasks[0].2[package] - first[package]);
+        let mut split = whole.clone();
+        split.tasks = vec![(Kind::Process, false, first), (Kind::Process, false, second)];
+        // Whoever else ran, ran in both.
+        let others = case.tasks.iter().skip(1).copied();
+        let whole = Case { tasks: whole.tasks.into_iter().chain(others.clone()).collect(), ..case.clone() };
+        let split = Case { tasks: split.tasks.into_iter().chain(others).collect(), ..case };
+        let energy = |case: &Case, pids: std::ops::Range<u32>| -> u64 {
+            let frame = case.frame_by(&Method { intensities: HashMap::new(), ..method.clone() });
+            let own = frame.processes.into_iter().filter(|process| pids.contains(&process.id.pid));
+            own.map(|process| process.share.energy.total().unwrap_or_default().0).sum()
+        };
+        // Largest remainders may give one odd microjoule elsewhere, in each pool and policy.
+        prop_assert!(energy(&whole, 100..101).abs_diff(energy(&split, 100..102)) <= 6);
+    }
+
+    /// P7: twice the power, static power too, is twice the energy of everybody.
+    #[test]
+    fn twice_the_power_is_twice_the_energy(case in case(), method in method()) {
+        let mut double = case.clone();
+        double.energies = double.energies.map(|energy| 2 * energy);
+        let mut doubled = method.clone();
+        doubled.floors.values_mut().for_each(|floor| floor.watts = Watts(2.0 * floor.watts.0));
+        let (one, two) = (case.frame_by(&method), double.frame_by(&doubled));
+        for (one, two) in rows(&one).iter().zip(rows(&two)) {
+            let of = |share: &Share| share.energy.total().unwrap_or_default().0;
+            // Three pools, static and moving, each rounded once.
+            prop_assert!((2 * of(one)).abs_diff(of(&two)) <= 12, "{one:?} {two:?}");
+        }
+    }
+
+    /// P9: whatever a counter shows, no interval has more than its limit allows.
+    #[test]
+    fn no_interval_has_more_than_the_limit(
+        readings in prop::collection::vec(0..=RANGE, 2..20),
+        millis in 50..60_000_u64,
+    ) {
+        let length = Duration::from_millis(millis);
+        for pair in readings.windows(2) {
+            let energy = crate::counter::advance(pair[0], pair[1], RANGE, Watts(1000.0), length);
+            let Ok(energy) = energy else { continue };
+            let forward = pair[1] >= pair[0];
+            let limit = Watts(if forward { 100_000.0 } else { 1000.0 });
+            prop_assert!(energy <= limit.during(length + Duration::from_millis(500)));
+        }
+    }
+
+    /// P13: a zone that goes and comes back loses the time that it was gone, and one interval.
+    #[test]
+    fn a_zone_that_returns_has_lost_one_interval_more(
+        energies in prop::collection::vec(0..400_000_000_u64, 3..20),
+        there in prop::collection::vec(any::<bool>(), 3..20),
+    ) {
+        let (mut counter, mut found, mut due) = (RANGE - 500_000_000, 0, 0);
+        let show = |at: usize, counter: u64, there: bool| {
+            let mut sample = sample(at as u64 * SECOND, [counter, 0, 0], Activity::default());
+            sample.meters.truncate(1);
+            if !there {
+                sample.meters[0].reading = Reading::Absent("gone".into());
+            }
+            sample
+        };
+        let mut before = show(0, counter, true);
+        let mut was_there = true;
+        for (index, (energy, there)) in energies.iter().zip(&there).enumerate() {
+            counter = (counter + energy) % (RANGE + 1);
+            let after = show(index + 1, counter, *there);
+            let frame = attribute(&before, &after, &Method::default());
+            found += frame.total.total().unwrap_or_default().0;
+            prop_assert_eq!(frame.total.total().is_some(), was_there && *there);
+            due += if was_there && *there { *energy } else { 0 };
+            (before, was_there) = (after, *there);
+        }
+        // Each wrap of the counter is short by one unit, here a microjoule.
+        prop_assert!(due.abs_diff(found) <= 20, "{} of {}", found, due);
+    }
+}
+
+fn method() -> impl Strategy<Value = Method> {
+    let policy =
+        prop::sample::select(vec![IdlePolicy::None, IdlePolicy::Proportional, IdlePolicy::Equal]);
+    let meter = prop::sample::select(vec!["package-0", "package-1", "dram-0", "rest"]);
+    let floor = (meter, 0.0..300.0_f64);
+    let floors = prop::collection::vec(floor, 0..4);
+    let intensity = prop::option::of(0.25..4.0_f64);
+    (policy, floors, intensity).prop_map(|(idle_policy, floors, intensity)| Method {
+        idle_policy,
+        floors: floors
+            .into_iter()
+            .map(|(id, watts)| {
+                (id.to_string(), Floor { watts: Watts(watts), basis: Basis::Calibrated })
+            })
+            .collect(),
+        // Every task of a case has the empty name.
+        intensities: intensity.map(|times| (String::new(), times)).into_iter().collect(),
+    })
 }
 
 #[test]

@@ -169,7 +169,7 @@ impl<'a> Rows<'a> {
     pub fn charge(&mut self, index: usize, pool: &Pool) -> PoolFrame {
         let weights: Vec<u64> = self.charged().map(|row| row.weight(pool)).collect();
         let moving = apportion(pool.moving().0, &weights);
-        let fixed = self.pay(pool, &moving);
+        let fixed = self.pay(pool, &weights);
         let paid = fixed.iter().any(|&part| part > 0);
         if !paid {
             self.idle.energy.add(pool.domain, pool.fixed);
@@ -218,14 +218,15 @@ impl<'a> Rows<'a> {
     }
 
     /// What each row pays of a pool's static power: all of it, or nobody pays any.
-    fn pay(&self, pool: &Pool, moving: &[u64]) -> Vec<u64> {
+    fn pay(&self, pool: &Pool, weights: &[u64]) -> Vec<u64> {
         // Nothing tells who uses the rest of a machine: it is paid like static power.
         let rest = pool.domain == Domain::Rest;
         let due = if rest { pool.energy } else { pool.fixed };
         let weights: Vec<u64> = match self.scales.method.idle_policy {
-            IdlePolicy::None => return vec![0; moving.len()],
+            IdlePolicy::None => return vec![0; weights.len()],
             IdlePolicy::Proportional if rest => self.charged().map(Row::moving).collect(),
-            IdlePolicy::Proportional => moving.to_vec(),
+            // By weight, which is exact, and not by what was charged, which is rounded.
+            IdlePolicy::Proportional => weights.to_vec(),
             IdlePolicy::Equal => {
                 let ran = |row: &Row| u64::from(!row.share.cpu_time.is_zero());
                 let processes = self.processes.iter().map(|process| ran(&process.row));

@@ -26,6 +26,8 @@ pub struct Expected {
     pub irq: Option<Microjoules>,
     /// The row `unattributed`.
     pub unattributed: Option<Microjoules>,
+    /// The row `rest`.
+    pub rest: Option<Microjoules>,
     /// The row `self`.
     pub tool: Option<Microjoules>,
     /// Every process that ran, by name; those of one name together.
@@ -81,6 +83,7 @@ impl Expected {
             kernel: raw.kernel_joules.map(joules).transpose()?,
             irq: raw.irq_joules.map(joules).transpose()?,
             unattributed: raw.unattributed_joules.map(joules).transpose()?,
+            rest: raw.rest_joules.map(joules).transpose()?,
             tool: raw.self_joules.map(joules).transpose()?,
             processes: listed.transpose()?,
             quality: raw.quality,

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::{
+    attribute::IdlePolicy,
     frame::Quality,
     sample::{Domain, Role},
 };
@@ -24,6 +25,8 @@ pub struct File {
     pub packages: Option<Vec<Vec<u32>>>,
     pub repeat: Option<String>,
     #[serde(default)]
+    pub method: Method,
+    #[serde(default)]
     pub process: Vec<Process>,
     #[serde(default)]
     pub meter: Vec<Meter>,
@@ -35,6 +38,16 @@ pub struct File {
     pub lost: Vec<String>,
     #[serde(default)]
     pub expected: Vec<Expected>,
+}
+
+/// `[method]`: what jouletop is told of how to divide.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Method {
+    #[serde(default)]
+    pub idle_policy: IdlePolicy,
+    #[serde(default)]
+    pub static_watts: BTreeMap<String, f64>,
 }
 
 /// A `[[process]]`.
@@ -97,6 +110,7 @@ pub struct Expected {
     pub kernel_joules: Option<f64>,
     pub irq_joules: Option<f64>,
     pub unattributed_joules: Option<f64>,
+    pub rest_joules: Option<f64>,
     pub self_joules: Option<f64>,
     pub processes: Option<BTreeMap<String, f64>>,
     pub quality: Option<Quality>,

@@ -14,13 +14,18 @@ use jiff::Timestamp;
 use super::{
     error::{Problem, ScenarioError},
     expected::Expected,
-    file::File,
+    file::{self, File},
     meter::Meter,
     notation::{self, LONGEST, WHOLE, show},
     process::Process,
     schedule::{Load, Rounds},
 };
-use crate::sample::{Lost, Machine, Package};
+use crate::{
+    attribute::{Floor, Method},
+    frame::Basis,
+    sample::{Lost, Machine, Package},
+    units::Watts,
+};
 
 /// When a scenario begins that does not say so.
 const START: &str = "2026-03-02T09:00:00Z";
@@ -37,6 +42,8 @@ pub struct Scenario {
     pub name: String,
     pub machine: Arc<Machine>,
     pub start: Timestamp,
+    /// What jouletop is told of how to divide.
+    pub method: Method,
     pub rounds: Rounds,
     pub processes: Vec<Process>,
     pub meters: Vec<Meter>,
@@ -89,6 +96,7 @@ impl Scenario {
         }
         let scenario = Self {
             start: start(raw.start)?,
+            method: method(raw.method, &meters)?,
             missed: topology.all("missed", &raw.missed)?,
             irq: topology.all("irq", &raw.irq)?,
             lost: lost(&raw.lost, rounds)?,
@@ -228,6 +236,22 @@ fn packages(cpus: Option<u32>, packages: Option<Vec<Vec<u32>>>) -> Result<Vec<Pa
         return Err(Problem::new("packages", "a machine has 1 to 512 CPUs"));
     }
     Ok((0..).zip(packages).map(|(id, cpus)| Package { id, cpus }).collect())
+}
+
+/// Static powers of meters that there are, and who pays them.
+fn method(raw: file::Method, meters: &[Meter]) -> Result<Method, Problem> {
+    let problem = |text: String| Problem::new("method", text);
+    let mut floors = HashMap::new();
+    for (id, watts) in raw.static_watts {
+        if id != "rest" && meters.iter().all(|meter| meter.id() != id) {
+            return Err(problem(format!("no meter is called {id:?}; check `static_watts`")));
+        }
+        if !(0.0..=100_000.0).contains(&watts) {
+            return Err(problem(format!("{id} has {watts} W; power lies between 0 and 100000 W")));
+        }
+        floors.insert(id, Floor { watts: Watts(watts), basis: Basis::Calibrated });
+    }
+    Ok(Method { idle_policy: raw.idle_policy, floors, ..Method::default() })
 }
 
 /// `3s 12 events`: what the probe lost at a moment.

@@ -4,6 +4,7 @@
 //! a scenario shows does not depend on how fast the machine is that shows it.
 
 use std::{
+    collections::HashMap,
     fs::File,
     io::{ErrorKind, Read},
     path::Path,
@@ -14,8 +15,10 @@ use anyhow::Context;
 
 use super::{Expected, ScenarioError, notation::LONGEST, process::UPTIME, scenario::Scenario};
 use crate::{
+    attribute::Method,
     sample::{ProbeKind, Sample},
     session::{Description, Source},
+    units::Watts,
 };
 
 /// The largest scenario, in bytes.
@@ -75,6 +78,11 @@ impl Simulation {
         self
     }
 
+    /// How its energy is to be divided.
+    pub fn method(&self) -> &Method {
+        &self.scenario.method
+    }
+
     /// What the scenario's author says should come out.
     pub fn expected(&self) -> &[Expected] {
         &self.scenario.expected
@@ -84,6 +92,11 @@ impl Simulation {
 impl Source for Simulation {
     fn describe(&self) -> &Description {
         &self.description
+    }
+
+    fn calibrated(&self) -> HashMap<String, Watts> {
+        let floors = self.scenario.method.floors.iter();
+        floors.map(|(id, floor)| (id.clone(), floor.watts)).collect()
     }
 
     fn sample(&mut self) -> anyhow::Result<Sample> {

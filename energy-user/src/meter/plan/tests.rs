@@ -192,4 +192,39 @@ proptest! {
             prop_assert_eq!(back, verdicts);
         }
     }
+
+    /// P12: copies, mirrors, parts and what contains them change nothing of what counts.
+    #[test]
+    fn copies_and_parts_change_nothing(
+        packages in 1..4_u32,
+        dram in any::<bool>(),
+        extras in prop::collection::vec(0..8_usize, 0..12),
+        amd in any::<bool>(),
+    ) {
+        let vendor = if amd { AMD } else { INTEL };
+        let mut plain = Vec::new();
+        for package in 0..packages {
+            plain.push(format!("powercap package {package}"));
+            plain.extend(dram.then(|| format!("powercap dram {package}")));
+        }
+        let mut all = plain.clone();
+        for extra in extras {
+            let package = extra as u32 % packages;
+            all.push(match extra {
+                0 | 1 => format!("mmio package {package}"),
+                2 => format!("powercap core {package}"),
+                3 => format!("powercap uncore {package}"),
+                4 => "powercap psys".into(),
+                5 => format!("msr package {package}"),
+                6 => format!("msr dram {package} denied"),
+                _ => format!("mmio package {package} die 0"),
+            });
+        }
+        all.retain(|words| dram || !words.contains("dram"));
+        let words = |all: &[String]| {
+            let words: Vec<&str> = all.iter().map(String::as_str).collect();
+            parts(&words, vendor)
+        };
+        prop_assert_eq!(words(&all), words(&plain));
+    }
 }

@@ -164,9 +164,7 @@ fn a_year_of_512_busy_cpus_does_not_overflow() -> Result<()> {
     let year = Duration::from_hours(365 * 24);
     assert_eq!(after.activity.processes[0].cpu.total(), year * 512);
     assert_eq!(
-        crate::attribute::attribute(&before, &after, &crate::attribute::Method::default())
-            .idle
-            .cpu_time,
+        crate::attribute::attribute(&before, &after, &Method::default()).idle.cpu_time,
         Duration::ZERO
     );
     Ok(())
