@@ -22,6 +22,7 @@ pub mod command;
 pub mod counter;
 pub mod files;
 pub mod frame;
+pub mod frequency;
 pub mod host;
 pub mod learn;
 pub mod ledger;

@@ -9,6 +9,7 @@ use anyhow::bail;
 
 use crate::{
     clock,
+    frequency::Frequencies,
     host::{self, Host, Plan, Wish},
     meter::{Meters, Scope, plan::Whole},
     probe::{
@@ -37,6 +38,8 @@ pub struct Live {
     roots: Roots,
     probe: Box<dyn Probe>,
     meters: Meters,
+    /// Only if they are weighed by.
+    frequencies: Option<Frequencies>,
     topology: Topology,
     grain: Grain,
     online: Option<String>,
@@ -60,6 +63,11 @@ impl Live {
         }
         let (probe, mut remedies) = open_probe(&host, wish, &roots, &topology, options)?;
         remedies.extend(meter_remedies(&mut meters, &topology));
+        let frequencies = by_clock.then(|| Frequencies::open(&roots.sysfs, &topology));
+        let frequencies = frequencies.transpose().unwrap_or_else(|why| {
+            remedies.push(why);
+            None
+        });
         let description = Description {
             host: host.name.clone(),
             probe: probe.kind(),
@@ -69,7 +77,17 @@ impl Live {
         };
         let machine = Arc::new(topology.machine(host.name));
         let online = topology::online(&roots.sysfs);
-        Ok(Self { roots, probe, meters, topology, grain, online, machine, description })
+        Ok(Self {
+            roots,
+            probe,
+            meters,
+            frequencies,
+            topology,
+            grain,
+            online,
+            machine,
+            description,
+        })
     }
 
     /// The meters, for `doctor`.
@@ -106,7 +124,7 @@ impl Source for Live {
             machine: Arc::clone(&self.machine),
             probe: self.probe.kind(),
             meters,
-            clocks: None,
+            clocks: self.frequencies.as_mut().map(|all| all.read(&self.topology)),
             activity,
         })
     }
