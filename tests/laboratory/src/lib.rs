@@ -10,7 +10,9 @@ pub mod hidden;
 pub mod machine;
 pub mod meter;
 pub mod plan;
+pub mod run;
 pub mod schedule;
+pub mod trace;
 
 mod clocks;
 mod demand;
