@@ -10,8 +10,10 @@ pub mod hidden;
 pub mod machine;
 pub mod meter;
 pub mod plan;
+pub mod rules;
 pub mod run;
 pub mod schedule;
+pub mod score;
 pub mod trace;
 
 mod clocks;
