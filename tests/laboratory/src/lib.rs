@@ -6,15 +6,19 @@
 //! with jouletop, lest both be wrong in the same way. What follows from a score is "recovers
 //! a known model within so much", never "accurate to so much on hardware".
 
+pub mod account;
+pub mod cgroup;
 pub mod hidden;
 pub mod machine;
 pub mod meter;
 pub mod plan;
+pub mod real;
 pub mod rules;
 pub mod run;
 pub mod schedule;
 pub mod score;
 pub mod trace;
+pub mod tree;
 
 mod clocks;
 mod demand;
