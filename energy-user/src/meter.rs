@@ -4,8 +4,8 @@
 //! never zero watts. A machine without any readable meter gets an estimate that
 //! is marked as one everywhere.
 
-pub mod cpu_model;
 pub mod instrument;
+pub mod model;
 pub mod powercap;
 
 use std::{path::Path, sync::Arc};
@@ -24,7 +24,7 @@ pub struct Meters {
 
 impl Meters {
     /// Finds the meters; where none can be read, the model takes over.
-    pub fn open(sysfs: &Path, topology: &Topology, model: &cpu_model::Estimate) -> Self {
+    pub fn open(sysfs: &Path, topology: &Topology, model: &model::Estimate) -> Self {
         let mut powercap = powercap::Powercap::open(sysfs);
         let measured = measured(&powercap.read(topology));
         let estimates = if measured { Vec::new() } else { estimates(topology, model) };
@@ -57,7 +57,7 @@ fn measured(readings: &[MeterReading]) -> bool {
 }
 
 /// One modelled meter for each package.
-fn estimates(topology: &Topology, model: &cpu_model::Estimate) -> Vec<MeterReading> {
+fn estimates(topology: &Topology, model: &model::Estimate) -> Vec<MeterReading> {
     let packages = topology.packages().iter();
     packages
         .map(|package| MeterReading {
@@ -67,7 +67,7 @@ fn estimates(topology: &Topology, model: &cpu_model::Estimate) -> Vec<MeterReadi
                 source: "model".into(),
                 cells: topology.cells_at(instrument::Place::package(package.id)),
                 role: Role::Part,
-                includes: "a guess at the package, from its kind and load".into(),
+                includes: model.includes().into(),
             }),
             reading: Reading::Model(model.power(package.cpus.len())),
         })
