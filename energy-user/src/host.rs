@@ -9,7 +9,8 @@ use caps::{CapSet, Capability};
 use serde::Serialize;
 
 use crate::{
-    meter::cpu_model::{self, CpuIdent, Estimate},
+    files,
+    meter::model::{CpuIdent, Estimate},
     probe::bpf::VMLINUX,
     topology::Topology,
 };
@@ -162,7 +163,8 @@ pub fn own_path() -> String {
 pub fn cpu(proc_root: &Path) -> (Option<CpuIdent>, Estimate) {
     let text = fs::read(proc_root.join("cpuinfo")).unwrap_or_default();
     let ident = CpuIdent::parse(&String::from_utf8_lossy(&text));
-    let estimate = cpu_model::estimate(ident.as_ref());
+    let board = files::read(&proc_root.join("device-tree/model")).ok();
+    let estimate = Estimate::of(ident.as_ref(), board.as_deref());
     (ident, estimate)
 }
 
@@ -201,5 +203,17 @@ mod tests {
         assert!(matches!(plan(&host, Wish::Auto), Plan::Proc(Some(why)) if why.contains("--pid")));
         host.btf = false;
         assert!(matches!(plan(&host, Wish::Bpf), Plan::Refuse(why) if why.contains("BTF")));
+    }
+
+    #[test]
+    fn a_board_is_known_by_its_device_tree() {
+        let proc = tempfile::tempdir().unwrap();
+        assert_eq!(cpu(proc.path()).0, None);
+        fs::create_dir(proc.path().join("device-tree")).unwrap();
+        let model = proc.path().join("device-tree/model");
+        fs::write(model, b"Raspberry Pi 5 Model B Rev 1.0\0").unwrap();
+        assert!(
+            cpu(proc.path()).1.method().starts_with("2.8 W idle to 9.7 W busy, Raspberry Pi 5")
+        );
     }
 }

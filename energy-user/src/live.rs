@@ -53,9 +53,10 @@ impl Live {
         let by_clock = options.weight.by_clock();
         let mut grain = if by_clock { Grain::Core } else { Grain::Die };
         let mut topology = Topology::with_grain(&roots.sysfs, cpus(), grain);
-        let cpu = host::cpu(&roots.proc).0;
+        let (cpu, estimate) = host::cpu(&roots.proc);
         let host = Host::look(&topology, cpu.as_ref());
-        let scope = Scope { sysfs: roots.sysfs.clone(), dev: roots.dev.clone(), cpu, whole };
+        let scope =
+            Scope { sysfs: roots.sysfs.clone(), dev: roots.dev.clone(), cpu, estimate, whole };
         let mut meters = Meters::open(scope, &topology, clock::now().monotonic);
         if meters.by_core() {
             grain = Grain::Core;

@@ -9,8 +9,8 @@
 //! never zero watts. A machine without any readable meter gets an estimate that
 //! is marked as one everywhere.
 
-pub mod cpu_model;
 pub mod instrument;
+pub mod model;
 pub mod plan;
 pub mod rapl;
 
@@ -32,7 +32,9 @@ pub struct Scope {
     /// Usually `/dev`.
     pub dev: PathBuf,
     /// The CPU, where it says what it is.
-    pub cpu: Option<cpu_model::CpuIdent>,
+    pub cpu: Option<model::CpuIdent>,
+    /// What power is where there is no meter.
+    pub estimate: model::Estimate,
     /// Which meter of the whole machine counts.
     pub whole: Whole,
 }
@@ -43,7 +45,7 @@ pub struct Meters {
     used: Vec<Used>,
     left: Vec<(Facts, String)>,
     /// Stands in where nothing could be read at the start.
-    estimate: Option<cpu_model::Estimate>,
+    estimate: Option<model::Estimate>,
 }
 
 /// An instrument at work.
@@ -58,7 +60,7 @@ struct Used {
 impl Meters {
     /// Finds the meters; where none can be read, the model takes over.
     pub fn open(scope: Scope, topology: &Topology, at: Duration) -> Self {
-        let estimate = cpu_model::estimate(scope.cpu.as_ref());
+        let estimate = scope.estimate.clone();
         let mut meters = Self { scope, used: Vec::new(), left: Vec::new(), estimate: None };
         meters.scan(topology, at);
         if !measured(&meters.read_all(topology, at)) {
@@ -204,7 +206,7 @@ fn measured(readings: &[MeterReading]) -> bool {
 }
 
 /// One modelled meter for each package.
-fn estimates(topology: &Topology, model: &cpu_model::Estimate) -> Vec<MeterReading> {
+fn estimates(topology: &Topology, model: &model::Estimate) -> Vec<MeterReading> {
     let packages = topology.packages().iter();
     packages
         .map(|package| MeterReading {
@@ -214,7 +216,7 @@ fn estimates(topology: &Topology, model: &cpu_model::Estimate) -> Vec<MeterReadi
                 source: "model".into(),
                 cells: topology.cells_at(Place::package(package.id)),
                 role: Role::Part,
-                includes: "a guess at the package, from its kind and load".into(),
+                includes: model.includes().into(),
             }),
             reading: Reading::Model(model.power(package.cpus.len())),
         })
