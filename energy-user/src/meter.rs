@@ -5,7 +5,9 @@
 //! is marked as one everywhere.
 
 pub mod cpu_model;
+pub mod gauge;
 pub mod instrument;
+pub mod integrate;
 pub mod powercap;
 
 use std::{path::Path, sync::Arc};
