@@ -6,6 +6,7 @@
 
 pub mod cpu_model;
 pub mod gauge;
+pub mod hwmon;
 pub mod instrument;
 pub mod integrate;
 pub mod powercap;
