@@ -4,6 +4,7 @@
 //! never zero watts. A machine without any readable meter gets an estimate that
 //! is marked as one everywhere.
 
+pub mod battery;
 pub mod cpu_model;
 pub mod gauge;
 pub mod hwmon;
