@@ -10,6 +10,8 @@ pub mod gauge;
 pub mod hwmon;
 pub mod instrument;
 pub mod integrate;
+pub mod ipmi;
+pub mod poller;
 pub mod powercap;
 
 use std::{path::Path, sync::Arc};
