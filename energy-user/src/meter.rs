@@ -13,6 +13,7 @@ pub mod integrate;
 pub mod ipmi;
 pub mod poller;
 pub mod powercap;
+pub mod redfish;
 
 use std::{path::Path, sync::Arc};
 
