@@ -132,6 +132,15 @@ pub struct MethodArgs {
     /// Which meter of the whole machine counts, beyond the sum of its parts
     #[arg(long, value_enum, default_value_t, global = true)]
     pub whole: Whole,
+
+    /// Ask a management controller at this address for the whole machine's power; the account is
+    /// in `JOULETOP_REDFISH_USER` and `JOULETOP_REDFISH_PASSWORD`
+    #[arg(long, value_name = "URL", env = "JOULETOP_REDFISH", global = true)]
+    pub redfish: Option<String>,
+
+    /// Take that controller at its word: its certificate is its own
+    #[arg(long, requires = "redfish", global = true)]
+    pub redfish_insecure: bool,
 }
 
 /// How the default command prints instead of showing the screen.

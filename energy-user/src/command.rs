@@ -14,12 +14,15 @@ use std::{
     sync::Arc,
 };
 
+use anyhow::Context as _;
+
 use crate::{
     calibration::{self, Calibration},
-    cli::{Cli, Command, Global},
+    cli::{Cli, Command, Global, MethodArgs},
     host::{self, Wish},
     learn::Learner,
-    live::{Live, Roots},
+    live::{Live, Roots, Wanted},
+    meter::redfish::{Redfish, Secret},
     probe::bpf::Options,
     session::{Session, Source},
     sim::Simulation,
@@ -44,7 +47,12 @@ impl Global {
         Roots {
             sysfs: self.sysfs_root.clone(),
             proc: self.proc_root.clone(),
-            dev: self.dev_root.clone(),
+            // Devices of this machine say nothing of another's tree.
+            dev: if self.is_this_machine() || self.dev_root != Path::new("/dev") {
+                self.dev_root.clone()
+            } else {
+                self.sysfs_root.join("dev")
+            },
         }
     }
 
@@ -66,7 +74,7 @@ impl Global {
     fn source(&self, paced: bool) -> anyhow::Result<Box<dyn Source>> {
         let Some(path) = &self.simulate else {
             let (roots, options) = (self.roots(), self.probe_options());
-            return Ok(Box::new(Live::open(roots, self.wish(), self.method.whole, options)?));
+            return Ok(Box::new(Live::open(roots, self.wish(), self.wanted()?, options)?));
         };
         if self.probe_options().works() {
             anyhow::bail!(
@@ -85,6 +93,24 @@ impl Global {
         let mut session = Session::new(source, Arc::new(self.intensity()), learner);
         session.remark(note);
         Ok(session)
+    }
+
+    /// Which meters are to count.
+    pub fn wanted(&self) -> anyhow::Result<Wanted> {
+        let MethodArgs { whole, redfish: url, redfish_insecure: insecure_tls, .. } = &self.method;
+        let said = |name| std::env::var(name).ok().filter(|said| !said.is_empty());
+        let account = |url: &String| {
+            let (user, password) = ("JOULETOP_REDFISH_USER", "JOULETOP_REDFISH_PASSWORD");
+            let told = said(user).zip(said(password)).with_context(|| {
+                format!(
+                    "--redfish needs an account that may read; put it into {user} and {password}"
+                )
+            });
+            let (user, password) = told?;
+            let (url, password) = (url.clone(), Secret::new(password));
+            anyhow::Ok(Redfish { url, user, password, insecure_tls: *insecure_tls })
+        };
+        Ok(Wanted { whole: *whole, redfish: url.as_ref().map(account).transpose()? })
     }
 
     fn wish(&self) -> Wish {

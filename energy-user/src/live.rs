@@ -11,13 +11,13 @@ use crate::{
     clock,
     frequency::Frequencies,
     host::{self, Host, Plan, Wish},
-    meter::{Meters, Scope, plan::Whole},
+    meter::{Meters, Scope, plan::Whole, redfish::Redfish},
     probe::{
         Probe,
         bpf::{BpfProbe, LoadError, Options},
         proc::ProcProbe,
     },
-    sample::{Machine, Reading, Sample, Weight},
+    sample::{Machine, Reading, Role, Sample, Weight},
     session::{Description, Source},
     topology::{self, Grain, Topology},
 };
@@ -31,6 +31,15 @@ pub struct Roots {
     pub proc: PathBuf,
     /// Usually `/dev`.
     pub dev: PathBuf,
+}
+
+/// Which meters count, beyond those that the machine shows by itself.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Which meter of the whole machine.
+    pub whole: Whole,
+    /// A management controller on the network.
+    pub redfish: Option<Redfish>,
 }
 
 /// This machine.
@@ -49,14 +58,25 @@ pub struct Live {
 
 impl Live {
     /// Opens the best that can be had here.
-    pub fn open(roots: Roots, wish: Wish, whole: Whole, options: Options) -> anyhow::Result<Self> {
+    pub fn open(
+        roots: Roots,
+        wish: Wish,
+        wanted: Wanted,
+        options: Options,
+    ) -> anyhow::Result<Self> {
         let by_clock = options.weight.by_clock();
         let mut grain = if by_clock { Grain::Core } else { Grain::Die };
         let mut topology = Topology::with_grain(&roots.sysfs, cpus(), grain);
         let (cpu, estimate) = host::cpu(&roots.proc);
         let host = Host::look(&topology, cpu.as_ref());
-        let scope =
-            Scope { sysfs: roots.sysfs.clone(), dev: roots.dev.clone(), cpu, estimate, whole };
+        let scope = Scope {
+            sysfs: roots.sysfs.clone(),
+            dev: roots.dev.clone(),
+            cpu,
+            estimate,
+            whole: wanted.whole,
+            redfish: wanted.redfish,
+        };
         let mut meters = Meters::open(scope, &topology, clock::now().monotonic);
         if meters.by_core() {
             grain = Grain::Core;
@@ -193,6 +213,7 @@ fn meter_remedies(meters: &mut Meters, topology: &Topology) -> Vec<String> {
     let readings = meters.read(topology, clock::now().monotonic);
     let mut remedies: Vec<String> = readings
         .iter()
+        .filter(|reading| reading.meter.role != Role::Check)
         .filter_map(|reading| match &reading.reading {
             Reading::Absent(why) => Some(format!("{}: {why}", reading.meter.id)),
             _ => None,

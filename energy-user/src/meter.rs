@@ -9,10 +9,17 @@
 //! never zero watts. A machine without any readable meter gets an estimate that
 //! is marked as one everywhere.
 
+pub mod battery;
+pub mod gauge;
+pub mod hwmon;
 pub mod instrument;
+pub mod integrate;
+pub mod ipmi;
 pub mod model;
 pub mod plan;
+pub mod poller;
 pub mod rapl;
+pub mod redfish;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -23,6 +30,9 @@ use crate::{
     sample::{Domain, Meter, MeterReading, Reading, Role},
     topology::Topology,
 };
+
+/// How often to look for instruments while only what is not counted is absent.
+const SELDOM: Duration = Duration::from_secs(10);
 
 /// Where to look for meters, and what is known of the machine.
 #[derive(Clone, Debug)]
@@ -37,6 +47,8 @@ pub struct Scope {
     pub estimate: model::Estimate,
     /// Which meter of the whole machine counts.
     pub whole: Whole,
+    /// A management controller on the network, if one was named.
+    pub redfish: Option<redfish::Redfish>,
 }
 
 /// All meters of a machine.
@@ -44,6 +56,8 @@ pub struct Meters {
     scope: Scope,
     used: Vec<Used>,
     left: Vec<(Facts, String)>,
+    /// When instruments were last looked for.
+    scanned: Duration,
     /// Stands in where nothing could be read at the start.
     estimate: Option<model::Estimate>,
 }
@@ -61,8 +75,10 @@ impl Meters {
     /// Finds the meters; where none can be read, the model takes over.
     pub fn open(scope: Scope, topology: &Topology, at: Duration) -> Self {
         let estimate = scope.estimate.clone();
-        let mut meters = Self { scope, used: Vec::new(), left: Vec::new(), estimate: None };
-        meters.scan(topology, at);
+        let polled = polled(&scope);
+        let (used, left) = (Vec::new(), Vec::new());
+        let mut meters = Self { scope, used, left, scanned: at, estimate: None };
+        meters.scan(polled, topology, at);
         if !measured(&meters.read_all(topology, at)) {
             meters.estimate = Some(estimate);
         }
@@ -70,9 +86,14 @@ impl Meters {
     }
 
     /// Looks for instruments and decides anew; what was used and has gone stays, as absent.
-    fn scan(&mut self, topology: &Topology, at: Duration) {
+    /// `polled` are those that are asked in the background, and found once.
+    fn scan(&mut self, polled: Vec<Box<dyn Instrument>>, topology: &Topology, at: Duration) {
+        self.scanned = at;
         let mut known = std::mem::take(&mut self.used);
         let mut found = self.find(topology);
+        found.extend(polled);
+        let in_background = |used: &mut Used| used.instrument.facts().route.is_polled();
+        found.extend(known.extract_if(.., in_background).map(|used| used.instrument));
         for instrument in &mut found {
             // One that goes on has its count, or the integral of its power.
             let same = known.iter().position(|used| used.instrument.facts() == instrument.facts());
@@ -112,6 +133,8 @@ impl Meters {
         let Scope { sysfs, dev, cpu, .. } = &self.scope;
         let mut found = rapl::perf::find(sysfs, topology);
         found.extend(rapl::powercap::find(sysfs));
+        found.extend(hwmon::find(sysfs));
+        found.extend(battery::find(sysfs));
         let registers =
             cpu.as_ref().and_then(|cpu| rapl::msr::Cpu::of(&cpu.vendor, cpu.family, cpu.model));
         if let Some(cpu) = registers {
@@ -124,8 +147,12 @@ impl Meters {
     pub fn read(&mut self, topology: &Topology, at: Duration) -> Vec<MeterReading> {
         let mut readings = self.read_all(topology, at);
         let absent = |reading: &MeterReading| matches!(reading.reading, Reading::Absent(_));
-        if readings.is_empty() || readings.iter().any(absent) {
-            self.scan(topology, at);
+        let part = |reading: &&MeterReading| reading.meter.role != Role::Check;
+        let counted = || readings.iter().filter(part);
+        // What is not counted may come back a little later.
+        let due = at.saturating_sub(self.scanned) >= SELDOM && readings.iter().any(absent);
+        if due || counted().next().is_none() || counted().any(absent) {
+            self.scan(Vec::new(), topology, at);
             readings = self.read_all(topology, at);
         }
         if measured(&readings) {
@@ -195,6 +222,13 @@ impl Used {
         self.meter = Some(Arc::clone(&meter));
         MeterReading { meter, reading: self.instrument.read(at) }
     }
+}
+
+/// What is asked in the background, as it takes its time to answer.
+fn polled(scope: &Scope) -> Vec<Box<dyn Instrument>> {
+    let mut polled = ipmi::find(&scope.dev);
+    polled.extend(scope.redfish.clone().into_iter().flat_map(redfish::find));
+    polled
 }
 
 /// A package is measured.

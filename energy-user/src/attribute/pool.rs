@@ -104,7 +104,10 @@ impl Pools {
             .map(|reading| (reading, advance(prev, next, reading, interval, used)))
             .collect();
         // The order of the input must not matter.
-        advances.sort_by_key(|(reading, _)| (reading.meter.domain, reading.meter.id.clone()));
+        advances.sort_by_key(|(reading, _)| {
+            let stand_in = matches!(reading.reading, Reading::Model(_));
+            (reading.meter.domain, stand_in, reading.meter.id.clone())
+        });
         let whole = advances.iter().position(|(reading, _)| reading.meter.role == Role::Whole);
         if let Some(Ok(whole)) = whole.map(|index| advances[index].1.clone()) {
             fit(&mut advances, whole.energy);

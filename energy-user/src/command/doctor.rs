@@ -92,7 +92,7 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
         }
         Err(error) => findings.remedies.push(format!("{error:#}")),
     }
-    match Live::open(roots, global.probe, global.method.whole, global.probe_options()) {
+    match open(global) {
         Ok(mut live) => {
             let readings = live.sample()?.meters;
             let found = readings.iter().map(|reading| MeterFinding::of(reading, live.meters()));
@@ -122,6 +122,11 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
     output.write(text.as_bytes())?;
     let measured = findings.probe.is_some();
     Ok(if measured { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Opens what a measurement would open.
+fn open(global: &Global) -> anyhow::Result<Live> {
+    Live::open(global.roots(), global.probe, global.wanted()?, global.probe_options())
 }
 
 impl MeterFinding {

@@ -31,6 +31,11 @@ pub enum Route {
 }
 
 impl Route {
+    /// It is asked in the background, on a thread of its own.
+    pub fn is_polled(self) -> bool {
+        matches!(self, Self::Ipmi | Self::Redfish)
+    }
+
     /// The words for people.
     pub fn title(self) -> &'static str {
         match self {

@@ -100,6 +100,10 @@ pub fn plan(offers: &[Offer], vendor: &str, whole: Whole) -> Vec<Verdict> {
                     Verdict::Use(if inside { Role::Inside } else { Role::Part }, place)
                 }
             }
+            // A battery on mains tells nothing, and is no gap in the sum of the parts.
+            _ if facts.route == Route::Battery && !offers[index].readable => {
+                Verdict::Use(Role::Check, Place::default())
+            }
             _ if whole.takes(facts) && total.is_none() => {
                 total = Some(index);
                 Verdict::Use(Role::Whole, Place::default())

@@ -18,8 +18,14 @@ fn zone(root: &Path, path: &str, name: &str, energy: &str) -> PathBuf {
 /// The meters of a tree, without stand-ins, and what is left out of the total.
 fn open(root: &Path) -> (Meters, Topology) {
     let topology = Topology::read(root, 2);
-    let scope =
-        Scope { sysfs: root.into(), dev: root.join("dev"), cpu: None, whole: Whole::default() };
+    let scope = Scope {
+        sysfs: root.into(),
+        dev: root.join("dev"),
+        cpu: None,
+        estimate: model::Estimate::of(None, None),
+        whole: Whole::default(),
+        redfish: None,
+    };
     let mut meters = Meters::open(scope, &topology, Duration::ZERO);
     meters.estimate = None;
     (meters, topology)
