@@ -14,7 +14,7 @@ use intensity::Fit;
 
 use crate::{
     attribute::{Floor, IdlePolicy, Method},
-    frame::{Basis, Frame, PoolFrame, Quality},
+    frame::{Basis, Frame, PoolFrame, Quality, Signal},
     sample::Domain,
     units::{Microjoules, Watts},
 };
@@ -40,6 +40,8 @@ struct Window {
     energy: Microjoules,
     busy_ns: u64,
     capacity_ns: u64,
+    /// Weight of what was done, where power is linear in it.
+    work: Option<u64>,
 }
 
 impl Learner {
@@ -64,12 +66,16 @@ impl Learner {
             window.energy += energy;
             window.busy_ns = window.busy_ns.saturating_add(busy_ns);
             window.capacity_ns = window.capacity_ns.saturating_add(capacity_ns);
+            let work = linear(pool).then(|| window.work.unwrap_or(0).saturating_add(pool.weight));
+            window.work = work;
             if window.time < WINDOW {
                 continue;
             }
-            let Window { time, energy, busy_ns, capacity_ns } = std::mem::take(window);
+            let Window { time, energy, busy_ns, capacity_ns, work } = std::mem::take(window);
             if let (Some(power), true) = (energy.over(time), capacity_ns > 0) {
-                envelope.push(busy_ns as f64 / capacity_ns as f64, power);
+                let capacity = capacity_ns as f64;
+                let work = work.map(|work| work as f64 / capacity / UNIT);
+                envelope.push(busy_ns as f64 / capacity, work, power);
             }
         }
         if let Some(fit) = &mut self.fit {
@@ -92,6 +98,18 @@ impl Learner {
             floors: learned.chain(calibrated).collect(),
             intensities: self.fit.as_ref().map(Fit::intensities).unwrap_or_default(),
         }
+    }
+}
+
+/// What a nanosecond alone at the base clock weighs, roughly, whatever the signal: the scale
+/// does not matter, only that steps of work are told apart.
+const UNIT: f64 = 1000.0;
+
+/// A pool's energy is nearly linear in the weight of what was done.
+fn linear(pool: &PoolFrame) -> bool {
+    match pool.signal {
+        Signal::Cpu(weight) => pool.domain == Domain::Package && weight.by_clock(),
+        _ => false,
     }
 }
 

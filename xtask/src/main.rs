@@ -1,6 +1,7 @@
 //! What the project does to itself: build the BPF object, check everything, measure.
 #![expect(clippy::print_stdout, reason = "saying what it does is what this program is for")]
 
+mod accuracy;
 mod bench;
 mod ebpf;
 mod shell;
@@ -27,6 +28,8 @@ enum Task {
         #[arg(long, env = "JOULETOP_REBUILD_EBPF", value_parser = FalseyValueParser::new())]
         rebuild_ebpf: bool,
     },
+    /// How near rules of attribution come to a known truth, on a simulated machine: a table
+    Accuracy(accuracy::Task),
     /// Measurements, as ratios of one run
     #[command(subcommand)]
     Bench(bench::Task),
@@ -38,6 +41,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Ebpf(task) => ebpf::run(&task),
         Task::Test { rebuild_ebpf } => test::run(rebuild_ebpf),
+        Task::Accuracy(task) => accuracy::run(&task),
         Task::Bench(task) => bench::run(&task),
         Task::Vm(task) => vm::run(&task),
     }

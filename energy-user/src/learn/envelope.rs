@@ -1,9 +1,10 @@
 //! The lower envelope of power over load: what is drawn with nobody running.
 //!
 //! A machine that was seen at rest has shown its static power. One that never rests shows how
-//! power rises with load, and the line through the lowest powers points to what is left at no
-//! load. Power is concave over load (the first busy CPU wakes a package), so that such a line
-//! points too high rather than too low: it is told apart as extrapolated.
+//! power rises with work, and the line through the lowest powers points to what is left at no
+//! work. That holds only where work is weighed by what power is nearly linear in (clocks and
+//! neighbours, or cycles): over plain time power is so concave that the line would take half
+//! of what moves for static, so there is none.
 
 use crate::{frame::Basis, units::Watts};
 
@@ -11,10 +12,13 @@ use crate::{frame::Basis, units::Watts};
 const BINS: usize = 50;
 /// Windows at rest (below one step of load) that make a floor.
 const AT_REST: u32 = 5;
-/// Windows that make a step count for the line, steps that make a line, and their least spread.
+/// Windows that make a step count for the line, steps that make a line, and how far apart the
+/// outermost are at least, as a part of the highest.
 const IN_A_STEP: u32 = 3;
 const STEPS: usize = 3;
-const SPREAD: f64 = 0.2;
+const SPREAD: f64 = 0.3;
+/// Windows over which a mean goes.
+const MEMORY: u32 = 100;
 /// How fast the envelope falls to a lower power, and rises to a higher one.
 const FALL: f64 = 0.5;
 const RISE: f64 = 0.02;
@@ -23,35 +27,44 @@ const RISE: f64 = 0.02;
 #[derive(Clone, Debug)]
 pub struct Envelope {
     bins: [Bin; BINS],
+    /// Power is linear in the work that is told.
+    linear: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Bin {
     windows: u32,
-    /// Mean load.
-    load: f64,
-    /// Low power, watts.
+    /// Mean work.
+    work: f64,
+    /// Mean power, and low power, watts.
+    mean: f64,
     low: f64,
 }
 
 impl Default for Envelope {
     fn default() -> Self {
-        Self { bins: [Bin::default(); BINS] }
+        Self { bins: [Bin::default(); BINS], linear: false }
     }
 }
 
 impl Envelope {
-    /// Adds a window: load from 0 to 1, and its mean power.
-    pub fn push(&mut self, load: f64, power: Watts) {
+    /// Adds a window: load from 0 to 1, the work done for each unit of capacity if power is
+    /// linear in it, and its mean power.
+    pub fn push(&mut self, load: f64, work: Option<f64>, power: Watts) {
         let load = if load.is_finite() { load.clamp(0.0, 1.0) } else { return };
+        self.linear = work.is_some();
+        let work = work.unwrap_or(load);
         let index = ((load * BINS as f64) as usize).min(BINS - 1);
         let bin = &mut self.bins[index];
         if bin.windows == 0 {
-            *bin = Bin { windows: 1, load, low: power.0 };
+            *bin = Bin { windows: 1, work, mean: power.0, low: power.0 };
             return;
         }
         bin.windows = bin.windows.saturating_add(1);
-        bin.load += 0.1 * (load - bin.load);
+        // A mean at first, then one over the recent past.
+        let weight = 1.0 / f64::from(bin.windows.min(MEMORY));
+        bin.work += weight * (work - bin.work);
+        bin.mean += weight * (power.0 - bin.mean);
         let speed = if power.0 < bin.low { FALL } else { RISE };
         bin.low += speed * (power.0 - bin.low);
     }
@@ -64,10 +77,10 @@ impl Envelope {
             let rest = self.bins[0].low;
             return Some((Watts(lowest.map_or(rest, |low| low.min(rest))), Basis::Learned));
         }
-        let points: Vec<(f64, f64)> =
-            self.bins.iter().filter(seen).map(|bin| (bin.load, bin.low)).collect();
+        let points: Vec<Bin> = self.bins.iter().filter(seen).copied().collect();
         let (first, last) = (points.first()?, points.last()?);
-        if points.len() < STEPS || last.0 - first.0 < SPREAD {
+        let spread = last.work - first.work;
+        if !self.linear || points.len() < STEPS || spread < SPREAD * last.work {
             return None;
         }
         let watts = intercept(&points).clamp(0.0, lowest?);
@@ -75,13 +88,16 @@ impl Envelope {
     }
 }
 
-/// Where the straight line of least squares through points meets zero load.
-fn intercept(points: &[(f64, f64)]) -> f64 {
-    let count = points.len() as f64;
-    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
-    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
-    let covariance: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
-    let variance: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+/// Where the straight line of least squares through steps of load meets no work.
+fn intercept(points: &[Bin]) -> f64 {
+    let weight = |bin: &Bin| f64::from(bin.windows.min(MEMORY));
+    let count: f64 = points.iter().map(weight).sum();
+    let mean =
+        |of: fn(&Bin) -> f64| points.iter().map(|bin| weight(bin) * of(bin)).sum::<f64>() / count;
+    let (x, y) = (mean(|bin| bin.work), mean(|bin| bin.mean));
+    let about = |bin: &Bin| weight(bin) * (bin.work - x);
+    let covariance: f64 = points.iter().map(|bin| about(bin) * (bin.mean - y)).sum();
+    let variance: f64 = points.iter().map(|bin| about(bin) * (bin.work - x)).sum();
     let slope = if variance > 0.0 { covariance / variance } else { 0.0 };
     y - slope.max(0.0) * x
 }
@@ -93,7 +109,7 @@ mod tests {
     fn floor(windows: &[(f64, f64)]) -> Option<(f64, Basis)> {
         let mut envelope = Envelope::default();
         for &(load, power) in windows {
-            envelope.push(load, Watts(power));
+            envelope.push(load, Some(load), Watts(power));
         }
         envelope.floor().map(|(watts, basis)| (watts.0, basis))
     }
@@ -118,6 +134,15 @@ mod tests {
         assert!((watts - 30.0).abs() < 1e-6, "{watts}");
         assert_eq!(basis, Basis::Extrapolated);
         assert_eq!(floor(&[line(0.9); 50]), None, "one load tells nothing of another");
+    }
+
+    #[test]
+    fn over_plain_time_no_line_is_drawn() {
+        let mut envelope = Envelope::default();
+        for load in [0.3, 0.4, 0.5, 0.6, 0.9].map(|load| [load; 3]).concat() {
+            envelope.push(load, None, Watts(30.0 + 100.0 * load));
+        }
+        assert_eq!(envelope.floor(), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! How much more than the mean each command's work draws, learned from how power moves with it.
 //!
-//! A package's dynamic energy is a sum over who ran: `D = k * sum(c_i * w_i)`. Where the mix of
+//! A package's dynamic energy is a sum over who ran, and a little for being awake at all:
+//! `D = a + k * sum(c_i * w_i)`. Where the mix of
 //! commands varies, the `c_i` can be told apart by ridge regression towards one. Learned from
 //! too little they are worse than none, so they are used only while they predict intervals
 //! that they were not fitted to clearly better than equal intensities do (cross-validation
@@ -10,7 +11,7 @@ mod solve;
 
 use std::{
     cmp::Ordering,
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
 };
 
 use solve::Moments;
@@ -36,7 +37,8 @@ const STILL_HELPS: f64 = 0.95;
 /// One package's interval: who weighed what, and what was drawn.
 #[derive(Clone, Debug)]
 struct Window {
-    /// Weight by command, in parts of the interval's mean weight.
+    package: String,
+    /// Weight by command, in seconds of CPU time or what stands for them.
     weights: BTreeMap<String, f64>,
     joules: f64,
 }
@@ -73,21 +75,23 @@ impl Fit {
     }
 
     fn refit(&mut self) {
-        let commands = self.commands();
+        let (commands, packages) = (self.commands(), self.packages());
         if self.windows.len() < LEAST || commands.len() < 2 {
             self.intensities.clear();
             return;
         }
         let size = self.windows.len().div_ceil(FOLDS);
-        let mut folds = vec![Moments::new(commands.len() + 1); FOLDS];
+        let nothing = || Moments::new(commands.len() + 1, packages.len());
+        let mut folds = vec![nothing(); FOLDS];
         for (index, window) in self.windows.iter().enumerate() {
-            folds[index / size].add(&vector(window, &commands), window.joules);
+            let package = packages.iter().position(|package| *package == window.package);
+            let weights = vector(window, &commands);
+            folds[index / size].add(&weights, package.unwrap_or(0), window.joules);
         }
         let (mut learned, mut equal) = (0.0, 0.0);
         for held_out in 0..FOLDS {
             let others = folds.iter().enumerate().filter(|(index, _)| *index != held_out);
-            let others =
-                others.fold(Moments::new(commands.len() + 1), |sum, (_, one)| sum.and(one));
+            let others = others.fold(nothing(), |sum, (_, one)| sum.and(one));
             learned += folds[held_out].squared_error(&others.solve());
             equal += folds[held_out].squared_error(&others.solve_equal());
         }
@@ -97,7 +101,7 @@ impl Fit {
             self.intensities.clear();
             return;
         }
-        let all = folds.iter().fold(Moments::new(commands.len() + 1), Moments::and);
+        let all = folds.iter().fold(nothing(), Moments::and);
         let (solution, mean) = (all.solve(), all.solve_equal());
         self.intensities = commands
             .iter()
@@ -105,6 +109,11 @@ impl Fit {
             .map(|(command, (own, mean))| (command.clone(), own / mean))
             .filter(|(_, times)| times.is_finite())
             .collect();
+    }
+
+    fn packages(&self) -> Vec<String> {
+        let all: BTreeSet<&String> = self.windows.iter().map(|window| &window.package).collect();
+        all.into_iter().cloned().collect()
     }
 
     /// The commands that weighed most.
@@ -146,7 +155,7 @@ fn window(index: usize, pool: &PoolFrame, processes: &[ProcessFrame]) -> Window 
     // Kernel threads and what has no name draw the mean.
     let others = pool.weight.saturating_sub(named) as f64 / SCALE;
     weights.insert(String::new(), others);
-    Window { weights, joules: pool.moving().joules() }
+    Window { package: pool.id.clone(), weights, joules: pool.moving().joules() }
 }
 
 /// Brings weights, which are nanoseconds or more, near one.

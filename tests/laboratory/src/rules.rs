@@ -49,6 +49,19 @@ pub fn static_split(trace: &Trace, from: usize) -> Estimate {
 /// luck, and so the floor of every score. What is left is the meter's noise and what a mean
 /// over a step hides.
 pub fn informed(trace: &Trace, hidden: &Hidden, from: usize) -> Estimate {
+    knowing(trace, from, |name, clock, busy| {
+        hidden.thread_watts(hidden.intensity(name), clock, busy)
+    })
+}
+
+/// Who knows the hidden model but what distinguishes programs: what no rule can beat that
+/// takes them to be alike.
+pub fn blind(trace: &Trace, hidden: &Hidden, from: usize) -> Estimate {
+    knowing(trace, from, |_, clock, busy| hidden.thread_watts(1.0, clock, busy))
+}
+
+/// Shares out what moves of each package by watts of a program at a clock, beside others.
+fn knowing(trace: &Trace, from: usize, watts: impl Fn(&str, f64, usize) -> f64) -> Estimate {
     let mut sums = Estimate::new();
     for (number, step) in trace.steps.iter().enumerate().skip(from) {
         for (package, energy) in trace.package_uj(number).into_iter().enumerate() {
@@ -57,8 +70,7 @@ pub fn informed(trace: &Trace, hidden: &Hidden, from: usize) -> Estimate {
             let weights: Vec<(&String, f64)> = here
                 .map(|(&(process, cpu), time)| {
                     let name = &trace.processes[process].name;
-                    let watts =
-                        |busy| hidden.thread_watts(hidden.intensity(name), step.clocks[cpu], busy);
+                    let watts = |busy| watts(name, step.clocks[cpu], busy);
                     let alone = watts(1) * time.alone_ns as f64;
                     (name, alone + watts(2) * time.shared_ns as f64)
                 })
