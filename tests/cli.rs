@@ -242,6 +242,68 @@ fn samples_prints_so_many_intervals() {
 }
 
 #[test]
+fn a_machine_at_rest_is_calibrated_and_the_file_is_used() {
+    let rest = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/scenarios/at_rest.toml");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("static.toml");
+    let file = file.to_str().unwrap();
+    let json = |args: &[&str]| -> Value {
+        let output = run(&[&["--simulate", rest, "--calibration", file, "--json"], args].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    refused(&["--simulate", rest, "--calibration", file, "--once"], 1, &["--calibration"]);
+    let calibration = json(&["calibrate"]);
+    // 20 W and 3 W are drawn anyway, and cron uses 3 % of a CPU at 5 W; two intervals in ten
+    // are busy, and do not count.
+    assert_eq!(calibration["static_watts"]["package-0"], 20.15);
+    assert_eq!(calibration["static_watts"]["dram-0"], 3.0);
+    assert_eq!(calibration["seconds"], 30.0);
+    let frame = json(&["--once"]);
+    assert_eq!(frame["meters"][0]["static_basis"], "calibrated");
+    assert_eq!(frame["meters"][0]["static_power_watts"], 20.15);
+    assert_eq!(frame["idle"]["energy_joules"], 23.15);
+    refused(&["--simulate", DEMO, "calibrate", "--calibration", file], 1, &["not idle enough"]);
+    refused(&["--simulate", DEMO, "calibrate"], 1, &["name a file with --calibration"]);
+    refused(&["--simulate", DEMO, "--once", "--calibration", file], 1, &["measured on simulated"]);
+    fs::write(file, "garbage").unwrap();
+    let anew = "make it anew: jouletop calibrate";
+    refused(&["--simulate", rest, "--once", "--calibration", file], 1, &[anew]);
+    assert_eq!(json(&["calibrate"])["load"], calibration["load"], "a bad file is replaced");
+}
+
+#[test]
+fn explain_shows_terms_that_add_up_to_the_row() {
+    let json = |args: &[&str]| -> Value {
+        let output = run(&[&["--simulate", DEMO, "--json"], args].concat());
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let explained = json(&["explain", "4001"]);
+    let frame = json(&["--once"]);
+    let processes = frame["processes"].as_array().unwrap();
+    let row = processes.iter().find(|process| process["pid"] == 4001).unwrap();
+    let micro = |value: &Value| (value.as_f64().unwrap() * 1e6).round() as u64;
+    assert_eq!(micro(&explained["energy_joules"]), micro(&row["energy_joules"]));
+    let terms = explained["terms"].as_array().unwrap();
+    let charged =
+        |term: &Value| micro(&term["charged_joules"]) + micro(&term["charged_static_joules"]);
+    assert_eq!(terms.iter().map(charged).sum::<u64>(), micro(&row["energy_joules"]));
+    for term in terms {
+        let number = |name: &str| term[name].as_f64().unwrap();
+        let due = number("moving_joules") * number("weight") / number("weight_of_all");
+        assert!((due - number("charged_joules")).abs() < 2e-6, "{term}");
+        assert!(
+            (number("energy_joules") - number("static_joules") - number("moving_joules")).abs()
+                < 1e-6
+        );
+    }
+    let said = text(&run(&["--simulate", DEMO, "explain", "4001"]).stdout);
+    assert!(said.contains("low confidence: CPU time says little of memory traffic"), "{said}");
+    refused(&["--simulate", DEMO, "explain", "4242"], 1, &["no process 4242"]);
+    refused(&["--simulate", DEMO, "explain", "none"], 2, &["none"]);
+}
+
+#[test]
 fn the_text_of_once() {
     insta::assert_snapshot!(text(&run(&["--simulate", DEMO, "--once"]).stdout));
 }

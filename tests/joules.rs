@@ -135,10 +135,9 @@ fn adds_up(line: &Value) {
     assert!(line["meters"].as_array().unwrap().iter().all(basis), "{}", line["meters"]);
 }
 
-/// The laboratory's machine is read by the calibration as well: where this machine is at rest,
-/// that finds the hidden static power; where it is not, it says so and writes nothing.
+/// Static power is what a machine draws at rest; `tests/cli.rs` has one that is.
 #[test]
-fn calibrate_finds_the_hidden_static_power_or_says_that_the_machine_was_busy() {
+fn a_busy_machine_is_not_calibrated_and_hears_with_what_it_was_busy() {
     let _alone = alone();
     let cpus = std::thread::available_parallelism().unwrap().get();
     let shape = Shape { packages: 2, cores: cpus / 2, threads: 1 };
@@ -147,39 +146,19 @@ fn calibrate_finds_the_hidden_static_power_or_says_that_the_machine_was_busy() {
     let directory = tempfile::tempdir().unwrap();
     let (tree, file) = (directory.path().join("sys"), directory.path().join("static.toml"));
     std::fs::create_dir(&tree).unwrap();
-    let packages = hidden.packages.clone();
     let model = Model::new(shape, hidden);
     // Seldom, so that the bench itself does not keep the machine awake.
     let pause = Duration::from_millis(200);
     let bench = Bench::start(model, &tree, Vec::new(), pause).unwrap();
-    let run = || {
-        let mut command = support::jouletop();
-        command.args(["calibrate", "--for", "6s", "--interval", "1s", "--sysfs-root"]);
-        command.arg(&tree).arg("--calibration").arg(&file).output().unwrap()
-    };
     let mut busy = workload().args(["busy", "60.44"]).spawn().unwrap();
-    let output = run();
+    let mut command = support::jouletop();
+    command.args(["calibrate", "--for", "6s", "--interval", "1s", "--sysfs-root"]);
+    let output = command.arg(&tree).arg("--calibration").arg(&file).output().unwrap();
     busy.kill().unwrap();
     busy.wait().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("not idle enough") && said.contains("workload"), "{said}");
     assert!(!file.exists(), "nothing is written of a busy machine");
-
-    // Others may run on this machine; a few tries find it at rest, or it is not.
-    let rested = (0..10).map(|_| run()).find(|output| output.status.success());
-    let Some(output) = rested else {
-        panic!("ten times this machine was not at rest; run this test with nothing beside it");
-    };
-    println!("{}", String::from_utf8_lossy(&output.stdout));
-    let calibration: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
-    for (index, package) in packages.iter().enumerate() {
-        for (meter, watts) in
-            [("package", package.static_watts), ("dram", package.dram_static_watts)]
-        {
-            let found = calibration["static_watts"][format!("{meter}-{index}")].as_float().unwrap();
-            assert!((found / watts - 1.0).abs() < 0.02, "{meter}-{index}: {found} of {watts} W");
-        }
-    }
     drop(bench);
 }

@@ -1,7 +1,7 @@
 //! Processes with a known way of burning CPU time, for the tests on the real kernel.
 //!
-//! `workload busy|fifo|duty|threads|storm|shorts|chain|reuse|relay …`: an example binary, so that `cargo
-//! test` builds it and nobody installs it. `workload measure …` runs one of them and prints
+//! `workload busy|touch|fifo|duty|threads|storm|shorts|chain|reuse|relay …`: an example binary, so that
+//! `cargo test` builds it and nobody installs it. `workload measure …` runs one of them and prints
 //! what the kernel charged to it, for places where no test can call `wait4` itself.
 #![expect(
     clippy::print_stdout,
@@ -10,6 +10,7 @@
 )]
 
 use std::{
+    num::NonZeroUsize,
     os::unix::process::CommandExt as _,
     process::{Command, exit},
     thread,
@@ -18,7 +19,10 @@ use std::{
 
 use nix::{
     sched::{CpuSet, sched_setaffinity},
-    sys::wait::waitpid,
+    sys::{
+        mman::{MapFlags, ProtFlags, mmap_anonymous, munmap},
+        wait::waitpid,
+    },
     time::{ClockId, clock_gettime},
     unistd::{ForkResult, Pid, fork},
 };
@@ -35,6 +39,12 @@ fn main() {
             }
             spin(end);
         }
+        Some("touch") => {
+            if let Some(cpu) = number(2) {
+                pin(cpu as usize);
+            }
+            touch(end);
+        }
         Some("fifo") => {
             pin(number(2).unwrap_or(0.0) as usize);
             never_yield();
@@ -50,7 +60,7 @@ fn main() {
         Some("measure") => measure(&args[1..]),
         _ => {
             eprintln!(
-                "usage: workload [measure] busy|fifo|duty|threads|storm|shorts|chain|reuse|relay SECONDS \
+                "usage: workload [measure] busy|touch|fifo|duty|threads|storm|shorts|chain|reuse|relay SECONDS \
                  [CPU|PERCENT|THREADS|LEAST]"
             );
             exit(2);
@@ -66,6 +76,24 @@ fn now() -> Instant {
 fn spin(end: Instant) {
     while now() < end {
         std::hint::spin_loop();
+    }
+}
+
+/// Writes to memory that is always fresh, so that each page is one fault.
+fn touch(end: Instant) {
+    const PAGE: usize = 4096;
+    const BYTES: NonZeroUsize = NonZeroUsize::new(256 * PAGE).expect("not zero");
+    let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+    while now() < end {
+        // SAFETY: a fresh mapping at an address of the kernel's choice.
+        let memory = unsafe { mmap_anonymous(None, BYTES, access, MapFlags::MAP_PRIVATE) };
+        let memory = memory.expect("a megabyte can be had").cast::<u8>();
+        for page in (0..BYTES.get()).step_by(PAGE) {
+            // SAFETY: inside the mapping.
+            unsafe { memory.add(page).write_volatile(1) };
+        }
+        // SAFETY: all of the mapping, which nobody uses any more.
+        unsafe { munmap(memory.cast(), BYTES.get()) }.expect("it is mapped");
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Work {
     pub cycles: u64,
     /// Instructions, by the CPU's counter.
     pub instructions: u64,
+    /// Misses of the last cache, by the CPU's counter; zero where it has none.
+    pub misses: u64,
 }
 
 /// A thread as it was last seen to come to a CPU, or to leave it.
@@ -118,12 +120,14 @@ pub struct CpuAccount {
     pub cycles: u64,
     /// As `cycles`.
     pub instructions: u64,
+    /// As `cycles`.
+    pub misses: u64,
     /// Keeps what follows on a cache line's edge.
-    pub reserved: [u64; 6],
+    pub reserved: [u64; 5],
 }
 
 const _: () = {
     assert!(size_of::<Slot>() == 32);
-    assert!(size_of::<Work>() == 32);
+    assert!(size_of::<Work>() == 40);
     assert!(size_of::<CpuAccount>() == 3 * 64);
 };

@@ -38,6 +38,8 @@ pub mod map {
     pub const CYCLES: &str = "CYCLES";
     /// Perf events that count instructions, one for each CPU.
     pub const INSTRUCTIONS: &str = "INSTRUCTIONS";
+    /// Perf events that count misses of the last cache, one for each CPU.
+    pub const MISSES: &str = "MISSES";
     /// Ring buffer of [`super::event::Header`]-led records.
     pub const EVENTS: &str = "EVENTS";
 }
@@ -56,6 +58,8 @@ pub mod global {
     pub const OVERLAP: &str = "OVERLAP";
     /// `u32`: one to count cycles and instructions.
     pub const COUNT_WORK: &str = "COUNT_WORK";
+    /// `u32`: one to count misses of the last cache beside them.
+    pub const COUNT_MISSES: &str = "COUNT_MISSES";
 }
 
 /// Names of the programs in the object.

@@ -89,7 +89,7 @@ pub struct Global {
     #[arg(long, value_name = "PLACES,BYTES", value_parser = small, hide = true, global = true)]
     pub small_maps: Option<crate::probe::bpf::Small>,
 
-    /// Count the kernel's clocks in place of cycles: for tests where there is no such counter
+    /// Count the kernel's clocks in place of cycles, and page faults in place of misses: for tests
     #[arg(long, value_enum, default_value_t, hide = true, global = true)]
     pub cycles_from: crate::probe::bpf::Events,
 

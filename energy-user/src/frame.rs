@@ -275,10 +275,10 @@ impl PoolFrame {
     /// How much its split can be believed.
     pub fn confidence(&self) -> Confidence {
         match (self.domain, self.signal) {
+            (Domain::Dram, Signal::Misses) => Confidence::Medium,
+            (Domain::Dram, _) => Confidence::Low,
             (Domain::Core, _) | (_, Signal::Cpu(Weight::Cycles)) => Confidence::High,
-            (Domain::Package, Signal::Cpu(_)) | (Domain::Dram, Signal::Misses) => {
-                Confidence::Medium
-            }
+            (Domain::Package, Signal::Cpu(_)) => Confidence::Medium,
             _ => Confidence::Low,
         }
     }

@@ -106,6 +106,7 @@ fn add(index: u32, work: &Work) {
         total.shared_ns += work.shared_ns;
         total.cycles += work.cycles;
         total.instructions += work.instructions;
+        total.misses += work.misses;
     }
 }
 

@@ -1,8 +1,8 @@
 //! What is counted beside time, if it is asked for: overlap with the core's other
-//! thread, cycles and instructions.
+//! thread, cycles, instructions and misses of the last cache.
 //!
-//! Each costs a clock read or two counter reads a switch, so none is on by default; the
-//! verifier drops the code of what is off.
+//! Each costs a clock read or two to three counter reads a switch, so none is on by default;
+//! the verifier drops the code of what is off.
 
 use core::ptr::null;
 
@@ -23,6 +23,9 @@ pub static OVERLAP: Global<u32> = Global::new(0);
 /// See [`energy_ebpf::global`].
 #[unsafe(no_mangle)]
 pub static COUNT_WORK: Global<u32> = Global::new(0);
+/// See [`energy_ebpf::global`].
+#[unsafe(no_mangle)]
+static COUNT_MISSES: Global<u32> = Global::new(0);
 
 /// The other hardware thread of each CPU's core, plus one.
 #[btf_map]
@@ -56,6 +59,17 @@ impl Counters {
         // An error is a small negative number.
         if value > u64::MAX - 4096 { 0 } else { value }
     }
+
+    /// What it has counted since it was `last` read, if that was somebody's (`ran`).
+    #[inline(always)]
+    fn advance(&'static self, last: &mut u64, ran: bool) -> u64 {
+        let now = self.read();
+        // Zero is what could not be read: nothing is told of a slice that lacks an end.
+        let known = ran && now != 0 && *last != 0;
+        let advance = if known { now.wrapping_sub(*last) } else { 0 };
+        *last = now;
+        advance
+    }
 }
 
 #[unsafe(link_section = ".maps")]
@@ -66,25 +80,25 @@ static CYCLES: Counters = Counters::new();
 #[unsafe(export_name = "INSTRUCTIONS")]
 static INSTRUCTIONS: Counters = Counters::new();
 
+#[unsafe(link_section = ".maps")]
+#[unsafe(export_name = "MISSES")]
+static MISSES: Counters = Counters::new();
+
 /// The work since the last call on this CPU, if it was somebody's (`ran`). `stays` is whether
 /// a task is here from now on. Where switches are hidden, it is of whoever is found, and
 /// `idled` is how long the CPU was idle although it seemed busy.
 #[inline(always)]
 pub fn work(cpu: &mut CpuAccount, number: u32, ran: bool, stays: bool, idled: u64) -> Work {
-    let mut work = Work { process_start: 0, shared_ns: 0, cycles: 0, instructions: 0 };
+    let mut work = Work { process_start: 0, shared_ns: 0, cycles: 0, instructions: 0, misses: 0 };
     if OVERLAP.load() != 0 {
         work.shared_ns = overlap(cpu, number, ran, stays, idled);
     }
     if COUNT_WORK.load() != 0 {
-        let (cycles, instructions) = (CYCLES.read(), INSTRUCTIONS.read());
-        // Zero is what could not be read: nothing is told of a slice that lacks an end.
-        if ran && cycles != 0 && cpu.cycles != 0 {
-            work.cycles = cycles.wrapping_sub(cpu.cycles);
-        }
-        if ran && instructions != 0 && cpu.instructions != 0 {
-            work.instructions = instructions.wrapping_sub(cpu.instructions);
-        }
-        (cpu.cycles, cpu.instructions) = (cycles, instructions);
+        work.cycles = CYCLES.advance(&mut cpu.cycles, ran);
+        work.instructions = INSTRUCTIONS.advance(&mut cpu.instructions, ran);
+    }
+    if COUNT_MISSES.load() != 0 {
+        work.misses = MISSES.advance(&mut cpu.misses, ran);
     }
     work
 }

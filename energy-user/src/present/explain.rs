@@ -216,9 +216,9 @@ fn because(pool: &PoolFrame) -> &'static str {
     match (pool.domain, pool.signal, pool.confidence()) {
         _ if pool.quality == Quality::Estimated => "there is no meter, only a model",
         (Domain::Core, ..) => "the core has a counter of its own",
-        (_, Signal::Cpu(Weight::Cycles), _) => "cycles follow power closely",
         (Domain::Dram, Signal::Misses, _) => "misses of the last cache are what goes to memory",
         (Domain::Dram, ..) => "CPU time says little of memory traffic",
+        (_, Signal::Cpu(Weight::Cycles), _) => "cycles follow power closely",
         (Domain::Rest, ..) => "nothing tells who uses it",
         (_, Signal::Nothing, _) => "nobody knows which CPUs this meter feeds",
         (.., Confidence::Medium) if pool.basis == Basis::Capacity => {

@@ -80,6 +80,8 @@ pub struct Record<'a> {
     pub cycles: Option<u64>,
     /// Instructions; null if not counted.
     pub instructions: Option<u64>,
+    /// Misses of the last cache; null if not counted.
+    pub misses: Option<u64>,
 }
 
 impl<'a> Record<'a> {
@@ -89,6 +91,7 @@ impl<'a> Record<'a> {
             process;
         let shared = work.as_ref().filter(|_| frame.weight.by_overlap());
         let cycles = work.as_ref().filter(|_| frame.weight == Weight::Cycles);
+        let misses = cycles.map(|work| &work.misses).filter(|misses| !misses.is_empty());
         Self {
             pid: id.pid,
             start_time: id.start as f64 / 1e9,
@@ -103,6 +106,7 @@ impl<'a> Record<'a> {
             shared_seconds: shared.map(|work| work.shared.total().as_secs_f64()),
             cycles: cycles.map(|work| work.cycles.iter().sum()),
             instructions: cycles.map(|work| work.instructions),
+            misses: misses.map(|misses| misses.iter().sum()),
         }
     }
 }

@@ -68,7 +68,7 @@ pub struct BpfProbe {
     /// Anything but time is counted of a process.
     counts: bool,
     /// Held open, so that they count.
-    _counters: Option<Counters>,
+    counters: Option<Counters>,
     divider: Divider,
     outside: Outside,
     proc_root: PathBuf,
@@ -109,7 +109,7 @@ impl BpfProbe {
             bookkeeper: Bookkeeper::default(),
             weight: options.weight,
             counts: options.counts(),
-            _counters: counters,
+            counters,
             divider: Divider::new(outside, proc_root),
             outside,
             proc_root: proc_root.into(),
@@ -169,6 +169,9 @@ impl BpfProbe {
         }
         if self.counts {
             pending.work.add(cell, counts.shared_ns, counts.cycles, counts.instructions);
+        }
+        if counts_misses(self.counters.as_ref()) {
+            pending.work.miss(cell, counts.misses);
         }
         if let Some(gained) = self.gained.get_mut(cpu as usize) {
             *gained += counts.ns;
@@ -230,10 +233,15 @@ impl BpfProbe {
         // Who ended without having run since the last sample is told as well.
         let silent = ended.difference(&self.buried).filter(|id| !pending.contains_key(id));
         let silent: Vec<_> = silent.map(|id| (*id, Pending::default())).collect();
+        let misses = counts_misses(self.counters.as_ref());
         let all = pending.into_iter().chain(silent);
         let mut ran = HashSet::new();
         let mut processes = Vec::new();
-        for (id, Pending { kernel, cpu, work, threads }) in all {
+        for (id, Pending { kernel, cpu, mut work, threads }) in all {
+            if misses {
+                // Who did not run has missed nothing, which is not the same as not counted.
+                work.miss(0, 0);
+            }
             let identity = self.directory.identify(id, kernel);
             let ended = self.directory.has_ended(id);
             let mut process = ProcessActivity::new(id, identity, ended, cpu);
@@ -267,12 +275,18 @@ pub fn load_for(
     let counters = (options.weight == Weight::Cycles)
         .then(|| Counters::open(options.events, &topology.cpus()))
         .transpose()?;
-    let loaded = load_with(options, |ebpf| {
+    let misses = counts_misses(counters.as_ref());
+    let loaded = load_with(options, misses, |ebpf| {
         pair(ebpf, topology)?;
         let published = counters.as_ref().map_or(Ok(()), |counters| counters.publish(ebpf));
         published.map_err(|error| LoadError::Map(error.into()))
     })?;
     Ok((loaded, counters))
+}
+
+/// Whether what goes to memory is counted.
+fn counts_misses(counters: Option<&Counters>) -> bool {
+    counters.is_some_and(|counters| counters.misses().is_ok())
 }
 
 /// Tells the programs which two CPUs share a core.
@@ -301,7 +315,12 @@ impl Probe for BpfProbe {
     }
 
     fn notes(&self) -> Vec<String> {
-        vec![self.outside.note().into()]
+        let counters = self.counters.as_ref().map(Counters::misses);
+        let unknown = counters.and_then(Result::err).map(|why| {
+            let weight = self.weight.as_str();
+            format!("cache misses cannot be counted here: memory is split by {weight} ({why})")
+        });
+        [self.outside.note().into()].into_iter().chain(unknown).collect()
     }
 
     fn set_topology(&mut self, topology: &Topology) {

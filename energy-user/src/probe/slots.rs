@@ -48,12 +48,14 @@ pub struct Counts {
     pub cycles: u64,
     /// Instructions.
     pub instructions: u64,
+    /// Misses of the last cache.
+    pub misses: u64,
 }
 
 impl Counts {
     fn of(place: &Place) -> Self {
-        let Work { shared_ns, cycles, instructions, .. } = place.work;
-        Self { ns: place.slot.ns, shared_ns, cycles, instructions }
+        let Work { process_start: _, shared_ns, cycles, instructions, misses } = place.work;
+        Self { ns: place.slot.ns, shared_ns, cycles, instructions, misses }
     }
 
     /// What came since `before`.
@@ -63,6 +65,7 @@ impl Counts {
             shared_ns: self.shared_ns.saturating_sub(before.shared_ns),
             cycles: self.cycles.saturating_sub(before.cycles),
             instructions: self.instructions.saturating_sub(before.instructions),
+            misses: self.misses.saturating_sub(before.misses),
         }
     }
 }
@@ -161,7 +164,7 @@ mod tests {
     use super::*;
 
     fn place(generation: u64, id: u32, ns: u64) -> Place {
-        let work = Work { cycles: 2 * ns, ..Work::default() };
+        let work = Work { cycles: 2 * ns, misses: 3 * ns, ..Work::default() };
         Place { slot: Slot { generation, start: 7, ns, id, owner: id }, work }
     }
 
@@ -239,11 +242,12 @@ mod tests {
                 let mut stream = std::collections::VecDeque::new();
                 let mut truth: HashMap<u32, u64> = HashMap::new();
                 let mut told: HashMap<u32, u64> = HashMap::new();
-                let mut cycles = 0;
+                let (mut cycles, mut misses) = (0, 0);
                 let mut tell = |gain: Option<Gain>| {
                     if let Some(gain) = gain {
                         *told.entry(gain.id.pid).or_default() += gain.counts.ns;
                         cycles += gain.counts.cycles;
+                        misses += gain.counts.misses;
                     }
                 };
                 for (what, tgid, ns) in steps {
@@ -251,7 +255,9 @@ mod tests {
                         0 | 1 => {
                             *truth.entry(tgid).or_default() += ns;
                             if here.slot.generation != 0 && here.slot.id == tgid {
-                                { here.slot.ns += ns; here.work.cycles += 2 * ns; };
+                                here.slot.ns += ns;
+                                here.work.cycles += 2 * ns;
+                                here.work.misses += 3 * ns;
                             } else {
                                 if here.slot.generation != 0 {
                                     stream.push_back(here);
@@ -279,7 +285,8 @@ mod tests {
                 }
                 tell(memory.present(0, 0, &here));
                 prop_assert!(memory.left.is_empty());
-                prop_assert_eq!(cycles, 2 * truth.values().sum::<u64>());
+                let all: u64 = truth.values().sum();
+                prop_assert_eq!((cycles, misses), (2 * all, 3 * all));
                 prop_assert_eq!(told, truth);
             }
         }

@@ -74,6 +74,18 @@ wait $tool
 # The same from outside: the tree of a command, against what the kernel charged to it.
 jouletop run --probe bpf --json -o run -- taskset 1 workload measure storm 3.05 >inner 2>>words
 
+# All that can be counted: each kernel's verifier has to take the code for it.
+jouletop --probe bpf --threads --weight cycles --cycles-from software --json >counters 2>>words &
+tool=$!
+begun counters
+workload touch 1.08 0 &
+touch=$!
+workload busy 1.09 0
+wait $touch
+sleep 2
+kill -TERM $tool
+wait $tool
+
 # Two threads of a core at once, then one alone.
 if [ "$shape" = cores ]; then
     jouletop --probe bpf --weight smt --json >overlap 2>>words &
@@ -87,7 +99,7 @@ if [ "$shape" = cores ]; then
     wait $tool
 fi
 
-for name in nobody online busy duty threads storm rt reuse inner run overlap words stream; do
+for name in nobody online busy duty threads storm rt reuse inner run counters overlap words stream; do
     [ -e $name ] || continue
     echo "== $name"
     cat $name

@@ -20,6 +20,8 @@ pub fn of(shape: Shape, results: &Results, stream: Option<&Stream>) -> Vec<Strin
             let holes = if shape.cpus == 1 { 0 } else { stream.holes(words) };
             check(holes == 0, format!("{words}: at zero in {holes} intervals"));
         }
+        let (passed, what) = counters(results);
+        check(passed, what);
     }
     match shape.name {
         "offline" => {
@@ -58,6 +60,26 @@ pub fn of(shape: Shape, results: &Results, stream: Option<&Stream>) -> Vec<Strin
     remarks
 }
 
+/// Whether the kernel's software counters were read at each switch: a clock in place of cycles,
+/// which follows CPU time, and page faults in place of misses.
+fn counters(results: &Results) -> (bool, String) {
+    let Some(stream) = results.intervals("counters") else {
+        return (false, "counters: nothing was printed".into());
+    };
+    let sums = |what| ["touch 1.08", "busy 1.09"].map(|words| stream.sum(words, what));
+    let ran = sums("cpu_seconds");
+    let cycles = sums("cycles").map(|nanoseconds| nanoseconds / 1e9);
+    let [touched, spun] = sums("misses");
+    let near = |(ran, counted): (f64, f64)| ran > 0.0 && (counted / ran - 1.0).abs() < 0.05;
+    let passed = ran.into_iter().zip(cycles).all(near) && touched > 1000.0 && spun < 500.0;
+    let shown = format!(
+        "counters: {:.3} of {:.3} s by cycles; {touched} misses touching memory, {spun} spinning",
+        cycles.iter().sum::<f64>(),
+        ran.iter().sum::<f64>()
+    );
+    (passed, shown)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +92,23 @@ mod tests {
             |online: &str| of(offline, &Results::parse(&format!("== online\n{online}\n")), None);
         assert!(said("0-1")[0].starts_with(FAILED));
         assert!(!said("0")[0].starts_with(FAILED));
+    }
+
+    #[test]
+    fn counters_that_stand_still_are_a_failure() {
+        let said = |cycles: u64, faults: u64| {
+            let process = |words: &str, misses: u64| {
+                format!(
+                    "{{\"cmdline\":\"workload {words}\",\"cpu_seconds\":1.0,\"cycles\":{cycles},\
+                     \"misses\":{misses}}}"
+                )
+            };
+            let both = [process("touch 1.08", faults), process("busy 1.09", 80)].join(",");
+            counters(&Results::parse(&format!("== counters\n{{\"processes\":[{both}]}}\n"))).0
+        };
+        assert!(said(1_000_000_000, 5000));
+        assert!(!said(1_000_000_000, 0) && !said(0, 5000));
+        assert!(!counters(&Results::parse("== counters\n")).0);
     }
 
     #[test]

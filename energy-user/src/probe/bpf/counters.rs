@@ -1,9 +1,12 @@
-//! The CPUs' own counters of cycles and instructions, one perf event each for each CPU.
+//! The CPUs' own counters of cycles, instructions and misses, one perf event each for each CPU.
 //!
 //! The programs read them at every switch, which is why they are there only on request.
 //! Where there is no such counter (most virtual machines), that is said, never guessed.
+//! Cycles go on without misses where those cannot be counted: some machines have no such
+//! event, and on some no counter is left for it.
 
 use std::{
+    fs::File,
     io,
     mem::size_of,
     os::fd::{AsFd as _, AsRawFd as _, OwnedFd},
@@ -39,44 +42,83 @@ pub enum CounterError {
 /// What is counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Events {
-    /// Cycles and instructions of the CPU.
+    /// Cycles, instructions and misses of the CPU.
     #[default]
     Hardware,
-    /// The kernel's clocks in their place: nanoseconds. For tests where there is no counter.
+    /// The kernel's clocks in place of cycles and instructions: nanoseconds; and page faults in
+    /// place of misses. For tests where there is no counter.
     Software,
+    /// As `Software`, with nothing in place of misses, as on a machine that cannot count them.
+    SoftwareWithoutMisses,
 }
+
+/// What counts cycles, instructions and misses: numbers of the kernel's `perf_event.h`.
+struct Codes {
+    kind: u32,
+    cycles: u32,
+    instructions: u32,
+    misses: u32,
+}
+
+impl Events {
+    fn codes(self) -> Codes {
+        match self {
+            Self::Hardware => Codes {
+                kind: bindings::PERF_TYPE_HARDWARE,
+                cycles: bindings::PERF_COUNT_HW_CPU_CYCLES,
+                instructions: bindings::PERF_COUNT_HW_INSTRUCTIONS,
+                misses: bindings::PERF_COUNT_HW_CACHE_MISSES,
+            },
+            Self::Software => Codes {
+                kind: bindings::PERF_TYPE_SOFTWARE,
+                cycles: bindings::PERF_COUNT_SW_CPU_CLOCK,
+                instructions: bindings::PERF_COUNT_SW_CPU_CLOCK,
+                misses: bindings::PERF_COUNT_SW_PAGE_FAULTS,
+            },
+            // The first number that is no event's.
+            Self::SoftwareWithoutMisses => {
+                Codes { misses: bindings::PERF_COUNT_SW_MAX, ..Self::Software.codes() }
+            }
+        }
+    }
+}
+
+/// One event of each CPU.
+type PerCpu = Vec<(u32, OwnedFd)>;
 
 /// Open counters; they count as long as this lives.
 pub struct Counters {
-    cycles: Vec<(u32, OwnedFd)>,
-    instructions: Vec<(u32, OwnedFd)>,
+    cycles: PerCpu,
+    instructions: PerCpu,
+    /// Or why there are none.
+    misses: io::Result<PerCpu>,
 }
 
 impl Counters {
     /// Opens the counters of these CPUs.
     pub fn open(events: Events, cpus: &[u32]) -> Result<Self, CounterError> {
-        let (kind, cycles, instructions) = match events {
-            Events::Hardware => (
-                bindings::PERF_TYPE_HARDWARE,
-                bindings::PERF_COUNT_HW_CPU_CYCLES,
-                bindings::PERF_COUNT_HW_INSTRUCTIONS,
-            ),
-            Events::Software => (
-                bindings::PERF_TYPE_SOFTWARE,
-                bindings::PERF_COUNT_SW_CPU_CLOCK,
-                bindings::PERF_COUNT_SW_CPU_CLOCK,
-            ),
+        let Codes { kind, cycles, instructions, misses } = events.codes();
+        let all = |config: u32| -> io::Result<PerCpu> {
+            let event = Event { kind, config: config.into() };
+            cpus.iter().map(|&cpu| Ok((cpu, perf_event::open(event, cpu, true)?))).collect()
         };
-        let all = |config: u32| -> Result<Vec<_>, CounterError> {
-            cpus.iter().map(|&cpu| Ok((cpu, open(kind, config.into(), cpu)?))).collect()
-        };
-        Ok(Self { cycles: all(cycles)?, instructions: all(instructions)? })
+        Ok(Self {
+            cycles: all(cycles).map_err(refused)?,
+            instructions: all(instructions).map_err(refused)?,
+            misses: all(misses).and_then(counting),
+        })
+    }
+
+    /// Whether misses are counted, or why not.
+    pub fn misses(&self) -> Result<(), &io::Error> {
+        self.misses.as_ref().map(|_| ())
     }
 
     /// Shows them to the programs.
     pub fn publish(&self, ebpf: &mut Ebpf) -> io::Result<()> {
-        for (name, events) in [(map::CYCLES, &self.cycles), (map::INSTRUCTIONS, &self.instructions)]
-        {
+        let misses = self.misses.as_ref().ok().map(|misses| (map::MISSES, misses));
+        let others = [(map::CYCLES, &self.cycles), (map::INSTRUCTIONS, &self.instructions)];
+        for (name, events) in others.into_iter().chain(misses) {
             let Some(Map::PerfEventArray(data)) = ebpf.map(name) else {
                 return Err(io::Error::other("the programs have no counters"));
             };
@@ -88,19 +130,32 @@ impl Counters {
     }
 }
 
-/// One event of one CPU, for whoever runs there.
-fn open(kind: u32, config: u64, cpu: u32) -> Result<OwnedFd, CounterError> {
-    let refused = |error: io::Error| match error.kind() {
+/// Events that do count: one that found its CPU's counters taken opens all the same, and
+/// has nothing to read.
+fn counting(events: PerCpu) -> io::Result<PerCpu> {
+    let events = events.into_iter().map(|(cpu, event)| {
+        let mut event = File::from(event);
+        match perf_event::read(&mut event) {
+            Ok(_) => Ok((cpu, event.into())),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(io::Error::other(format!("all counters of CPU {cpu} are taken")))
+            }
+            Err(error) => Err(error),
+        }
+    });
+    events.collect()
+}
+
+/// Why there are no cycles.
+fn refused(error: io::Error) -> CounterError {
+    const NONE: [i32; 3] = [libc::ENOENT, libc::EOPNOTSUPP, libc::ENODEV];
+    match error.kind() {
         io::ErrorKind::PermissionDenied => CounterError::Permission(error),
-        _ if [libc::ENOENT, libc::EOPNOTSUPP, libc::ENODEV]
-            .map(Some)
-            .contains(&error.raw_os_error()) =>
-        {
+        _ if error.raw_os_error().is_some_and(|code| NONE.contains(&code)) => {
             CounterError::None(error)
         }
         _ => CounterError::Other(error),
-    };
-    perf_event::open(Event { kind, config }, cpu, true).map_err(refused)
+    }
 }
 
 /// Puts an event into an array of events, which aya's own type has no way to do.

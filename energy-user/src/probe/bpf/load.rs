@@ -131,12 +131,14 @@ pub enum LoadError {
 
 /// Loads the programs and attaches them.
 pub fn load(options: Options) -> Result<Probe, LoadError> {
-    load_with(options, |_| Ok(()))
+    load_with(options, false, |_| Ok(()))
 }
 
-/// As [`load`], with something done to the maps before the first program runs.
+/// As [`load`], with something done to the maps before the first program runs: what the
+/// programs count by is there, `misses` too or not.
 pub fn load_with(
     options: Options,
+    misses: bool,
     prepare: impl FnOnce(&mut Ebpf) -> Result<(), LoadError>,
 ) -> Result<Probe, LoadError> {
     let image = std::fs::read(VMLINUX).map_err(LoadError::NoBtf)?;
@@ -155,11 +157,13 @@ pub fn load_with(
         .map_max_entries(map::SLOTS, places)
         .map_max_entries(map::WORKS, if options.works() { places } else { 1 })
         .map_max_entries(map::CYCLES, cpus as u32)
-        .map_max_entries(map::INSTRUCTIONS, cpus as u32);
+        .map_max_entries(map::INSTRUCTIONS, cpus as u32)
+        .map_max_entries(map::MISSES, cpus as u32);
     let switches = [
         (global::PLACES_SHIFT, shift),
         (global::OVERLAP, options.weight.by_overlap().into()),
         (global::COUNT_WORK, (options.weight == Weight::Cycles).into()),
+        (global::COUNT_MISSES, misses.into()),
         (global::THREADS, options.threads.into()),
         (global::REMEMBER, (!options.sound).into()),
         (global::WALL, clock_is_fast().into()),
