@@ -8,6 +8,7 @@ mod books;
 pub mod bpf;
 pub mod btf;
 mod cgroup;
+pub mod drm;
 pub mod identity;
 mod outside;
 pub mod proc;
