@@ -58,8 +58,8 @@ macro_rules! machines {
 }
 
 machines! {
-    acpi_server, amd_dies, amd_energy, amd_perf, container, grace, intel_client, intel_dies,
-    intel_perf, intel_server, intel_unreadable, jetson, laptop_battery, laptop_mains, virtual_machine,
+    acpi_server, amd_dies, amd_energy, amd_perf, amd_registers, container, grace, intel_client, intel_dies,
+    intel_perf, intel_registers, intel_server, intel_unreadable, jetson, laptop_battery, laptop_mains, virtual_machine,
 }
 
 #[test]

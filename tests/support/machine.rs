@@ -7,8 +7,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
-    os::unix::fs::symlink,
+    fs::{self, File},
+    os::unix::fs::{FileExt as _, symlink},
     path::{Path, PathBuf},
 };
 
@@ -34,6 +34,9 @@ pub struct Description {
     /// Units of `perf` by name.
     #[serde(default)]
     pub units: BTreeMap<String, Unit>,
+    /// Registers of `/dev/cpu/N/msr`.
+    #[serde(default)]
+    pub registers: Vec<Register>,
     /// Other files by their path, and what they hold.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
@@ -72,6 +75,21 @@ pub struct Unit {
     pub cpumask: String,
     /// Power of each event, in place of which a clock of so many joules a second counts.
     pub watts: BTreeMap<String, f64>,
+}
+
+/// A register of one CPU.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Register {
+    /// Which CPU's.
+    pub cpu: u32,
+    /// Its number.
+    pub number: u64,
+    /// What it holds at first.
+    pub begin: u64,
+    /// By how many counts it advances; of its 64 bits, it wraps at 32.
+    #[serde(default)]
+    pub advance: u64,
 }
 
 /// What is to be made of a machine.
@@ -189,6 +207,9 @@ impl Built {
         for (name, unit) in &machine.units {
             built.unit(name, unit);
         }
+        for register in &machine.registers {
+            built.register(register, register.begin);
+        }
         for (path, text) in &machine.files {
             built.write(path, text);
             built.classify(path);
@@ -221,7 +242,7 @@ impl Built {
         root
     }
 
-    /// For `--dev-root`: there is nothing.
+    /// For `--dev-root`: there is nothing but registers.
     pub fn dev(&self) -> PathBuf {
         self.root.path().join("dev")
     }
@@ -235,6 +256,18 @@ impl Built {
         for (path, advance) in &machine.advances {
             self.add(Path::new(path), part(*advance));
         }
+        for register in machine.registers.iter().filter(|register| register.advance > 0) {
+            let counts = register.begin + register.advance * (step + 1) / steps;
+            self.register(register, counts % (1 << 32));
+        }
+    }
+
+    /// Writes a register into its image, where the program looks for it at eight times its number.
+    fn register(&self, register: &Register, value: u64) {
+        let path = self.dev().join(format!("cpu/{}/msr", register.cpu));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let file = File::options().create(true).truncate(false).write(true).open(path).unwrap();
+        file.write_all_at(&value.to_le_bytes(), 8 * register.number).unwrap();
     }
 
     /// Adds to one counter, past its range if need be; readers never see half a number.
