@@ -58,8 +58,9 @@ macro_rules! machines {
 }
 
 machines! {
-    acpi_server, amd_dies, amd_energy, amd_perf, amd_registers, container, grace, intel_client, intel_dies,
-    intel_perf, intel_registers, intel_server, intel_unreadable, jetson, laptop_battery, laptop_mains, virtual_machine,
+    acpi_server, amd_dies, amd_dies_perf, amd_energy, amd_perf, amd_registers, container, grace,
+    intel_client, intel_dies, intel_dies_perf, intel_perf, intel_registers, intel_server,
+    intel_unreadable, jetson, laptop_battery, laptop_mains, virtual_machine,
 }
 
 #[test]
@@ -103,7 +104,7 @@ impl Look {
         let before = sample(&topology, begin, meters.read(&topology, begin), Duration::ZERO);
         built.advance(machine, 0, 1);
         let end = if real {
-            thread::sleep(Duration::from_millis(500));
+            thread::sleep(Duration::from_secs(2));
             clock::now().monotonic
         } else {
             begin + LENGTH
