@@ -132,7 +132,7 @@ impl Meters {
     fn find(&self, topology: &Topology) -> Vec<Box<dyn Instrument>> {
         let Scope { sysfs, dev, cpu, .. } = &self.scope;
         let mut found = rapl::perf::find(sysfs, topology);
-        found.extend(rapl::powercap::find(sysfs));
+        found.extend(rapl::powercap::find(sysfs, topology));
         found.extend(hwmon::find(sysfs));
         found.extend(battery::find(sysfs));
         let registers =

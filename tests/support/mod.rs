@@ -2,7 +2,9 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+pub mod disguise;
 pub mod kernel;
+pub mod machine;
 pub mod powercap;
 pub mod stream;
 

@@ -6,14 +6,22 @@
 
 /// One unit of the hardware in nanojoules: 1e9 / 2^14, cut.
 pub const UNIT_NJ: u64 = 61_035;
+/// The same of AMD's: 1e9 / 2^16, cut.
+pub const AMD_UNIT_NJ: u64 = 15_258;
 /// `max_energy_range_uj` of a package: 2^32 - 1 units.
-pub const RANGE_UJ: u64 = 262_143_328_850;
+pub const RANGE_UJ: u64 = range_uj(UNIT_NJ);
 /// How often the hardware counts, in nanoseconds (Khan et al. 2018; "every 1ms" by AMD).
 pub const CADENCE_NS: u64 = 1_000_000;
+
+/// `max_energy_range_uj` of a counter of such units: 2^32 - 1 of them.
+pub const fn range_uj(unit_nj: u64) -> u64 {
+    u32::MAX as u64 * unit_nj / 1000
+}
 
 /// A counter and the energy that went through it.
 #[derive(Clone, Copy, Debug)]
 pub struct Counter {
+    unit_nj: u64,
     begin_uj: u64,
     /// Since the beginning; a double holds 262 kJ to better than a nanojoule.
     counted_uj: f64,
@@ -22,7 +30,12 @@ pub struct Counter {
 impl Counter {
     /// A counter that shows so much.
     pub fn new(begin_uj: u64) -> Self {
-        Self { begin_uj, counted_uj: 0.0 }
+        Self::of_unit(UNIT_NJ, begin_uj)
+    }
+
+    /// The same of another unit.
+    pub fn of_unit(unit_nj: u64, begin_uj: u64) -> Self {
+        Self { unit_nj, begin_uj, counted_uj: 0.0 }
     }
 
     /// Lets energy through.
@@ -38,8 +51,8 @@ impl Counter {
     /// What a reader sees if the hardware has not counted the last microjoules yet.
     pub fn read_before(&self, microjoules: f64) -> u64 {
         let counted_uj = (self.counted_uj - microjoules).max(0.0);
-        let units = (self.begin_uj as f64 + counted_uj) * 1000.0 / UNIT_NJ as f64;
-        (units as u64 % (1 << 32)) * UNIT_NJ / 1000
+        let units = (self.begin_uj as f64 + counted_uj) * 1000.0 / self.unit_nj as f64;
+        (units as u64 % (1 << 32)) * self.unit_nj / 1000
     }
 }
 
@@ -71,7 +84,13 @@ pub struct Meter {
 impl Meter {
     /// A meter that shows so much, as the machine starts.
     pub fn new(begin_uj: u64) -> Self {
-        Self { counter: Counter::new(begin_uj), monotonic_ns: 0, boottime_ns: 0, gone: false }
+        Self::of_unit(UNIT_NJ, begin_uj)
+    }
+
+    /// The same of another unit.
+    pub fn of_unit(unit_nj: u64, begin_uj: u64) -> Self {
+        let counter = Counter::of_unit(unit_nj, begin_uj);
+        Self { counter, monotonic_ns: 0, boottime_ns: 0, gone: false }
     }
 
     /// Time goes by at some power.
@@ -83,7 +102,7 @@ impl Meter {
 
     /// The counter starts over, as after kexec or when its driver is loaded anew.
     pub fn reset(&mut self) {
-        self.counter = Counter::new(0);
+        self.counter = Counter::of_unit(self.counter.unit_nj, 0);
     }
 
     /// The machine sleeps; the counter loses what it had, as in S3.
@@ -122,7 +141,8 @@ mod tests {
 
     #[test]
     fn the_range_is_that_of_32_bits() {
-        assert_eq!(u64::from(u32::MAX) * UNIT_NJ / 1000, RANGE_UJ);
+        assert_eq!(RANGE_UJ, 262_143_328_850);
+        assert_eq!(range_uj(AMD_UNIT_NJ), 65_532_610_987);
     }
 
     proptest! {

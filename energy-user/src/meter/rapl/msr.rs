@@ -7,6 +7,7 @@
 mod unit;
 
 use std::{
+    collections::BTreeMap,
     fs::{File, OpenOptions},
     io,
     os::unix::fs::{FileExt as _, FileTypeExt as _, OpenOptionsExt as _},
@@ -52,13 +53,12 @@ struct Counter {
     unit: Unit,
 }
 
-/// The counters of each package, as far as they count; none where no register can be read.
+/// The counters of each package or die, as far as they count; none where no register can be read.
 pub fn find(dev: &Path, cpu: Cpu, topology: &Topology) -> Vec<Box<dyn Instrument>> {
     let registers = if cpu.intel { INTEL } else { AMD };
     let mut found: Vec<Counter> = Vec::new();
-    for package in topology.packages() {
-        let Some(&first) = package.cpus.first() else { continue };
-        let Ok(units) = read(&path(dev, first), registers.unit) else { continue };
+    for (lead, place) in leads(cpu, topology) {
+        let Ok(units) = read(&path(dev, lead), registers.unit) else { continue };
         let unit = |domain| unit::of(cpu, domain, units);
         let mut offer = |register, domain, place, on| {
             let counter = Counter::of(path(dev, on), register, domain, place, unit(domain));
@@ -69,16 +69,13 @@ pub fn find(dev: &Path, cpu: Cpu, topology: &Topology) -> Vec<Box<dyn Instrument
             }
         };
         for &(register, domain) in registers.counters {
-            let place = match domain {
-                Domain::Psys => Place::default(),
-                _ => Place::package(package.id),
-            };
-            offer(register, domain, place, first);
+            let place = if domain == Domain::Psys { Place::default() } else { place };
+            offer(register, domain, place, lead);
         }
-        let firsts = package.cpus.iter().filter(|&&cpu| topology.is_first_of_core(cpu));
-        for &core in firsts.filter(|_| !cpu.intel) {
-            let place = Place { cpu: Some(core), ..Place::package(package.id) };
-            offer(AMD_CORE, Domain::Core, place, core);
+        let cores = topology.cpus().into_iter().filter(|&core| topology.is_first_of_core(core));
+        let here = |core: &u32| topology.package_of(*core).map(|(id, _)| id) == place.package;
+        for core in cores.filter(here).filter(|_| !cpu.intel) {
+            offer(AMD_CORE, Domain::Core, Place { cpu: Some(core), ..place }, core);
         }
     }
     found.into_iter().map(|counter| Box::new(counter) as Box<dyn Instrument>).collect()
@@ -86,6 +83,23 @@ pub fn find(dev: &Path, cpu: Cpu, topology: &Topology) -> Vec<Box<dyn Instrument
 
 fn path(dev: &Path, cpu: u32) -> PathBuf {
     dev.join(format!("cpu/{cpu}/msr"))
+}
+
+/// The CPUs to read shared registers on, and what these cover: Intel's are a die's, and AMD's a
+/// package's whichever die shows them.
+fn leads(cpu: Cpu, topology: &Topology) -> Vec<(u32, Place)> {
+    let mut leads = Vec::new();
+    for package in topology.packages() {
+        let mut dies = BTreeMap::new();
+        for &number in &package.cpus {
+            let die = topology.package_of(number).map_or(0, |(_, die)| die);
+            dies.entry(if cpu.intel { die } else { 0 }).or_insert(number);
+        }
+        let several = dies.len() > 1;
+        let place = |die| Place { die: several.then_some(die), ..Place::package(package.id) };
+        leads.extend(dies.into_iter().map(|(die, lead)| (lead, place(die))));
+    }
+    leads
 }
 
 /// A register's eight bytes, which the device gives at its number. A regular file in its place

@@ -17,8 +17,9 @@ pub use zone::{Zone, parse_name};
 use super::LIMIT;
 use crate::{
     files,
-    meter::instrument::{Facts, Instrument},
-    sample::Reading,
+    meter::instrument::{Facts, Instrument, Place, Route},
+    sample::{Domain, Reading},
+    topology::Topology,
     units::Watts,
 };
 
@@ -32,9 +33,46 @@ struct Counter {
 }
 
 /// The zones under a sysfs root. None there is no error: a machine may have no meter.
-pub fn find(sysfs: &Path) -> Vec<Box<dyn Instrument>> {
-    let zones = zone::find(&sysfs.join("class/powercap"));
+pub fn find(sysfs: &Path, topology: &Topology) -> Vec<Box<dyn Instrument>> {
+    let class = sysfs.join("class/powercap");
+    let zones = zone::find(&class);
+    if zones.is_empty() && zone::covered(&class) {
+        let packages = topology.packages().iter();
+        return packages.map(|package| Covered::of(&class, package.id)).collect();
+    }
     zones.into_iter().map(|zone| Box::new(Counter::of(zone)) as Box<dyn Instrument>).collect()
+}
+
+/// A package's zone that a container's runtime has covered: it is there, but not for us
+/// (GHSA-jq35-85cj-fj4p).
+struct Covered(Facts);
+
+impl Covered {
+    fn of(class: &Path, package: u32) -> Box<dyn Instrument> {
+        let (domain, place) = (Domain::Package, Place::package(package));
+        Box::new(Self(Facts {
+            id: super::id(domain, place),
+            domain,
+            place,
+            route: Route::Powercap,
+            includes: super::includes(domain, place),
+            at: class.display().to_string(),
+        }))
+    }
+}
+
+impl Instrument for Covered {
+    fn facts(&self) -> &Facts {
+        &self.0
+    }
+
+    fn read(&mut self, _: Duration) -> Reading {
+        Reading::Absent(format!(
+            "the zones of {} are covered, as containers are by default; mount the host's \
+             /sys/devices/virtual/powercap",
+            self.0.at
+        ))
+    }
 }
 
 impl Counter {

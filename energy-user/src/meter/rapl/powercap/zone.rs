@@ -44,13 +44,24 @@ pub fn find(class: &Path) -> Vec<Zone> {
     directories.iter().filter_map(|path| zone(path)).collect()
 }
 
+/// The class lists zones, but what it links to is not to be had.
+pub fn covered(class: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(class) else { return false };
+    entries.flatten().any(|entry| {
+        is_zone_like(&entry) && entry.path().is_symlink() && entry.path().canonicalize().is_err()
+    })
+}
+
+fn is_zone_like(entry: &fs::DirEntry) -> bool {
+    entry.file_name().to_string_lossy().contains("rapl")
+}
+
 /// Real paths of all zone directories at or below `directory`.
 fn collect(directory: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
     let Ok(entries) = fs::read_dir(directory) else { return };
     for entry in entries.flatten() {
         let Ok(path) = entry.path().canonicalize() else { continue };
-        let zone_like = entry.file_name().to_string_lossy().contains("rapl");
-        if !zone_like || !path.is_dir() || found.contains(&path) {
+        if !is_zone_like(&entry) || !path.is_dir() || found.contains(&path) {
             continue;
         }
         if path.join("name").is_file() {
