@@ -88,23 +88,20 @@ pub fn set(lines: &[Line], room: usize) -> Vec<Set> {
         }
         let (name, figure) = (text::left(&line.name, name), text::right(&line.figure, figure));
         let mut cells = text::cut(&format!("{name}{:gap$}{figure}", ""), room);
-        match beside {
-            Some(beside) => {
-                for words in text::wrap(&line.words, beside, MOST_LINES) {
-                    push(text::left(&cells, left), words);
-                    cells.clear();
-                }
+        if let Some(beside) = beside {
+            for words in text::wrap(&line.words, beside, MOST_LINES) {
+                push(text::left(&cells, left), words);
+                cells.clear();
             }
-            None => {
-                if line.words.is_empty() || !cells.trim().is_empty() {
-                    push(cells, String::new());
-                }
-                if !line.words.is_empty() {
-                    let indent = INDENT.min(room);
-                    for words in text::wrap(&line.words, room - indent, MOST_LINES) {
-                        push(" ".repeat(indent), words);
-                    }
-                }
+            continue;
+        }
+        if line.words.is_empty() || !cells.trim().is_empty() {
+            push(cells, String::new());
+        }
+        if !line.words.is_empty() {
+            let indent = INDENT.min(room);
+            for words in text::wrap(&line.words, room - indent, MOST_LINES) {
+                push(" ".repeat(indent), words);
             }
         }
     }

@@ -38,17 +38,18 @@ impl Static {
         Some(Self { watts, basis: basis.or(stands_in)?, partly: stands_in.is_some() })
     }
 
-    /// From the longest to the shortest way to say it.
-    pub fn words(self, units: Units) -> [String; 3] {
+    /// Of some meter at least it is known.
+    pub fn is_known(self) -> bool {
+        self.watts.is_some()
+    }
+
+    /// In full, and where there is little room.
+    pub fn words(self, units: Units) -> [String; 2] {
         let Some(watts) = self.watts else { return unknown(self.basis) };
-        let source = self.basis.as_str();
+        let source = source(self.basis);
         let partly = if self.partly { " in part" } else { "" };
         let power = power(watts, self.basis, units);
-        [
-            format!("static {power} {source}{partly}"),
-            format!("static {power}{partly}"),
-            format!("static {source}{partly}"),
-        ]
+        [format!("static {power} {source}{partly}"), format!("static {source}{partly}")]
     }
 }
 
@@ -56,7 +57,7 @@ impl Static {
 pub fn words(pool: &PoolFrame, units: Units) -> String {
     match pool.floor {
         Some(watts) => {
-            format!("static {} {}", power(watts, pool.basis, units), pool.basis.as_str())
+            format!("static {} {}", power(watts, pool.basis, units), source(pool.basis))
         }
         None if pool.domain == Domain::Core => "static as its package".into(),
         None => unknown(pool.basis)[0].clone(),
@@ -69,11 +70,16 @@ pub fn power(watts: Watts, basis: Basis, units: Units) -> String {
     format!("{mark}{} {}", units.power(Some(watts)), units.power_symbol())
 }
 
-fn unknown(basis: Basis) -> [String; 3] {
-    let short = || "static not known".to_owned();
+/// The basis as the end of a phrase.
+pub fn source(basis: Basis) -> &'static str {
+    if basis == Basis::Model { "by the model" } else { basis.as_str() }
+}
+
+fn unknown(basis: Basis) -> [String; 2] {
+    let short = "static not known".to_owned();
     match basis {
-        Basis::Capacity => [format!("{} (share of unused capacity)", short()), short(), short()],
-        _ => [short(), short(), short()],
+        Basis::Capacity => [format!("{short} (share of unused capacity)"), short],
+        _ => [short.clone(), short],
     }
 }
 

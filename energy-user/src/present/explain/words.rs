@@ -79,7 +79,7 @@ impl Explanation {
         match (term.basis, term.static_watts) {
             (basis, Some(watts)) => {
                 let power = fixed::power(Watts(watts), basis, units);
-                format!("{power} for {:.3} s, {}", self.interval_seconds, basis.as_str())
+                format!("{power} for {:.3} s, {}", self.interval_seconds, fixed::source(basis))
             }
             (Basis::Capacity, None) if unused < 0.5 => {
                 "not known; hardly any capacity was unused, which stands in".into()
