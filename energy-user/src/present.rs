@@ -2,6 +2,7 @@
 //!
 //! All presenters read the same frames and rows; none of them computes energy.
 
+pub mod about;
 pub mod columns;
 pub mod csv;
 pub mod explain;
