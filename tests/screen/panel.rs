@@ -178,3 +178,19 @@ fn an_estimate_shows_its_range_and_a_weak_split_its_mark() {
         assert!(!line(&measured, "package-0").contains('?'), "{measured}");
     }
 }
+
+#[test]
+fn the_range_of_a_share_is_its_part_of_the_range_of_all() {
+    let app = screen(Meters::Estimated, 3);
+    let frame = &app.ledger().latest().unwrap().frame;
+    let total = frame.total.total().unwrap();
+    let (least, most) = frame.range_of(total);
+    assert_eq!(Some((least, most)), frame.range());
+    assert!(least < total && total < most);
+    let row = frame.processes[0].share.energy.total().unwrap();
+    let (low, high) = frame.range_of(row);
+    assert!(low < row && row < high);
+    let measured = screen(Meters::Measured, 3);
+    let frame = &measured.ledger().latest().unwrap().frame;
+    assert_eq!(frame.range_of(row), (row, row), "what is measured has none");
+}

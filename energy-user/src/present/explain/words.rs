@@ -115,3 +115,42 @@ fn mark(quality: &str) -> &'static str {
 fn with(mark: &str, number: String, unit: &str) -> String {
     if number == figure::ABSENT { number } else { format!("{mark}{number} {unit}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn term(unit: &'static str, intensity: Option<f64>) -> Term {
+        Term {
+            pool: "package-0".into(),
+            source: "powercap".into(),
+            quality: "measured",
+            energy_joules: 10.0,
+            static_watts: None,
+            static_basis: "capacity",
+            basis: Basis::Capacity,
+            static_joules: 4.0,
+            moving_joules: 6.0,
+            signal: "time",
+            weight: 1.5,
+            weight_of_all: 3.0,
+            unit,
+            intensity,
+            load: 0.6,
+            charged_joules: 3.0,
+            charged_static_joules: 0.0,
+            confidence: "medium",
+            because: "a test says so",
+        }
+    }
+
+    #[test]
+    fn weights_are_told_in_their_own_unit() {
+        let plain = term("seconds of CPU time", None).of_weights();
+        assert_eq!(plain, "1.5000 of 3.0000 seconds of CPU time");
+        let learned = term("seconds times learned draw", Some(1.25)).of_weights();
+        let expected = "1.5000 of 3.0000 seconds times learned draw; its own is 1.25 of the mean";
+        assert_eq!(learned, expected);
+        assert_eq!(term("cycles", None).of_weights(), "2 of 3 cycles");
+    }
+}

@@ -51,11 +51,13 @@ impl Panel {
         let explanation = Explanation::of(frame, process);
         let [energy, watts] = explanation.sum(units);
         let mut lines = explanation.lines(units);
-        if row.key != RowKey::Process(process.id) {
+        let mut sum = format!("{energy}, {watts}");
+        if !process.threads.is_empty() {
+            // The terms are those of the whole process; the row is not.
             let words = format!("A thread of {}, which is explained:", explanation.title());
             lines.splice(0..0, [Line::words(words), Line::default()]);
+            sum = now(row, units);
         }
-        let sum = format!("{energy}, {watts}");
         Self { title: title(row), sum, lines }
     }
 

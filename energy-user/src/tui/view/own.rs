@@ -25,8 +25,8 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     }
     if let Some(known) = app.ledger().latest().and_then(|tick| Static::of(&tick.frame)) {
         let [long, short] = known.words(units);
-        // How much it is, is worth more than long words for what is not known.
-        let rank = if known.is_known() { 7 } else { 9 };
+        // How much it is, is worth more than which meters; long words for the unknown are not.
+        let rank = if known.is_known() { 5 } else { 9 };
         left.push(Piece::new(rank, long, theme.dim()).or(4, short));
     }
     let Lost { events, slices, malformed } = app.ledger().totals().lost;
