@@ -248,17 +248,18 @@ fn text(findings: &Findings) -> String {
     );
     let held = host.capabilities.join(", ");
     line("rights", if held.is_empty() { "none of those that help" } else { &held });
-    line("", "");
-    for (index, remedy) in remedies.iter().enumerate() {
-        let remedy = remedy.strip_suffix(ASK_DOCTOR).unwrap_or(remedy);
-        line(if index == 0 { "missing" } else { "" }, remedy);
-    }
-    if remedies.is_empty() {
-        lines.push(Line::words("Nothing is missing."));
-    }
     let mut text = format!("jouletop {version} on {}, Linux {}\n\n", host.name, host.kernel);
     for line in columns::set(&lines, WIDTH) {
         let _ = writeln!(text, "{}", line.text());
+    }
+    text.push('\n');
+    if remedies.is_empty() {
+        text.push_str("Nothing is missing.\n");
+    }
+    for remedy in remedies {
+        // Not wrapped: it may end in a command that is to be copied.
+        let remedy = remedy.strip_suffix(ASK_DOCTOR).unwrap_or(remedy);
+        let _ = writeln!(text, "missing   {}", printable(remedy));
     }
     text
 }
