@@ -180,6 +180,15 @@ fn runs_report_has_what_a_paper_needs() {
     let grams = number("energy_joules") / 3.6e6 * 56.0;
     assert!((number("co2e_grams") - grams).abs() < grams * 1e-9);
     assert!(number("energy_joules") <= number("machine_energy_joules"));
+    assert_eq!(report["idle_policy"], "none");
+    assert!(report["static_basis"].is_string());
+    // Only an estimate has a range, and it is within.
+    let range = report["energy_joules_range"].as_array();
+    assert_eq!(range.is_some(), report["quality"] == "estimated");
+    if let Some([least, most]) = range.map(Vec::as_slice) {
+        let (least, most) = (least.as_f64().unwrap(), most.as_f64().unwrap());
+        assert!(least <= number("energy_joules") && number("energy_joules") <= most);
+    }
 }
 
 #[test]
@@ -319,6 +328,13 @@ fn the_json_of_once() {
 fn the_help() {
     let help = text(&run(&["--help"]).stdout);
     insta::assert_snapshot!(help);
+}
+
+#[test]
+fn explain_is_aligned_and_no_wider_than_a_page() {
+    let output = text(&run(&["--simulate", DEMO, "explain", "4001"]).stdout);
+    assert!(output.lines().all(|line| line.chars().count() <= 100), "{output}");
+    insta::assert_snapshot!(output);
 }
 
 #[test]

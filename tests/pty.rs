@@ -165,6 +165,27 @@ fn keys_do_what_the_help_says_and_q_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
+fn enter_explains_a_row_and_escape_comes_back() {
+    let mut terminal = Terminal::start(&["--simulate", DEMO, "--interval", "100ms"]);
+    terminal.until("rows", |text| text.contains("python3") && text.contains("(idle)"));
+    assert!(terminal.text().contains("static not known"));
+    terminal.type_keys("\r");
+    terminal.until("an explanation", |text| {
+        let words =
+            ["python3 (pid 4001, anna)", "- static", "= charged", "since start", "Esc close"];
+        words.iter().all(|word| text.contains(word)) && !text.contains("(idle)")
+    });
+    terminal.type_keys("\x1b");
+    terminal.until("the table", |text| text.contains("(idle)") && !text.contains("= charged"));
+    terminal.type_keys("\x1bOH\r");
+    terminal.until("of the first row", |text| text.contains("No process is charged for it."));
+    terminal.type_keys("q");
+    terminal.until("the table", |text| text.contains("(kernel)"));
+    terminal.type_keys("q");
+    assert!(terminal.left_as_it_was().success());
+}
+
+#[test]
 fn any_size_is_survived_and_used() {
     let mut terminal = Terminal::start(&["--simulate", DEMO, "--interval", "100ms"]);
     terminal.until("rows", |text| text.contains("(idle)"));

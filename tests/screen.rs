@@ -7,6 +7,8 @@
 
 #[path = "screen/bench.rs"]
 mod bench;
+#[path = "screen/panel.rs"]
+mod panel;
 #[path = "screen/properties.rs"]
 mod properties;
 #[path = "screen/state.rs"]
@@ -16,9 +18,12 @@ use std::time::Duration;
 
 use bench::{Bench, Meters, afternoon};
 use jouletop::{
+    attribute::IdlePolicy,
+    frame::Basis,
     sample::Lost,
     tui::{App, Theme, action::Action, view},
 };
+use panel::{explain, explained, with_static_power};
 use ratatui::{
     Terminal,
     backend::TestBackend,
@@ -120,6 +125,40 @@ fn help_on_a_small_screen_scrolls() {
     app.update(Action::Help);
     app.update(Action::Down);
     insta::assert_snapshot!(text(&mut app, 40, 12));
+}
+
+#[test]
+fn explained_on_a_small_screen() {
+    insta::assert_snapshot!(text(&mut explained(Meters::Measured), 40, 12));
+}
+
+#[test]
+fn explained_usual() {
+    insta::assert_snapshot!(text(&mut explained(Meters::Measured), 80, 24));
+}
+
+#[test]
+fn explained_on_a_large_screen() {
+    insta::assert_snapshot!(text(&mut explained(Meters::Measured), 160, 50));
+}
+
+#[test]
+fn explained_by_an_estimate() {
+    insta::assert_snapshot!(text(&mut explained(Meters::Estimated), 80, 24));
+}
+
+#[test]
+fn idle_with_static_power_known() {
+    let mut app = with_static_power(Basis::Calibrated, IdlePolicy::None);
+    explain(&mut app, "(idle)");
+    insta::assert_snapshot!(text(&mut app, 80, 24));
+}
+
+#[test]
+fn explained_with_static_power_paid() {
+    let mut app = with_static_power(Basis::Learned, IdlePolicy::Proportional);
+    explain(&mut app, "rustc");
+    insta::assert_snapshot!(text(&mut app, 80, 24));
 }
 
 #[test]

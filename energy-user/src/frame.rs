@@ -333,6 +333,14 @@ pub struct MeterFrame {
     pub note: Option<String>,
 }
 
+impl MeterFrame {
+    /// Of an estimate, the least and the most power that its sources allow.
+    pub fn power_range(&self, interval: Duration) -> Option<(Watts, Watts)> {
+        let (least, most) = self.range?;
+        Some((least.over(interval)?, most.over(interval)?))
+    }
+}
+
 /// One interval.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Frame {
@@ -404,6 +412,24 @@ impl Frame {
         });
         let zero = (Microjoules::ZERO, Microjoules::ZERO);
         estimated.then(|| bounds.fold(zero, |sum, one| (sum.0 + one.0, sum.1 + one.1)))
+    }
+
+    /// The least and the most that a share of the total can be; the share itself, twice, where
+    /// nothing is estimated.
+    pub fn range_of(&self, share: Microjoules) -> (Microjoules, Microjoules) {
+        let total = self.total.total().unwrap_or_default();
+        let (least, most) = self.range().unwrap_or((total, total));
+        let scale = |bound: Microjoules| {
+            let scaled = u128::from(share.0) * u128::from(bound.0);
+            let scaled = scaled.checked_div(u128::from(total.0));
+            scaled.map_or(share, |scaled| Microjoules(u64::try_from(scaled).unwrap_or(u64::MAX)))
+        };
+        (scale(least), scale(most))
+    }
+
+    /// The pool of a meter, by its name.
+    pub fn pool(&self, id: &str) -> Option<&PoolFrame> {
+        self.pools.iter().find(|pool| pool.id == id)
     }
 
     /// Mean power over the interval; none where no meter counted.

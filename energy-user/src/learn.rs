@@ -59,7 +59,7 @@ impl Learner {
     pub fn observe(&mut self, frame: &Frame) {
         for meter in &frame.meters {
             let (Some(energy), Quality::Measured) = (meter.energy, meter.quality) else { continue };
-            let Some(pool) = frame.pools.iter().find(|pool| pool.id == meter.id) else { continue };
+            let Some(pool) = frame.pool(&meter.id) else { continue };
             let (busy_ns, capacity_ns) = load(pool, frame);
             let (window, envelope) = self.envelopes.entry(meter.id.clone()).or_default();
             window.time += frame.interval;

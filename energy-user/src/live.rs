@@ -22,6 +22,9 @@ use crate::{
     topology::{self, Grain, Topology},
 };
 
+/// How a remedy ends of which `doctor` tells the rest; `doctor` itself leaves that out.
+pub const ASK_DOCTOR: &str = "; jouletop doctor says how";
+
 /// Where to look, and what is wished.
 #[derive(Clone, Debug)]
 pub struct Roots {
@@ -220,7 +223,7 @@ fn meter_remedies(meters: &mut Meters, topology: &Topology) -> Vec<String> {
         })
         .collect();
     if meters.estimated() && remedies.is_empty() {
-        remedies.push("no power meter here, watts are estimated; jouletop doctor says how".into());
+        remedies.push(format!("no power meter here, watts are estimated{ASK_DOCTOR}"));
     }
     remedies
 }

@@ -2,9 +2,12 @@
 //!
 //! All presenters read the same frames and rows; none of them computes energy.
 
+pub mod about;
+pub mod columns;
 pub mod csv;
 pub mod explain;
 pub mod figure;
+pub mod fixed;
 pub mod json;
 pub mod record;
 pub mod report;

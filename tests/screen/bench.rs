@@ -54,6 +54,8 @@ pub struct Bench {
     pub gap: bool,
     /// What the next sample says was lost.
     pub lost: Lost,
+    /// How energy is divided.
+    pub method: Method,
 }
 
 const CPUS: u32 = 8;
@@ -71,7 +73,8 @@ impl Bench {
             clocks: None,
             activity: Activity::default(),
         };
-        let mut bench = Self { meters, previous, gap: false, lost: Lost::default() };
+        let mut bench =
+            Self { meters, previous, gap: false, lost: Lost::default(), method: Method::default() };
         bench.previous.meters = bench.read(Duration::ZERO, 0.0);
         bench
     }
@@ -131,7 +134,7 @@ impl Bench {
             ..self.previous.clone()
         };
         self.gap = false;
-        let frame = attribute(&self.previous, &next, &Method::default());
+        let frame = attribute(&self.previous, &next, &self.method);
         self.previous = next;
         Tick { frame, intensity: Arc::new(intensity()) }
     }

@@ -40,10 +40,20 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_use_at_any_size(meters in meters(), events in prop::collection::vec(event(), 0..60)) {
+    fn any_use_at_any_size(
+        meters in meters(),
+        explained in any::<bool>(),
+        events in prop::collection::vec(event(), 0..60),
+    ) {
         let mut bench = Bench::new(meters);
         let mut app = App::new(bench.describe(), STEP, jouletop::tui::Theme::colour());
         let mut minute = 0;
+        if explained {
+            // Half of the time the explanation of a row lies over all that follows.
+            app.tick(bench.tick(STEP, &afternoon(minute)));
+            minute += 1;
+            app.update(Action::Explain);
+        }
         for event in events {
             match event {
                 Event::Act(action) => {

@@ -238,10 +238,11 @@ fn the_interval_keeps_to_its_bounds() {
 
 /// The states between which the meaning of keys differs.
 fn states() -> Vec<App> {
-    let mut states: Vec<App> = (0..4).map(|_| screen(Meters::Measured, 3)).collect();
+    let mut states: Vec<App> = (0..5).map(|_| screen(Meters::Measured, 3)).collect();
     states[1].update(Action::Help);
     states[2].update(Action::Filter);
     states[3].update(Action::Down);
+    states[4].update(Action::Explain);
     states
 }
 
@@ -261,6 +262,7 @@ fn every_action_is_in_the_table_and_documented() {
     // A new action fails to compile here until it is in the list.
     let all = |action| match action {
         Action::Help
+        | Action::Explain
         | Action::Quit
         | Action::Suspend
         | Action::Back
@@ -293,7 +295,7 @@ fn every_action_is_in_the_table_and_documented() {
             kinds.push(kind);
         }
     }
-    assert_eq!(kinds.len(), 23);
+    assert_eq!(kinds.len(), 24);
     for column in Column::ALL {
         assert!(BINDINGS.iter().any(|binding| binding.action == Action::Sort(column)));
     }

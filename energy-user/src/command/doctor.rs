@@ -12,11 +12,14 @@ use crate::{
     carbon::Intensity,
     cli::{Format, Global},
     host::{self, Host},
-    live::Live,
+    live::{ASK_DOCTOR, Live},
     meter::{Meters, instrument::Facts},
-    present::figure::printable,
+    present::{
+        columns::{self, Line, WIDTH},
+        figure::printable,
+    },
     probe::bpf::cost::{self, Cost},
-    sample::{Line, MeterReading, ProbeKind, Reading, Role},
+    sample::{self, MeterReading, ProbeKind, Reading, Role},
     session::Source as _,
     topology::Topology,
 };
@@ -134,7 +137,8 @@ impl MeterFinding {
         let (state, note) = match &reading.reading {
             Reading::Counter { .. } => ("measured", None),
             Reading::Model(model) => {
-                let line = |line: Line| format!("{:.1} to {:.1} W", line.idle.0, line.full.0);
+                let line =
+                    |line: sample::Line| format!("{:.1} to {:.1} W", line.idle.0, line.full.0);
                 let [likely, least, most] = [model.likely, model.least, model.most].map(line);
                 let note = format!("idle to busy {likely}, at least {least}, at most {most}");
                 ("estimated", Some(note))
@@ -191,9 +195,9 @@ fn text(findings: &Findings) -> String {
         remedies,
         ..
     } = findings;
-    let mut text = format!("jouletop {version} on {}, Linux {}\n\n", host.name, host.kernel);
+    let mut lines = Vec::new();
     let mut line = |name: &str, value: &str| {
-        let _ = writeln!(text, "{name:<10} {}", printable(value));
+        lines.push(Line::new(name, String::new(), printable(value)));
     };
     line(
         "CPU time",
@@ -229,7 +233,10 @@ fn text(findings: &Findings) -> String {
         line(if index == 0 { "left out" } else { "" }, &format!("{id} through {source}: {why}"));
     }
     line("static", static_power);
-    line("model", &format!("{estimate}; used only where no package can be read"));
+    let model = format!("{estimate}; used only where no package can be read");
+    for (index, part) in model.split("; ").enumerate() {
+        line(if index == 0 { "model" } else { "" }, part);
+    }
     line("carbon", &intensity.label());
     line(
         "machine",
@@ -241,12 +248,18 @@ fn text(findings: &Findings) -> String {
     );
     let held = host.capabilities.join(", ");
     line("rights", if held.is_empty() { "none of those that help" } else { &held });
+    let mut text = format!("jouletop {version} on {}, Linux {}\n\n", host.name, host.kernel);
+    for line in columns::set(&lines, WIDTH) {
+        let _ = writeln!(text, "{}", line.text());
+    }
     text.push('\n');
     if remedies.is_empty() {
         text.push_str("Nothing is missing.\n");
     }
     for remedy in remedies {
-        let _ = writeln!(text, "missing    {}", printable(remedy));
+        // Not wrapped: it may end in a command that is to be copied.
+        let remedy = remedy.strip_suffix(ASK_DOCTOR).unwrap_or(remedy);
+        let _ = writeln!(text, "missing   {}", printable(remedy));
     }
     text
 }

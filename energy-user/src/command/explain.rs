@@ -6,8 +6,9 @@ use super::{output::Output, print::wait};
 use crate::{
     cli::{Format, Global},
     present::{
+        columns::{self, WIDTH},
         explain::Explanation,
-        figure::{Units, printable},
+        figure::Units,
     },
     sample::Kind,
 };
@@ -43,13 +44,9 @@ pub async fn explain(global: &Global, pid: u32) -> anyhow::Result<ExitCode> {
 }
 
 fn text(explanation: &Explanation) -> String {
-    let Explanation { pid, name, user, .. } = explanation;
-    let of = user.as_deref().map_or_else(String::new, |user| format!(", {}", printable(user)));
-    let mut text = format!("{} (pid {pid}{of})\n\n", printable(name));
-    let lines = explanation.lines(Units::Joules);
-    let room = lines.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0).max(10);
-    for (name, figure, words) in lines {
-        let _ = writeln!(text, "{name:<room$} {figure:>12}  {words}");
+    let mut text = format!("{}\n\n", explanation.title());
+    for line in columns::set(&explanation.lines(Units::Joules), WIDTH) {
+        let _ = writeln!(text, "{}", line.text());
     }
     text
 }

@@ -21,15 +21,16 @@ use tokio::{
 
 use super::output::{NobodyReads, Output};
 use crate::{
+    attribute::IdlePolicy,
     cli::{Format, Global},
     clock,
-    frame::{Energy, Quality},
+    frame::{Basis, Energy, Quality},
     ledger::{Sum, Tick},
     present::{figure, report::Report},
-    sample::Lost,
+    sample::{Domain, Lost},
     session::{DRAIN, Session},
     tree::Tree,
-    units::Watts,
+    units::{Microjoules, Watts},
 };
 
 /// Runs a command, reports, and gives its exit code.
@@ -62,7 +63,8 @@ pub async fn run(global: &Global, command: Vec<OsString>) -> anyhow::Result<Exit
         }
     };
     let pid = child.id().unwrap_or_default();
-    let mut tally = Tally::new(Tree::new(pid, since.boottime.as_nanos() as u64), global.interval);
+    let tree = Tree::new(pid, since.boottime.as_nanos() as u64);
+    let mut tally = Tally::new(tree, global.interval, global.method.idle_policy);
     let status = follow(&mut session, &mut child, &mut forwarder, global.interval, &mut tally);
     let status = status.await?;
     let wall = clock::now().monotonic.saturating_sub(since.monotonic);
@@ -131,6 +133,10 @@ struct Tally {
     nominal: Duration,
     sum: Sum,
     machine: Energy,
+    /// The least and the most that the energy can be.
+    range: (Microjoules, Microjoules),
+    idle_policy: IdlePolicy,
+    basis: Option<Basis>,
     peak: Option<Watts>,
     quality: Option<Quality>,
     lost: Lost,
@@ -140,12 +146,15 @@ struct Tally {
 }
 
 impl Tally {
-    fn new(tree: Tree, nominal: Duration) -> Self {
+    fn new(tree: Tree, nominal: Duration, idle_policy: IdlePolicy) -> Self {
         Self {
             tree,
             nominal,
             sum: Sum::default(),
             machine: Energy::default(),
+            range: (Microjoules::ZERO, Microjoules::ZERO),
+            idle_policy,
+            basis: None,
             peak: None,
             quality: None,
             lost: Lost::default(),
@@ -161,6 +170,11 @@ impl Tally {
         share.energy.add_all(&frame.total.zeroed());
         self.sum.add(&share, &intensity);
         self.machine.add_all(&frame.total);
+        let (least, most) = frame.range_of(share.energy.total().unwrap_or_default());
+        self.range = (self.range.0 + least, self.range.1 + most);
+        // That of a core is in its package's.
+        let pools = frame.pools.iter().filter(|pool| pool.domain != Domain::Core);
+        self.basis = self.basis.max(pools.map(|pool| pool.basis).max());
         if frame.quality == Quality::Absent {
             self.gap += frame.interval;
         } else {
@@ -204,6 +218,9 @@ impl Tally {
             signal: status.signal(),
             wall,
             sum: self.sum,
+            range: Some(self.range).filter(|(least, most)| least != most),
+            idle_policy: self.idle_policy,
+            basis: self.basis,
             machine: self.machine.total(),
             // One that was shorter than an interval has only its mean.
             peak: self.peak.or(mean),

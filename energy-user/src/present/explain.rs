@@ -3,13 +3,14 @@
 //! An explanation only repeats what the division did, from the terms that its frame keeps; the
 //! terms add up to the process's energy to the microjoule.
 
+mod words;
+
 use serde::Serialize;
 
-use super::figure::{self, Units, printable};
 use crate::{
     frame::{Basis, Confidence, Frame, Part, PoolFrame, ProcessFrame, Quality, Signal},
     sample::{Domain, Weight},
-    units::{Microjoules, Watts},
+    units::Microjoules,
 };
 
 /// The arithmetic of one process in one interval.
@@ -50,6 +51,9 @@ pub struct Term {
     pub static_watts: Option<f64>,
     /// From where.
     pub static_basis: &'static str,
+    /// The same, for the words.
+    #[serde(skip)]
+    basis: Basis,
     /// The static part.
     pub static_joules: f64,
     /// What is left to be split.
@@ -60,7 +64,8 @@ pub struct Term {
     pub weight: f64,
     /// Everybody's.
     pub weight_of_all: f64,
-    /// The unit: seconds of CPU time, weighted seconds, cycles, misses.
+    /// The unit: seconds of CPU time, weighted seconds, cycles, misses; times the learned draw
+    /// of each program, where that counts.
     pub unit: &'static str,
     /// How much more than the mean its work draws, if that was learned.
     pub intensity: Option<f64>,
@@ -95,63 +100,14 @@ impl Explanation {
             terms: terms.collect(),
         }
     }
-
-    /// As lines: a name, a figure, and words.
-    pub fn lines(&self, units: Units) -> Vec<(String, String, String)> {
-        let energy = |joules: f64| {
-            let energy = units.energy(Some(Microjoules::from_joules(joules)));
-            format!("{energy} {}", units.energy_symbol())
-        };
-        let mut lines = Vec::new();
-        let mut line = |name: &str, figure: String, words: String| {
-            lines.push((printable(name), figure, words));
-        };
-        for term in &self.terms {
-            line(
-                &term.pool,
-                energy(term.energy_joules),
-                format!("{}, {}", term.quality, term.source),
-            );
-            line("- static", energy(term.static_joules), self.of_static(term, units));
-            line(
-                "= moving",
-                energy(term.moving_joules),
-                format!("load {:.0} %", term.load * 100.0),
-            );
-            let share = term.weight / term.weight_of_all * 100.0;
-            let share = if share.is_finite() { format!("{share:.2} %") } else { "none".into() };
-            line("* share", share, term.of_weights());
-            line("= charged", energy(term.charged_joules), term.of_confidence());
-            if term.charged_static_joules > 0.0 {
-                let words = format!("of static power, {} policy", self.idle_policy);
-                line("+ static", energy(term.charged_static_joules), words);
-            }
-        }
-        let sum = self.energy_joules.map_or_else(|| figure::ABSENT.into(), energy);
-        let seconds = self.interval_seconds;
-        let watts = self.energy_joules.map(|joules| Watts(joules / seconds));
-        let power = format!("{} {}", units.power(watts), units.power_symbol());
-        line("sum", sum, format!("{power} over {seconds:.3} s, {}", self.quality));
-        lines
-    }
-
-    fn of_static(&self, term: &Term, units: Units) -> String {
-        let watts = term.static_watts.map(|watts| {
-            let watts = units.power(Some(Watts(watts)));
-            format!("{watts} {} for {:.3} s", units.power_symbol(), self.interval_seconds)
-        });
-        match (term.static_basis, watts) {
-            ("capacity", _) => "not calibrated: the share of capacity that nobody used".into(),
-            ("unknown", _) | (_, None) => "not known".into(),
-            (basis, Some(watts)) => format!("{watts}, {basis}"),
-        }
-    }
 }
 
 impl Term {
     fn of(pool: &PoolFrame, part: Part, frame: &Frame, process: &ProcessFrame) -> Self {
-        let (scale, unit) = scale(pool.signal, frame);
-        let learned = frame.learned && pool.domain == Domain::Package;
+        // Memory follows time or misses, whatever the work draws in the cores.
+        let learned =
+            frame.learned && matches!(pool.signal, Signal::Cpu(_)) && pool.domain != Domain::Dram;
+        let (scale, unit) = scale(pool.signal, learned);
         Self {
             pool: pool.id.clone(),
             source: pool.source.clone(),
@@ -159,6 +115,7 @@ impl Term {
             energy_joules: pool.energy.joules(),
             static_watts: pool.floor.map(|floor| floor.0),
             static_basis: pool.basis.as_str(),
+            basis: pool.basis,
             static_joules: pool.fixed.joules(),
             moving_joules: pool.moving().joules(),
             signal: pool.signal.as_str(),
@@ -173,41 +130,19 @@ impl Term {
             because: because(pool),
         }
     }
-
-    fn of_weights(&self) -> String {
-        let figures = if self.unit.contains("second") {
-            format!("{:.4} of {:.4} {}", self.weight, self.weight_of_all, self.unit)
-        } else {
-            format!("{:.0} of {:.0} {}", self.weight, self.weight_of_all, self.unit)
-        };
-        match self.intensity {
-            Some(times) => format!("{figures}, {times:.2} of the mean's draw, learned"),
-            None => figures,
-        }
-    }
-
-    fn of_confidence(&self) -> String {
-        format!("{} confidence: {}", self.confidence, self.because)
-    }
 }
 
 /// What a unit of weight is divided by to be shown, and its name.
-fn scale(signal: Signal, frame: &Frame) -> (f64, &'static str) {
-    match signal {
-        _ if frame.learned => (scale_alone(signal), "weighted seconds"),
-        Signal::Cpu(Weight::Time) => (1e9, "seconds of CPU time"),
-        Signal::Cpu(Weight::Cycles) => (1.0, "cycles"),
-        Signal::Cpu(_) => (1e12, "weighted seconds"),
-        Signal::Misses => (1.0, "misses of the last cache"),
-        Signal::Nothing => (1.0, "nothing"),
-    }
-}
-
-fn scale_alone(signal: Signal) -> f64 {
-    match signal {
-        Signal::Cpu(Weight::Time) => 1e9,
-        Signal::Cpu(Weight::Cycles) | Signal::Misses | Signal::Nothing => 1.0,
-        Signal::Cpu(_) => 1e12,
+fn scale(signal: Signal, learned: bool) -> (f64, &'static str) {
+    match (signal, learned) {
+        (Signal::Cpu(Weight::Time), false) => (1e9, "seconds of CPU time"),
+        (Signal::Cpu(Weight::Time), true) => (1e9, "seconds times learned draw"),
+        (Signal::Cpu(Weight::Cycles), false) => (1.0, "cycles"),
+        (Signal::Cpu(Weight::Cycles), true) => (1.0, "cycles times learned draw"),
+        (Signal::Cpu(_), false) => (1e12, "weighted seconds"),
+        (Signal::Cpu(_), true) => (1e12, "weighted seconds times learned draw"),
+        (Signal::Misses, _) => (1.0, "misses of the last cache"),
+        (Signal::Nothing, _) => (1.0, "nothing"),
     }
 }
 
@@ -222,7 +157,7 @@ fn because(pool: &PoolFrame) -> &'static str {
         (Domain::Rest, ..) => "nothing tells who uses it",
         (_, Signal::Nothing, _) => "nobody knows which CPUs this meter feeds",
         (.., Confidence::Medium) if pool.basis == Basis::Capacity => {
-            "static power is not known, and instructions are not told apart"
+            "static power is not known, nor what each program draws"
         }
         _ => "programs of equal time may differ by half in what they draw",
     }

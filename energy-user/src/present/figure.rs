@@ -109,6 +109,21 @@ pub fn figure(value: Option<f64>) -> String {
     }
 }
 
+/// A range of power, in as many digits as a guess deserves: `6.1-25`.
+pub fn range(units: Units, least: Watts, most: Watts) -> String {
+    let rough = |watts: Watts| {
+        let value = if units == Units::Milli { watts.0 * 1e3 } else { watts.0 };
+        match value {
+            _ if !value.is_finite() => ABSENT.into(),
+            size if size < 0.995 => format!("{value:.2}"),
+            size if size < 9.95 => format!("{value:.1}"),
+            size if size < 9_999.5 => format!("{value:.0}"),
+            _ => format!("{:.0}k", value / 1e3),
+        }
+    };
+    format!("{}-{}", rough(least), rough(most))
+}
+
 /// A time as people say it: `4.2s`, `3m07s`, `2h05m`, `3d04h`.
 pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -156,6 +171,14 @@ mod tests {
             assert_eq!(figure(value), text);
             assert!(text.len() <= 6);
         }
+    }
+
+    #[test]
+    fn a_range_is_as_rough_as_a_guess() {
+        let range = |units, least, most| range(units, Watts(least), Watts(most));
+        assert_eq!(range(Units::Joules, 6.14, 25.3), "6.1-25");
+        assert_eq!(range(Units::Joules, 0.0, 0.74), "0.00-0.74");
+        assert_eq!(range(Units::Milli, 6.14, 25.3), "6140-25k");
     }
 
     #[test]

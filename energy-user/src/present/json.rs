@@ -191,7 +191,7 @@ fn meters(frame: &Frame) -> Vec<Meter<'_>> {
     frame
         .meters
         .iter()
-        .map(|meter| (meter, frame.pools.iter().find(|pool| pool.id == meter.id)))
+        .map(|meter| (meter, frame.pool(&meter.id)))
         .map(|(meter, pool)| Meter {
             id: &meter.id,
             domain: meter.domain.as_str(),

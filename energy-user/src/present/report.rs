@@ -7,10 +7,14 @@ use std::{fmt::Write as _, time::Duration};
 
 use serde::Serialize;
 
-use super::figure::{self, Units};
+use super::{
+    figure::{self, Units},
+    fixed,
+};
 use crate::{
-    carbon::{Basis, Intensity},
-    frame::Quality,
+    attribute::IdlePolicy,
+    carbon::{self, Intensity},
+    frame::{Basis, Quality},
     ledger::Sum,
     sample::{Lost, ProbeKind},
     units::{Microjoules, Watts},
@@ -32,6 +36,12 @@ pub struct Report {
     pub wall: Duration,
     /// Energy, CPU time and emissions of its tree.
     pub sum: Sum,
+    /// The least and the most that its energy can be, if a part of it is estimated.
+    pub range: Option<(Microjoules, Microjoules)>,
+    /// Who paid static power.
+    pub idle_policy: IdlePolicy,
+    /// From where static power was known, at its worst; none where no meter counted.
+    pub basis: Option<Basis>,
     /// Energy of the whole machine meanwhile.
     pub machine: Option<Microjoules>,
     /// The highest mean power of its tree over one interval.
@@ -63,6 +73,7 @@ struct Document<'a> {
     wall_seconds: f64,
     cpu_seconds: f64,
     energy_joules: Option<f64>,
+    energy_joules_range: Option<[f64; 2]>,
     cpu_energy_joules: Option<f64>,
     dram_energy_joules: Option<f64>,
     gpu_energy_joules: Option<f64>,
@@ -73,11 +84,13 @@ struct Document<'a> {
     zone: Option<&'a str>,
     intensity: f64,
     intensity_unit: &'static str,
-    intensity_basis: &'a Basis,
+    intensity_basis: &'a carbon::Basis,
     pue: f64,
     processes: usize,
     probe: &'static str,
     quality: &'static str,
+    idle_policy: &'static str,
+    static_basis: Option<&'static str>,
     meters: &'a str,
     lost: Lost,
     missed_cpu_seconds: f64,
@@ -125,6 +138,7 @@ impl Report {
             wall_seconds: self.wall.as_secs_f64(),
             cpu_seconds: self.sum.share.cpu_time.as_secs_f64(),
             energy_joules: joules(energy),
+            energy_joules_range: self.range.map(|(least, most)| [least.joules(), most.joules()]),
             cpu_energy_joules: joules(self.sum.share.energy.cpu),
             dram_energy_joules: joules(self.sum.share.energy.dram),
             gpu_energy_joules: joules(self.sum.share.energy.gpu),
@@ -140,6 +154,8 @@ impl Report {
             processes: self.processes,
             probe: self.probe.as_str(),
             quality: self.quality().as_str(),
+            idle_policy: self.idle_policy.as_str(),
+            static_basis: self.basis.map(Basis::as_str),
             meters: &self.meters,
             lost: self.lost,
             missed_cpu_seconds: self.missed.as_secs_f64(),
@@ -167,11 +183,14 @@ impl Report {
         };
         let wall = figure::duration(self.wall);
         let cpu = figure::duration(self.sum.share.cpu_time);
+        let range = self.range.map_or_else(String::new, |(least, most)| {
+            format!(", between {} and {} J", units.energy(Some(least)), units.energy(Some(most)))
+        });
         let lines = [
             (
                 "energy",
                 format!(
-                    "{}  (CPU {}, DRAM {}, GPU {})",
+                    "{}{range}  (CPU {}, DRAM {}, GPU {})",
                     joules(energy),
                     joules(pools.cpu),
                     joules(pools.dram),
@@ -188,6 +207,7 @@ impl Report {
                 ),
             ),
             ("time", format!("{wall} wall, {cpu} CPU, {} processes, {ending}", self.processes)),
+            ("static", self.of_static()),
             ("measured", format!("{}; CPU time by {}", self.meters, self.probe.title())),
         ];
         let command = figure::printable(&self.command.join(" "));
@@ -208,5 +228,20 @@ impl Report {
             );
         }
         text
+    }
+
+    /// What the energy holds of static power.
+    fn of_static(&self) -> String {
+        let paid = match self.idle_policy {
+            IdlePolicy::None => "none of it is in the energy",
+            IdlePolicy::Proportional => "in the energy in proportion to what ran",
+            IdlePolicy::Equal => "in the energy, the same for every process that ran",
+        };
+        let known = match self.basis {
+            None | Some(Basis::Unknown) => "not known",
+            Some(Basis::Capacity) => "not known, the share of unused capacity stands in",
+            Some(known) => fixed::source(known),
+        };
+        format!("{known}; {paid} (idle policy {})", self.idle_policy.as_str())
     }
 }

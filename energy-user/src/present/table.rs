@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use super::{
+    columns::{self, Line, WIDTH},
     figure::{self, Units, printable},
-    text,
+    fixed, text,
 };
 use crate::{
-    frame::Quality,
+    frame::{Confidence, Frame, MeterFrame},
     ledger::{Ledger, Row, RowKey},
     session::Description,
 };
@@ -44,13 +45,8 @@ pub fn table(ledger: &Ledger, description: &Description) -> String {
         frame.probe.title(),
         tick.intensity.label()
     );
-    for meter in &frame.meters {
-        let mark = meter.quality.mark();
-        let watts = meter.energy.and_then(|energy| energy.over(frame.interval));
-        let power = units.power(watts);
-        let note = meter.note.as_deref().map_or_else(String::new, |note| format!("  {note}"));
-        let unit = if meter.quality == Quality::Absent { "" } else { " W" };
-        let _ = writeln!(table, "{:<12} {mark}{power}{unit}{}", meter.id, printable(&note));
+    for line in columns::set(&meters(frame, units), WIDTH) {
+        let _ = writeln!(table, "{}", line.text());
     }
     for remedy in &description.remedies {
         let _ = writeln!(table, "note: {}", printable(remedy));
@@ -69,6 +65,32 @@ pub fn table(ledger: &Ledger, description: &Description) -> String {
         table.push_str(&line(&row, units));
     }
     table
+}
+
+/// Each meter: its power, its range, and what is known of the static part; or why it is absent.
+fn meters(frame: &Frame, units: Units) -> Vec<Line> {
+    let line = |meter: &MeterFrame| {
+        let watts = meter.energy.and_then(|energy| energy.over(frame.interval));
+        let figure = match watts {
+            Some(_) => format!("{}{} W", meter.quality.mark(), units.power(watts)),
+            None => figure::ABSENT.into(),
+        };
+        let mut words: Vec<String> = meter.note.iter().map(|note| printable(note)).collect();
+        if let Some((least, most)) = meter.power_range(frame.interval) {
+            words.push(format!("({})", figure::range(units, least, most)));
+        }
+        if let Some(pool) = frame.pool(&meter.id) {
+            let static_power = fixed::words(pool, units);
+            let low = pool.confidence() == Confidence::Low;
+            words.push(if low {
+                static_power + "; low confidence in who used it"
+            } else {
+                static_power
+            });
+        }
+        Line::new(printable(&meter.id), figure, words.join("  "))
+    };
+    frame.meters.iter().map(line).collect()
 }
 
 fn line(row: &Row, units: Units) -> String {

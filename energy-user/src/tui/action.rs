@@ -15,6 +15,8 @@ use super::{
 pub enum Action {
     /// Opens or closes the help.
     Help,
+    /// Opens or closes the explanation of a row.
+    Explain,
     /// Leaves the screen.
     Quit,
     /// Lets the shell have the terminal for a while.
@@ -137,6 +139,15 @@ fn reading(app: &App) -> bool {
     matches!(app.mode(), Mode::Help { .. })
 }
 
+fn explaining(app: &App) -> bool {
+    matches!(app.mode(), Mode::Explain { .. })
+}
+
+/// There are figures to see, of all rows or of one.
+fn looking(app: &App) -> bool {
+    seeing(app) || explaining(app)
+}
+
 fn not_typing(app: &App) -> bool {
     !typing(app)
 }
@@ -177,11 +188,25 @@ pub static BINDINGS: &[Binding] = &[
         "close this help",
         reading,
     ),
+    bind(
+        Action::Explain,
+        &[key(KeyCode::Esc), key(KeyCode::Enter), letter('q')],
+        Some("close"),
+        "close the explanation",
+        explaining,
+    ),
     bind(Action::Quit, &[letter('q')], Some("quit"), "quit", browsing),
     bind(Action::Quit, &[key(KeyCode::F(10)), ctrl('c')], None, "quit", always),
     bind(Action::Back, &[key(KeyCode::Esc)], Some("clear"), "clear filter or selection", |app| {
         typing(app) || browsing(app) && (!app.filter().is_empty() || app.selected().is_some())
     }),
+    bind(
+        Action::Explain,
+        &[key(KeyCode::Enter)],
+        Some("explain"),
+        "explain the selected row",
+        |app| seeing(app) && !app.rows().is_empty(),
+    ),
     bind(Action::Filter, &[letter('/')], Some("filter"), "filter by any text", seeing),
     bind(Action::Type(' '), &[], None, "add to the filter", typing),
     bind(Action::Erase, &[key(KeyCode::Backspace)], None, "erase a letter", typing),
@@ -195,9 +220,9 @@ pub static BINDINGS: &[Binding] = &[
     sort(Column::Pid, &[letter('P')], "sort by PID"),
     sort(Column::User, &[letter('U')], "sort by user"),
     sort(Column::Name, &[letter('N')], "sort by name"),
-    bind(Action::Pause, &[letter(' ')], Some("pause"), "pause the picture", seeing),
+    bind(Action::Pause, &[letter(' ')], Some("pause"), "pause the picture", looking),
     bind(Action::Ended, &[letter('e')], Some("ended"), "fold ended processes", seeing),
-    bind(Action::Units, &[letter('u')], Some("units"), "next unit: J, Wh, mJ", seeing),
+    bind(Action::Units, &[letter('u')], Some("units"), "next unit: J, Wh, mJ", looking),
     bind(Action::Slower, &[letter('+')], Some("interval"), "longer, shorter interval", browsing),
     bind(Action::Faster, &[letter('-')], Some("interval"), "longer, shorter interval", browsing),
     bind(Action::Up, &[key(KeyCode::Up)], None, "row above, below", always),

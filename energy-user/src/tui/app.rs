@@ -4,11 +4,13 @@
 //! so every situation of the screen can be made in a test.
 
 mod books;
+mod panel;
 mod rows;
 
 use std::time::Duration;
 
 pub use books::Pace;
+pub use panel::Panel;
 use ratatui::layout::Rect;
 
 use self::{books::Books, rows::Arrangement};
@@ -38,6 +40,23 @@ pub enum Mode {
         /// Its first visible line.
         scroll: usize,
     },
+    /// Reading how a row's energy came to be.
+    Explain {
+        /// Which row, also after it went.
+        row: RowKey,
+        /// The first visible line.
+        scroll: usize,
+    },
+}
+
+impl Mode {
+    /// What lies over the table, if anything does, by its first visible line.
+    fn scroll(&mut self) -> Option<&mut usize> {
+        match self {
+            Self::Help { scroll } | Self::Explain { scroll, .. } => Some(scroll),
+            Self::Browse | Self::Filter => None,
+        }
+    }
 }
 
 /// What only the loop around the state can do.
@@ -102,8 +121,9 @@ impl App {
     pub fn fit(&mut self, area: Rect) {
         self.area = area;
         self.page = view::page(self, area).max(1);
-        if let Mode::Help { scroll } = self.mode {
-            self.mode = Mode::Help { scroll: scroll.min(view::last_help_scroll(area)) };
+        let last = view::last_scroll(self, area);
+        if let Some(scroll) = self.mode.scroll() {
+            *scroll = last.min(*scroll);
         }
         self.scroll();
     }
@@ -122,6 +142,7 @@ impl App {
             Action::Quit => return Some(Request::Quit),
             Action::Suspend => return Some(Request::Suspend),
             Action::Help => self.toggle_help(),
+            Action::Explain => self.toggle_explanation(),
             Action::Back => self.back(),
             Action::Pause => self.pause(),
             Action::Units => self.units = self.units.next(),
@@ -160,6 +181,20 @@ impl App {
         };
     }
 
+    /// Explains the selected row; without one, the first process.
+    fn toggle_explanation(&mut self) {
+        if let Mode::Explain { .. } = self.mode {
+            self.mode = Mode::Browse;
+            return;
+        }
+        let process = |row: &&Row| matches!(row.key, RowKey::Process(_));
+        let first = self.rows.iter().find(process).or(self.rows.first()).map(|row| row.key);
+        if let Some(row) = self.selected.or(first) {
+            self.selected = Some(row);
+            self.mode = Mode::Explain { row, scroll: 0 };
+        }
+    }
+
     fn back(&mut self) {
         if self.mode == Mode::Filter || !self.filter.is_empty() {
             self.filter.clear();
@@ -187,11 +222,11 @@ impl App {
         self.interval = next.unwrap_or(self.interval);
     }
 
-    /// Moves the selection, or the help.
+    /// Moves the selection, or what lies over the table.
     fn step(&mut self, by: isize) {
-        if let Mode::Help { scroll } = self.mode {
-            let scroll = scroll.saturating_add_signed(by).min(view::last_help_scroll(self.area));
-            self.mode = Mode::Help { scroll };
+        let furthest = view::last_scroll(self, self.area);
+        if let Some(scroll) = self.mode.scroll() {
+            *scroll = scroll.saturating_add_signed(by).min(furthest);
             return;
         }
         let Some(last) = self.rows.len().checked_sub(1) else { return };
@@ -254,6 +289,15 @@ impl App {
     /// The row of this tool, for its own cost.
     pub fn own(&self) -> Option<&Row> {
         self.books().rows.iter().find(|row| row.key == RowKey::Tool)
+    }
+
+    /// The explanation of a row, while it is read.
+    pub fn panel(&self) -> Option<Panel> {
+        let Mode::Explain { row: key, .. } = self.mode else { return None };
+        let books = self.books();
+        let shown = self.rows.iter().find(|row| row.key == key);
+        let row = shown.or_else(|| books.rows.iter().find(|row| row.key == key));
+        Panel::of(books, key, row, self.units)
     }
 
     /// The selected row, if one is.

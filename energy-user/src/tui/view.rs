@@ -21,7 +21,9 @@ mod graph;
 mod help;
 mod measuring;
 mod meters;
+mod overlay;
 mod own;
+mod panel;
 mod plan;
 mod strip;
 mod sums;
@@ -49,8 +51,10 @@ pub fn view(app: &App, frame: &mut Frame) {
     } else {
         measuring::draw(app, area, buffer);
     }
-    if let Mode::Help { scroll } = app.mode() {
-        help::draw(app, scroll, help::area(area), buffer);
+    match app.mode() {
+        Mode::Help { scroll } => help::draw(app, scroll, overlay::area(area), buffer),
+        Mode::Explain { scroll, .. } => panel::draw(app, scroll, overlay::area(area), buffer),
+        Mode::Browse | Mode::Filter => {}
     }
     footer::draw(app, plan.footer, buffer);
 }
@@ -60,7 +64,12 @@ pub(super) fn page(app: &App, area: Rect) -> usize {
     Plan::of(app, area).rows.height.into()
 }
 
-/// How far the help can be scrolled on a screen.
-pub(super) fn last_help_scroll(area: Rect) -> usize {
-    help::last_scroll(help::area(area))
+/// How far what lies over the table can be scrolled on a screen.
+pub(super) fn last_scroll(app: &App, screen: Rect) -> usize {
+    let area = overlay::area(screen);
+    match app.mode() {
+        Mode::Help { .. } => help::last_scroll(area),
+        Mode::Explain { .. } => panel::last_scroll(app, area),
+        Mode::Browse | Mode::Filter => 0,
+    }
 }

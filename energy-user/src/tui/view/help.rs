@@ -5,11 +5,10 @@
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
-    style::Style,
     text::{Line, Span},
-    widgets::{Clear, Widget},
 };
 
+use super::overlay;
 use crate::{
     present::text,
     tui::{action, app::App},
@@ -20,21 +19,18 @@ const COLUMN: u16 = 39;
 /// Cells of the keys.
 const KEYS: usize = 12;
 /// How to read the screen.
-const LEGEND: [&str; 4] = [
-    "~ estimated    - not known",
+const LEGEND: [&str; 6] = [
+    "~ estimated (least-most)   - not known",
+    "? low confidence in who used it",
+    "static: power with nobody running",
     "W, CPU%: now    J, gCO2e: since start",
     "a full bar is the highest total so far",
     "dim rows: ended, or not a process",
 ];
 
-/// Where the help stands: below the title, above the footer.
-pub(super) fn area(screen: Rect) -> Rect {
-    Rect { y: screen.y + 1, height: screen.height.saturating_sub(2), ..screen }
-}
-
 /// The furthest first line.
 pub(super) fn last_scroll(area: Rect) -> usize {
-    lines(area.width).saturating_sub(area.height.into())
+    overlay::last_scroll(lines(area.width), area)
 }
 
 fn columns(width: u16) -> usize {
@@ -46,10 +42,6 @@ fn lines(width: u16) -> usize {
 }
 
 pub(super) fn draw(app: &App, scroll: usize, area: Rect, buffer: &mut Buffer) {
-    if area.is_empty() {
-        return;
-    }
-    Clear.render(area, buffer);
     let theme = app.theme();
     let mut all: Vec<Line> = action::help()
         .into_iter()
@@ -61,19 +53,6 @@ pub(super) fn draw(app: &App, scroll: usize, area: Rect, buffer: &mut Buffer) {
     all.push(Line::default());
     all.extend(LEGEND.iter().map(|line| Line::styled(*line, theme.dim())));
 
-    let lines = lines(area.width);
-    let scroll = scroll.min(last_scroll(area));
-    for (column, part) in all.chunks(lines).enumerate() {
-        let x = area.x + column as u16 * COLUMN;
-        let width = area.right().saturating_sub(x).min(COLUMN);
-        for (y, line) in (area.y..area.bottom()).zip(part.iter().skip(scroll)) {
-            buffer.set_line(x, y, line, width);
-        }
-    }
-    if scroll < last_scroll(area) {
-        let more = "↓ more";
-        let width = area.width.min(6);
-        let x = area.right() - width;
-        buffer.set_stringn(x, area.bottom() - 1, more, width.into(), Style::new());
-    }
+    let columns: Vec<_> = all.chunks(lines(area.width)).collect();
+    overlay::draw(&columns, COLUMN, scroll, area, buffer);
 }

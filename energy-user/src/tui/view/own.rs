@@ -1,10 +1,11 @@
-//! What the tool itself costs, what it lost, and what would make it better.
+//! What the tool itself costs, from where static power is known, what was lost, and what would
+//! make it better.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::strip::{self, Piece};
 use crate::{
-    present::{figure, text},
+    present::{figure, fixed::Static, text},
     sample::{Books, Lost},
     tui::{
         app::App,
@@ -20,7 +21,13 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         let watts = marked(app.look(false).now, units.power(own.watts));
         let watts = format!("{watts} {}", units.power_symbol());
         let long = format!("own cost {cpu}% of a CPU, {watts}");
-        left.push(Piece::new(3, long, theme.dim()).or(3, format!("own {cpu}%, {watts}")));
+        left.push(Piece::new(8, long, theme.dim()).or(3, format!("own {cpu}%, {watts}")));
+    }
+    if let Some(known) = app.ledger().latest().and_then(|tick| Static::of(&tick.frame)) {
+        let [long, short] = known.words(units);
+        // How much it is, is worth more than which meters; long words for the unknown are not.
+        let rank = if known.is_known() { 5 } else { 9 };
+        left.push(Piece::new(rank, long, theme.dim()).or(4, short));
     }
     let Lost { events, slices, malformed } = app.ledger().totals().lost;
     let all = [(events, "events"), (slices, "slices"), (malformed, "malformed")];
