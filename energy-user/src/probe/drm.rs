@@ -65,7 +65,8 @@ impl Busy {
         if let Some(ns) = self.ns {
             return ns.checked_sub(before.ns.unwrap_or(0)).map(|ns| ns as f64 / 1e9);
         }
-        let ((cycles, total), (earlier, before)) = (self.cycles?, before.cycles.unwrap_or_default());
+        let ((cycles, total), (earlier, before)) =
+            (self.cycles?, before.cycles.unwrap_or_default());
         let part = cycles.checked_sub(earlier)? as f64 / total.checked_sub(before)? as f64;
         part.is_finite().then_some(part * interval)
     }
