@@ -101,6 +101,9 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
             let found = readings.iter().map(|reading| MeterFinding::of(reading, live.meters()));
             let counted = |found: &MeterFinding| matches!(found.role, Role::Part | Role::Inside);
             (findings.meters, findings.checks) = found.partition(counted);
+            if live.meters().estimated() {
+                findings.static_power = "the model's; there is no meter to calibrate".into();
+            }
             let left = live.meters().left_out().iter();
             findings.left_out = left.map(|(facts, why)| LeftOut::of(facts, why)).collect();
             findings.probe = Some(live.describe().probe);

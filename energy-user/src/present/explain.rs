@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::{
     frame::{Basis, Confidence, Frame, Part, PoolFrame, ProcessFrame, Quality, Signal},
+    probe::drm::Engines,
     sample::{Domain, Weight},
     units::Microjoules,
 };
@@ -34,6 +35,19 @@ pub struct Explanation {
     pub idle_policy: &'static str,
     /// A term for each pool in which it weighs something.
     pub terms: Vec<Term>,
+    /// Time on the engines of GPUs, for which nothing is charged yet.
+    pub gpu_engines: Vec<Engine>,
+}
+
+/// What an engine of a GPU did for the process.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Engine {
+    /// The GPU's bus address.
+    pub device: String,
+    /// `render`, `video`.
+    pub engine: String,
+    /// Time that it was busy; none where the driver's count stepped back.
+    pub busy_seconds: Option<f64>,
 }
 
 /// One pool's part of it.
@@ -98,7 +112,22 @@ impl Explanation {
             quality: frame.row_quality().as_str(),
             idle_policy: frame.idle_policy.as_str(),
             terms: terms.collect(),
+            gpu_engines: Vec::new(),
         }
+    }
+
+    /// Adds what the engines of GPUs did between two looks.
+    pub fn add_engines(&mut self, before: &Engines, after: &Engines) {
+        let engines = after.iter().map(|((device, engine), busy)| {
+            let earlier = before.get(&(device.clone(), engine.clone())).copied();
+            Engine {
+                device: device.clone(),
+                engine: engine.clone(),
+                busy_seconds: busy
+                    .seconds_since(earlier.unwrap_or_default(), self.interval_seconds),
+            }
+        });
+        self.gpu_engines = engines.collect();
     }
 }
 
@@ -160,5 +189,42 @@ fn because(pool: &PoolFrame) -> &'static str {
             "static power is not known, nor what each program draws"
         }
         _ => "programs of equal time may differ by half in what they draw",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{present::figure::Units, probe::drm};
+
+    #[test]
+    fn time_on_a_gpu_is_shown_beside_the_sum_and_not_in_it() {
+        let mut explanation = Explanation {
+            pid: 7,
+            name: "glxgears".into(),
+            user: None,
+            interval_seconds: 2.0,
+            cpu_seconds: 0.1,
+            energy_joules: Some(0.5),
+            quality: "attributed",
+            idle_policy: "none",
+            terms: Vec::new(),
+            gpu_engines: Vec::new(),
+        };
+        let fdinfo = |ns: u64| {
+            format!("drm-pdev:\t0000:00:02.0\ndrm-client-id:\t1\ndrm-engine-render:\t{ns} ns\n")
+        };
+        let at = |ns| drm::engines([fdinfo(ns).as_str()]);
+        explanation.add_engines(&at(1_000_000_000), &at(1_500_000_000));
+        let text: Vec<String> = explanation
+            .lines(Units::Joules)
+            .iter()
+            .flat_map(|line| crate::present::columns::set(std::slice::from_ref(line), 100))
+            .map(|line| line.text())
+            .collect();
+        let beside = text.iter().find(|line| line.starts_with("beside")).unwrap();
+        assert!(beside.contains("0.500 s") && beside.contains("not charged yet"), "{beside}");
+        explanation.add_engines(&at(2_000_000_000), &at(1_500_000_000));
+        assert_eq!(explanation.gpu_engines[0].busy_seconds, None, "a step back is no time");
     }
 }

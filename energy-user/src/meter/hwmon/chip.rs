@@ -85,7 +85,7 @@ fn amd(label: &str) -> Option<Sort> {
         return Some(Sort { place: Place::package(socket), ..sort });
     }
     let cpu = label.strip_prefix("Ecore")?.parse().ok()?;
-    let sort = Sort::new(format!("core-cpu-{cpu}"), Domain::Core, "one core");
+    let sort = Sort::new(format!("core-cpu{cpu}"), Domain::Core, "one core");
     Some(Sort { place: Place { cpu: Some(cpu), ..Place::default() }, ..sort })
 }
 
@@ -139,7 +139,7 @@ mod tests {
     fn sensors_are_known_by_chip_and_label() {
         let cases = [
             ("amd_energy", Some("Esocket1"), "package-1", Domain::Package),
-            ("amd_energy", Some("Ecore007"), "core-cpu-7", Domain::Core),
+            ("amd_energy", Some("Ecore007"), "core-cpu7", Domain::Core),
             ("power_meter", None, "acpi", Domain::Machine),
             ("power_meter", Some("  "), "acpi", Domain::Machine),
             ("power_meter", Some("Supermicro"), "acpi", Domain::Machine),

@@ -140,7 +140,7 @@ fn amd_energy_of_two_sockets_with_two_nodes_each() {
         fs::write(dir.join("physical_package_id"), format!("{}\n", node / 2)).unwrap();
     }
     let mut all = find(root.path());
-    assert_eq!(ids(&all), ["core-cpu-0", "core-cpu-1", "package-0", "package-1"]);
+    assert_eq!(ids(&all), ["core-cpu0", "core-cpu1", "package-0", "package-1"]);
     assert_eq!(all[1].facts().place, Place { cpu: Some(1), ..Place::default() });
     assert_eq!(all[3].facts().place, Place::package(1));
     let expected =
