@@ -168,7 +168,7 @@ fn keys_do_what_the_help_says_and_q_leaves_the_terminal_as_it_was() {
 fn enter_explains_a_row_and_escape_comes_back() {
     let mut terminal = Terminal::start(&["--simulate", DEMO, "--interval", "100ms"]);
     terminal.until("rows", |text| text.contains("python3") && text.contains("(idle)"));
-    assert!(terminal.text().contains("static not known"));
+    assert!(terminal.text().contains("static 69.90 W calibrated"));
     terminal.type_keys("\r");
     terminal.until("an explanation", |text| {
         let words =

@@ -1,9 +1,9 @@
 //! Two samples become one frame: whose energy it was.
 //!
-//! The meters become pools of energy, each fed by known CPUs ([`pool`]). A part that does not
+//! The meters become pools of energy, each fed by known CPUs (`pool`). A part that does not
 //! depend on who ran (static power) goes to `idle`, or to who pays for it by the policy. The
-//! rest is split over what ran on the pool's CPUs ([`rows`]), everyone included who ran, alive
-//! or ended, by time or by what comes closer to power ([`weigh`]). `docs/method.md` has the
+//! rest is split over what ran on the pool's CPUs (`rows`), everyone included who ran, alive
+//! or ended, by time or by what comes closer to power (`weigh`). `docs/method.md` has the
 //! formulas and what they leave out.
 
 mod apportion;

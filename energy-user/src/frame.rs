@@ -3,9 +3,14 @@
 //! A `Frame` can only be made by [`Frame::balance`], which puts whatever the
 //! rows leave over into `unattributed`, so that rows and header cannot disagree.
 
+mod energy;
+mod pool;
+
 use std::{sync::Arc, time::Duration};
 
+pub use energy::{Energy, Quality, Share};
 use jiff::Timestamp;
+pub use pool::{Basis, Confidence, Part, PoolFrame, Signal};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -13,109 +18,6 @@ use crate::{
     sample::{Birth, Books, Domain, Identity, Lost, Machine, ProbeKind, ProcessId, Weight, Work},
     units::{Microjoules, Watts},
 };
-
-/// How a number came to be, from best to worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Quality {
-    /// A meter said so.
-    Measured,
-    /// A share of what a meter said.
-    Attributed,
-    /// From a model.
-    Estimated,
-    /// Not known. Not zero.
-    Absent,
-}
-
-impl Quality {
-    /// The word in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Measured => "measured",
-            Self::Attributed => "attributed",
-            Self::Estimated => "estimated",
-            Self::Absent => "absent",
-        }
-    }
-
-    /// What stands before a number of this quality: `~` for an estimate.
-    pub fn mark(self) -> &'static str {
-        if self == Self::Estimated { "~" } else { "" }
-    }
-}
-
-/// Energy by pool; none where the machine has no such meter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Energy {
-    /// CPU packages.
-    pub cpu: Option<Microjoules>,
-    /// Memory.
-    pub dram: Option<Microjoules>,
-    /// GPUs.
-    pub gpu: Option<Microjoules>,
-    /// The rest of the machine, where the whole is metered.
-    pub rest: Option<Microjoules>,
-}
-
-impl Energy {
-    /// All pools together; none where there is none.
-    pub fn total(&self) -> Option<Microjoules> {
-        let Self { cpu, dram, gpu, rest } = self;
-        [cpu, dram, gpu, rest].into_iter().copied().flatten().reduce(|a, b| a + b)
-    }
-
-    /// Zero in every pool that exists here.
-    pub fn zeroed(&self) -> Self {
-        let Self { cpu, dram, gpu, rest } = *self;
-        let zero = |pool: Option<Microjoules>| pool.map(|_| Microjoules::ZERO);
-        Self { cpu: zero(cpu), dram: zero(dram), gpu: zero(gpu), rest: zero(rest) }
-    }
-
-    /// Adds to the pool of a domain.
-    pub fn add(&mut self, domain: Domain, energy: Microjoules) {
-        let pool = match domain {
-            Domain::Package | Domain::Core | Domain::Uncore => &mut self.cpu,
-            Domain::Dram => &mut self.dram,
-            Domain::Psys | Domain::Machine | Domain::Module | Domain::Rail | Domain::Rest => {
-                &mut self.rest
-            }
-        };
-        *pool = Some(pool.unwrap_or_default() + energy);
-    }
-
-    /// Adds another's pools.
-    pub fn add_all(&mut self, other: &Self) {
-        let Self { cpu, dram, gpu, rest } = other;
-        for (mine, theirs) in [
-            (&mut self.cpu, cpu),
-            (&mut self.dram, dram),
-            (&mut self.gpu, gpu),
-            (&mut self.rest, rest),
-        ] {
-            if let Some(theirs) = theirs {
-                *mine = Some(mine.unwrap_or_default() + *theirs);
-            }
-        }
-    }
-}
-
-/// What one row has of an interval.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Share {
-    /// Time on a CPU.
-    pub cpu_time: Duration,
-    /// Energy.
-    pub energy: Energy,
-}
-
-impl Share {
-    /// Adds another share.
-    pub fn add(&mut self, other: &Self) {
-        self.cpu_time += other.cpu_time;
-        self.energy.add_all(&other.energy);
-    }
-}
 
 /// One process in one interval.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -149,152 +51,6 @@ pub struct ThreadFrame {
     pub ended: bool,
     /// Its part of the process's share.
     pub share: Share,
-}
-
-/// What a share of a pool is measured by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Signal {
-    /// Work of the CPUs, weighed so.
-    Cpu(Weight),
-    /// Misses of the last cache: what went to memory.
-    Misses,
-    /// Nothing tells who used it.
-    Nothing,
-}
-
-impl Signal {
-    /// The word in JSON and for people.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cpu(weight) => weight.as_str(),
-            Self::Misses => "misses",
-            Self::Nothing => "nothing",
-        }
-    }
-}
-
-/// Where the static part of a pool's power is known from, from best to worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Basis {
-    /// `jouletop calibrate` measured it.
-    Calibrated,
-    /// The machine was seen to rest.
-    Learned,
-    /// Drawn from how power rose with load, down to no load.
-    Extrapolated,
-    /// The idle power of the model that stands in for a meter.
-    Model,
-    /// Not known: the share of energy that matches the capacity nobody used stands in.
-    Capacity,
-    /// Not known, and nothing stands in.
-    Unknown,
-}
-
-impl Basis {
-    /// The word in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Calibrated => "calibrated",
-            Self::Learned => "learned",
-            Self::Extrapolated => "extrapolated",
-            Self::Model => "model",
-            Self::Capacity => "capacity",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// How much a split can be believed, whatever the meter's own quality.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Confidence {
-    /// The signal is what draws the power.
-    High,
-    /// The signal follows it.
-    Medium,
-    /// The signal is the best at hand, and no more.
-    Low,
-}
-
-impl Confidence {
-    /// The word in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::High => "high",
-            Self::Medium => "medium",
-            Self::Low => "low",
-        }
-    }
-}
-
-/// A pool of energy that was split over who ran on its CPUs: the terms of the arithmetic.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PoolFrame {
-    /// `package-0`, `package-0 core of cpu3`, `dram-0`, `rest`.
-    pub id: String,
-    /// What it covers.
-    pub domain: Domain,
-    /// The route of its meter.
-    pub source: String,
-    /// Indices into [`Machine::cells`].
-    pub cells: Vec<usize>,
-    /// Measured or estimated.
-    pub quality: Quality,
-    /// All of it.
-    pub energy: Microjoules,
-    /// The static power that was taken; none where it is not known.
-    pub floor: Option<Watts>,
-    /// From where.
-    pub basis: Basis,
-    /// The static part.
-    pub fixed: Microjoules,
-    /// What the rest was split by.
-    pub signal: Signal,
-    /// The weights of everybody together.
-    pub weight: u64,
-    /// CPU time of everybody on its cells, nanoseconds.
-    pub busy_ns: u64,
-    /// What its cells had to give, nanoseconds.
-    pub capacity_ns: u64,
-}
-
-impl PoolFrame {
-    /// The part that depends on who ran.
-    pub fn moving(&self) -> Microjoules {
-        self.energy - self.fixed
-    }
-
-    /// The part of its capacity that was used, 0 to 1.
-    pub fn load(&self) -> f64 {
-        let load = self.busy_ns as f64 / self.capacity_ns as f64;
-        if load.is_finite() { load.min(1.0) } else { 0.0 }
-    }
-
-    /// How much its split can be believed.
-    pub fn confidence(&self) -> Confidence {
-        match (self.domain, self.signal) {
-            (Domain::Dram, Signal::Misses) => Confidence::Medium,
-            (Domain::Dram, _) => Confidence::Low,
-            (Domain::Core, _) | (_, Signal::Cpu(Weight::Cycles)) => Confidence::High,
-            (Domain::Package, Signal::Cpu(_)) => Confidence::Medium,
-            _ => Confidence::Low,
-        }
-    }
-}
-
-/// What a row has of one pool.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
-    /// Index into [`Frame::pools`].
-    pub pool: usize,
-    /// What it weighs there.
-    pub weight: u64,
-    /// Its part of what depends on who ran.
-    pub moving: Microjoules,
-    /// Its part of the static power, if the policy charges that.
-    pub fixed: Microjoules,
 }
 
 /// A meter that is shown beside the total, and not counted.

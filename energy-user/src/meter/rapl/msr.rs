@@ -2,7 +2,7 @@
 //!
 //! Registers are read from `cpu/N/msr` under the device root, for root with `CAP_SYS_RAWIO`.
 //! The last of the routes: there is no benefit over the kernel's own (Raffin and Trystram,
-//! arXiv 2401.15985), and every quirk of the units is ours to know ([`unit`]).
+//! arXiv 2401.15985), and every quirk of the units is ours to know (`unit`).
 
 mod unit;
 
