@@ -31,7 +31,7 @@ use crate::{
     topology::Topology,
 };
 
-/// How often to look for instruments while only what is not counted is absent.
+/// How often to look for instruments while only what is no part is absent.
 const SELDOM: Duration = Duration::from_secs(10);
 
 /// Where to look for meters, and what is known of the machine.
@@ -147,9 +147,9 @@ impl Meters {
     pub fn read(&mut self, topology: &Topology, at: Duration) -> Vec<MeterReading> {
         let mut readings = self.read_all(topology, at);
         let absent = |reading: &MeterReading| matches!(reading.reading, Reading::Absent(_));
-        let part = |reading: &&MeterReading| reading.meter.role != Role::Check;
+        let part = |reading: &&MeterReading| reading.meter.role == Role::Part;
         let counted = || readings.iter().filter(part);
-        // What is not counted may come back a little later.
+        // What is no part may come back a little later.
         let due = at.saturating_sub(self.scanned) >= SELDOM && readings.iter().any(absent);
         if due || counted().next().is_none() || counted().any(absent) {
             self.scan(Vec::new(), topology, at);
