@@ -350,7 +350,9 @@ fn doctor_agrees(machine: &Description, arguments: &[String]) {
         .unwrap_or_else(|error| panic!("{error}: {output:?}"));
     let list = |name: &str| findings[name].as_array().unwrap().clone();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
-    for (name, roles) in [("meters", ["part", "inside"]), ("checks", ["whole", "check"])] {
+    let roles: [(&str, &[&str]); 2] =
+        [("meters", &["part", "inside", "whole"]), ("checks", &["check"])];
+    for (name, roles) in roles {
         let state = |used: &Used| match &used.tells {
             Figure::Absent(_) => "absent",
             Figure::Estimated => "estimated",

@@ -35,7 +35,7 @@ use crate::{
 pub fn attribute(prev: &Sample, next: &Sample, method: &Method) -> Frame {
     let interval = next.monotonic.saturating_sub(prev.monotonic);
     let mut rows = Rows::of(next, interval, method);
-    let Pools { all: pools, meters, checks, total, quality } =
+    let Pools { all: pools, meters, checks, total, quality, owed } =
         Pools::of(prev, next, interval, &rows.used, method);
     let pools = pools.iter().enumerate().map(|(index, pool)| rows.charge(index, pool)).collect();
     let Rows { processes, idle, kernel, irq, unattributed, rest, tool, .. } = rows;
@@ -52,6 +52,7 @@ pub fn attribute(prev: &Sample, next: &Sample, method: &Method) -> Frame {
         checks,
         idle_policy: method.idle_policy,
         learned: !method.intensities.is_empty(),
+        owed,
         processes: processes.into_iter().map(ProcessRow::finish).collect(),
         idle,
         kernel: kernel.share,

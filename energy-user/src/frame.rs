@@ -122,6 +122,8 @@ pub struct Frame {
     pub idle_policy: IdlePolicy,
     /// Processes were weighed by a learned intensity too.
     pub learned: bool,
+    /// What the parts had that the meter of the whole has yet to show.
+    pub owed: Microjoules,
     /// Processes that ran or ended, by pid.
     pub processes: Vec<ProcessFrame>,
     /// Static power of every pool, and the time nobody ran.
@@ -162,12 +164,15 @@ impl Frame {
     /// The least and the most that the total can be, where a part of it is estimated.
     pub fn range(&self) -> Option<(Microjoules, Microjoules)> {
         let estimated = self.meters.iter().any(|meter| meter.range.is_some());
+        // What is estimated of a measured whole is how it divides, not how much it is.
+        let rest = self.meters.iter().find(|meter| meter.domain == Domain::Rest);
+        let whole = rest.and_then(|rest| rest.energy).is_some_and(|rest| rest.0 > 0);
         let bounds = self.meters.iter().filter_map(|meter| {
             let energy = meter.energy?;
             Some(meter.range.unwrap_or((energy, energy)))
         });
         let zero = (Microjoules::ZERO, Microjoules::ZERO);
-        estimated.then(|| bounds.fold(zero, |sum, one| (sum.0 + one.0, sum.1 + one.1)))
+        (estimated && !whole).then(|| bounds.fold(zero, |sum, one| (sum.0 + one.0, sum.1 + one.1)))
     }
 
     /// The least and the most that a share of the total can be; the share itself, twice, where

@@ -31,6 +31,7 @@ pub struct Learner {
     envelopes: HashMap<String, (Window, Envelope)>,
     /// None unless it was asked for.
     fit: Option<Fit>,
+    owed: Microjoules,
 }
 
 /// What adds up until it is long enough.
@@ -52,11 +53,12 @@ impl Learner {
         intensities: bool,
     ) -> Self {
         let fit = intensities.then(Fit::default);
-        Self { idle_policy, calibrated, envelopes: HashMap::new(), fit }
+        Self { idle_policy, calibrated, envelopes: HashMap::new(), fit, owed: Microjoules::ZERO }
     }
 
     /// Learns from an interval.
     pub fn observe(&mut self, frame: &Frame) {
+        self.owed = frame.owed;
         for meter in &frame.meters {
             let (Some(energy), Quality::Measured) = (meter.energy, meter.quality) else { continue };
             let Some(pool) = frame.pool(&meter.id) else { continue };
@@ -75,7 +77,8 @@ impl Learner {
             if let (Some(power), true) = (energy.over(time), capacity_ns > 0) {
                 let capacity = capacity_ns as f64;
                 let work = work.map(|work| work as f64 / capacity / UNIT);
-                envelope.push(busy_ns as f64 / capacity, work, power);
+                let busy = busy_ns as f64 / time.as_nanos() as f64;
+                envelope.push(busy_ns as f64 / capacity, busy, work, power);
             }
         }
         if let Some(fit) = &mut self.fit {
@@ -95,6 +98,7 @@ impl Learner {
             .map(|(id, &watts)| (id.clone(), Floor { watts, basis: Basis::Calibrated }));
         Method {
             idle_policy: self.idle_policy,
+            owed: self.owed,
             floors: learned.chain(calibrated).collect(),
             intensities: self.fit.as_ref().map(Fit::intensities).unwrap_or_default(),
         }

@@ -95,8 +95,9 @@ pub struct Ledger {
     totals: Totals,
     history: VecDeque<Option<Watts>>,
     latest: Option<Tick>,
-    /// Meters that have counted at least once.
+    /// Meters that have counted at least once, and those that stood in for one.
     counted: HashSet<String>,
+    estimated: HashSet<String>,
     partial: bool,
     quality: Option<Quality>,
 }
@@ -151,7 +152,16 @@ impl Ledger {
         let (there, gone): (Vec<_>, Vec<_>) =
             frame.meters.iter().partition(|meter| meter.energy.is_some());
         self.partial = gone.iter().any(|meter| self.counted.contains(&meter.id));
+        // One that is not even listed any more (the battery, on mains) has left the sum: the
+        // interval in which it did is a gap, and the next ones are another sum.
+        let listed = |id: &String| frame.meters.iter().any(|meter| meter.id == *id);
+        let stand_in = |id: &String| self.estimated.contains(id);
+        self.partial |= self.counted.iter().any(|id| !listed(id) && !stand_in(id));
+        self.counted.retain(listed);
         for meter in there {
+            if meter.quality == Quality::Estimated && !self.estimated.contains(&meter.id) {
+                self.estimated.insert(meter.id.clone());
+            }
             if !self.counted.contains(&meter.id) {
                 self.counted.insert(meter.id.clone());
             }

@@ -137,11 +137,10 @@ impl Source for Live {
     }
 
     fn sample(&mut self) -> anyhow::Result<Sample> {
-        self.follow_hotplug();
         let moment = clock::now();
         let meters = self.meters.read(&self.topology, moment.monotonic);
         let activity = self.probe.activity()?;
-        Ok(Sample {
+        let sample = Sample {
             time: moment.time,
             monotonic: moment.monotonic,
             boottime: moment.boottime,
@@ -150,7 +149,10 @@ impl Source for Live {
             meters,
             clocks: self.frequencies.as_mut().map(|all| all.read(&self.topology)),
             activity,
-        })
+        };
+        // Until now, time was counted on the CPUs that there were.
+        self.follow_hotplug();
+        Ok(sample)
     }
 
     fn drain(&mut self) -> anyhow::Result<()> {

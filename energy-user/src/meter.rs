@@ -69,6 +69,8 @@ struct Used {
     place: Place,
     /// As it was last told, while the cells that it feeds are the same.
     meter: Option<Arc<Meter>>,
+    /// What it said for this sample: a gap is told once, and must not be asked away.
+    told: Option<Reading>,
 }
 
 impl Meters {
@@ -92,27 +94,38 @@ impl Meters {
         let mut known = std::mem::take(&mut self.used);
         let mut found = self.find(topology);
         found.extend(polled);
-        let in_background = |used: &mut Used| used.instrument.facts().route.is_polled();
-        found.extend(known.extract_if(.., in_background).map(|used| used.instrument));
+        let mut told = Vec::with_capacity(found.len());
         for instrument in &mut found {
             // One that goes on has its count, or the integral of its power.
             let same = known.iter().position(|used| used.instrument.facts() == instrument.facts());
+            let mut before = None;
             if let Some(index) = same {
-                *instrument = known.swap_remove(index).instrument;
+                let used = known.swap_remove(index);
+                *instrument = used.instrument;
+                before = used.told;
             }
+            told.push(before.unwrap_or_else(|| instrument.read(at)));
         }
-        let mut offer = |instrument: &mut Box<dyn Instrument>| Offer {
-            facts: instrument.facts().clone(),
-            readable: !matches!(instrument.read(at), Reading::Absent(_)),
-        };
-        let offers: Vec<Offer> = found.iter_mut().map(&mut offer).collect();
+        let in_background = |used: &mut Used| used.instrument.facts().route.is_polled();
+        for mut used in known.extract_if(.., in_background) {
+            told.push(used.told.take().unwrap_or_else(|| used.instrument.read(at)));
+            found.push(used.instrument);
+        }
+        let both = found.iter().zip(&told);
+        let offers: Vec<Offer> = both
+            .map(|(instrument, told)| Offer {
+                facts: instrument.facts().clone(),
+                readable: !matches!(told, Reading::Absent(_)),
+            })
+            .collect();
         let vendor = self.scope.cpu.as_ref().map_or("", |cpu| &cpu.vendor);
         let verdicts = plan::plan(&offers, vendor, self.scope.whole);
         self.left.clear();
-        for (instrument, verdict) in found.into_iter().zip(verdicts) {
+        for ((instrument, verdict), told) in found.into_iter().zip(verdicts).zip(told) {
             match verdict {
                 Verdict::Use(role, place) => {
-                    self.used.push(Used { instrument, role, place, meter: None });
+                    let told = Some(told);
+                    self.used.push(Used { instrument, role, place, meter: None, told });
                 }
                 Verdict::Leave(why) => self.left.push((instrument.facts().clone(), why)),
             }
@@ -145,6 +158,7 @@ impl Meters {
 
     /// Every meter now, readable or not.
     pub fn read(&mut self, topology: &Topology, at: Duration) -> Vec<MeterReading> {
+        self.used.iter_mut().for_each(|used| used.told = None);
         let mut readings = self.read_all(topology, at);
         let absent = |reading: &MeterReading| matches!(reading.reading, Reading::Absent(_));
         let part = |reading: &&MeterReading| reading.meter.role == Role::Part;
@@ -220,7 +234,8 @@ impl Used {
             })
         });
         self.meter = Some(Arc::clone(&meter));
-        MeterReading { meter, reading: self.instrument.read(at) }
+        let reading = self.told.get_or_insert_with(|| self.instrument.read(at)).clone();
+        MeterReading { meter, reading }
     }
 }
 

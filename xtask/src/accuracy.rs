@@ -35,7 +35,7 @@ struct Promise {
     beside: Option<Rule>,
 }
 
-const PROMISES: [Promise; 3] = [
+const PROMISES: [Promise; 4] = [
     Promise {
         words: "uniform intensity: at most 2 %",
         rule: Rule::Weighed,
@@ -58,6 +58,13 @@ const PROMISES: [Promise; 3] = [
         cases: |case| case.spread > 0.0 && case.varying,
         most: 0.08,
         beside: None,
+    },
+    Promise {
+        words: "uniform intensity: --learn does no harm above a point and a half",
+        rule: Rule::Intensity,
+        cases: |case| case.spread == 0.0,
+        most: 0.015,
+        beside: Some(Rule::Weighed),
     },
 ];
 
@@ -116,8 +123,9 @@ fn mean(case: &Case, task: &Task) -> anyhow::Result<Vec<f64>> {
     let mut sums = vec![0.0; Rule::ALL.len()];
     for seed in 0..task.seeds {
         let (trace, hidden) = case.play(seed, rule::LEARNING + Duration::from_secs(task.seconds));
+        let floors = rule::calibrate(&case.rest(seed, &hidden))?;
         for (sum, rule) in sums.iter_mut().zip(Rule::ALL) {
-            *sum += rule.error(&trace, &hidden)?;
+            *sum += rule.error(&trace, &hidden, &floors)?;
         }
     }
     Ok(sums.into_iter().map(|sum| sum / task.seeds as f64).collect())

@@ -7,7 +7,10 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{frame::Basis, units::Watts};
+use crate::{
+    frame::Basis,
+    units::{Microjoules, Watts},
+};
 
 /// Who pays the static part of power.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -49,6 +52,8 @@ pub struct Method {
     pub idle_policy: IdlePolicy,
     /// Static power by meter.
     pub floors: HashMap<String, Floor>,
+    /// What the parts had in earlier intervals that the meter of the whole has yet to show.
+    pub owed: Microjoules,
     /// How much more than the mean a unit of work draws, by the name of a command; who is not
     /// listed draws the mean. Empty unless it was learned, and helps.
     pub intensities: HashMap<String, f64>,

@@ -77,6 +77,8 @@ pub struct Pools {
     pub checks: Vec<CheckFrame>,
     pub total: Energy,
     pub quality: Option<Quality>,
+    /// What the parts had that the whole did not show yet.
+    pub owed: Microjoules,
 }
 
 /// What a meter gave over the interval.
@@ -120,9 +122,9 @@ impl Pools {
                 Role::Inside => {}
             }
         }
-        pools.divide(&advances);
+        pools.divide(&advances, used);
         if let Some((reading, advance)) = whole.map(|index| &advances[index]) {
-            pools.add_rest(&reading.meter, advance, interval, method);
+            pools.add_rest(&reading.meter, advance, gap(&advances), interval, method);
         }
         pools
     }
@@ -190,25 +192,34 @@ impl Pools {
         });
     }
 
-    /// What the parts leave of the whole.
+    /// What the parts leave of the whole. A whole that is slower than its parts shows too little
+    /// while they draw much: what it lacked is owed, and taken off when it comes after.
     fn add_rest(
         &mut self,
         whole: &Meter,
         advance: &Result<Advance, String>,
+        gap: Option<&str>,
         interval: Duration,
         method: &Method,
     ) {
-        let parts = self.total.total().unwrap_or_default();
-        let rest = advance.as_ref().map_err(Clone::clone).map(|advance| Advance {
-            energy: advance.energy - parts,
+        let parts = self.total.total().unwrap_or_default() + method.owed;
+        let advance = match (advance, gap) {
+            (Ok(_), Some(part)) => {
+                Err(format!("{part} has no reading, so nobody knows what it leaves of the whole"))
+            }
+            _ => advance.clone(),
+        };
+        let rest = advance.map(|advance| {
+            self.owed = parts - advance.energy;
             // A difference is no better than its worst term.
-            quality: self.quality.unwrap_or(Quality::Measured).max(advance.quality),
-            ..*advance
+            let quality = self.quality.unwrap_or(Quality::Measured).max(advance.quality);
+            Advance { energy: advance.energy - parts, quality, ..advance }
         });
         let source = format!("{} ({}) without the parts", whole.id, whole.source);
         self.add_meter("rest".into(), Domain::Rest, source.clone(), &rest);
         let Ok(rest) = rest else { return };
         let floor = method.floors.get("rest");
+        let fixed = floor.map_or(Microjoules::ZERO, |floor| floor.watts.during(interval));
         self.all.push(Pool {
             id: "rest".into(),
             domain: Domain::Rest,
@@ -218,15 +229,12 @@ impl Pools {
             energy: rest.energy,
             floor: floor.map(|floor| floor.watts),
             basis: floor.map_or(Basis::Unknown, |floor| floor.basis),
-            fixed: floor.map_or(Microjoules::ZERO, |floor| floor.watts.during(interval)),
+            fixed: fixed.min(rest.energy),
         });
-        if let Some(pool) = self.all.last_mut() {
-            pool.fixed = pool.fixed.min(pool.energy);
-        }
     }
 
     /// Takes what cores were metered to use out of their packages' pools.
-    fn divide(&mut self, advances: &[(&MeterReading, Result<Advance, String>)]) {
+    fn divide(&mut self, advances: &[(&MeterReading, Result<Advance, String>)], used: &Use) {
         let packages = self.all.len();
         for index in 0..packages {
             let package = &self.all[index];
@@ -250,35 +258,46 @@ impl Pools {
                 all if sum > all => super::apportion(all, &energies),
                 _ => energies,
             };
-            let mut taken = Microjoules::ZERO;
+            // Of a core's energy, what matches the time nobody used is static: a core that rests
+            // leaks, and whoever wakes it for a moment does not pay for that.
             let mut pools = Vec::new();
             for ((meter, advance), energy) in cores.into_iter().zip(energies) {
-                taken += Microjoules(energy);
+                let energy = Microjoules(energy);
                 pools.push(Pool {
                     id: format!("{} {}", self.all[index].id, meter.id),
                     domain: Domain::Core,
                     source: meter.source.clone(),
                     cells: meter.cells.clone(),
                     quality: advance.quality,
-                    energy: Microjoules(energy),
+                    energy,
                     floor: None,
-                    basis: Basis::Unknown,
-                    fixed: Microjoules::ZERO,
+                    basis: Basis::Capacity,
+                    fixed: used.unused(&meter.cells, energy),
                 });
             }
-            // Static power is in the cores too; it is taken from what is left first.
+            let sum = |of: fn(&Pool) -> Microjoules| pools.iter().map(of).sum::<Microjoules>();
+            let (taken, still) = (sum(|pool| pool.energy), sum(|pool| pool.fixed));
             let package = &mut self.all[index];
             package.energy = package.energy - taken;
-            let mut owed = package.fixed - package.fixed.min(package.energy);
-            package.fixed = package.fixed.min(package.energy);
-            let weights: Vec<u64> = pools.iter().map(|pool| pool.energy.0).collect();
-            for (pool, part) in pools.iter_mut().zip(super::apportion(owed.0, &weights)) {
-                pool.fixed = Microjoules(part).min(pool.energy);
-                owed = owed - pool.fixed;
-            }
+            // Static power of the package is that of its cores, and then of what is left.
+            let fixed = match package.floor {
+                Some(_) => package.fixed - still,
+                None => used.unused(&package.cells, package.energy),
+            };
+            package.fixed = fixed.min(package.energy);
             self.all.extend(pools);
         }
     }
+}
+
+/// A part that has no reading now, unless estimates stand in for those that have none.
+fn gap<'a>(advances: &[(&'a MeterReading, Result<Advance, String>)]) -> Option<&'a str> {
+    let parts = || advances.iter().filter(|(reading, _)| reading.meter.role == Role::Part);
+    if parts().any(|(reading, _)| matches!(reading.reading, Reading::Model(_))) {
+        return None;
+    }
+    let absent = parts().find(|(_, advance)| advance.is_err());
+    absent.map(|(reading, _)| reading.meter.id.as_str())
 }
 
 /// Estimated parts cannot be more than what the measured ones leave of the whole.
@@ -302,8 +321,9 @@ fn fit(advances: &mut [(&MeterReading, Result<Advance, String>)], whole: Microjo
         let Ok(advance) = advance else { continue };
         if reading.meter.role == Role::Part && advance.quality == Quality::Estimated {
             advance.energy = shrink(advance.energy);
-            advance.range =
-                advance.range.map(|(least, most)| (least.min(advance.energy), most.min(room)));
+            let part = room.0 as f64 / estimated.0 as f64;
+            advance.idle = advance.idle.map(|idle| Watts(idle.0 * part));
+            advance.range = advance.range.map(|(least, most)| (shrink(least), most.min(room)));
         }
     }
 }

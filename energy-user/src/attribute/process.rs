@@ -67,7 +67,11 @@ impl ProcessRow {
         self.row.charge(pool.domain, part);
         let energy = (part.moving + part.fixed).0;
         let on = |cpu: &CpuTime| pool.cells.iter().map(|&cell| cpu.on(cell)).sum();
-        let weights: Vec<u64> = self.threads.values().map(|(_, cpu)| on(cpu)).collect();
+        let mut weights: Vec<u64> = self.threads.values().map(|(_, cpu)| on(cpu)).collect();
+        if weights.iter().all(|&weight| weight == 0) {
+            // A pool of no CPU that it ran on is shared by what ran anywhere.
+            weights = self.threads.values().map(|(_, cpu)| cpu.0.iter().sum()).collect();
+        }
         let parts = if weights.iter().any(|&weight| weight > 0) {
             apportion(energy, &weights)
         } else {

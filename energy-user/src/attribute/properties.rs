@@ -390,6 +390,7 @@ fn method() -> impl Strategy<Value = Method> {
     let intensity = prop::option::of(0.25..4.0_f64);
     (policy, floors, intensity).prop_map(|(idle_policy, floors, intensity)| Method {
         idle_policy,
+        owed: Microjoules::ZERO,
         floors: floors
             .into_iter()
             .map(|(id, watts)| {
@@ -453,4 +454,139 @@ fn a_meter_of_an_unknown_package_is_unattributed() {
     meter.cells.clear();
     let frame = attribute(&before, &after, &Method::default());
     assert_eq!(frame.unattributed.energy.total(), Some(Microjoules(500)));
+}
+
+/// One package with two CPUs, `counters` of (id, domain, role, from, to), and who ran.
+fn interval(
+    meters: &[(&str, Domain, Role, u64, Option<u64>)],
+    tasks: Vec<(Kind, bool, [u64; 2])>,
+) -> (Sample, Sample) {
+    let case = Case { energies: [0; 3], tasks, missed: [0; 2], length: SECOND };
+    let (mut before, mut after) = case.samples(0);
+    (before.meters, after.meters) = (Vec::new(), Vec::new());
+    for &(id, domain, role, from, to) in meters {
+        let cells = if role == Role::Whole { vec![0, 1] } else { vec![0] };
+        before.meters.push(reading(id, domain, role, cells.clone(), from));
+        let mut now = reading(id, domain, role, cells, to.unwrap_or(0));
+        if to.is_none() {
+            now.reading = Reading::Absent("gone".into());
+        }
+        after.meters.push(now);
+    }
+    (before, after)
+}
+
+#[test]
+fn a_part_without_a_reading_makes_the_rest_unknown_and_nobody_zero() {
+    let busy = vec![(Kind::Process, false, [SECOND, 0])];
+    let meters = [
+        ("package-0", Domain::Package, Role::Part, 0, None),
+        ("acpi", Domain::Machine, Role::Whole, 0, Some(90_000_000)),
+    ];
+    let (before, after) = interval(&meters, busy);
+    let frame = attribute(&before, &after, &Method::default());
+    assert_eq!(frame.total.total(), None, "nobody knows how the whole divides");
+    let rest = frame.meters.iter().find(|meter| meter.id == "rest").unwrap();
+    assert!(rest.note.as_ref().unwrap().contains("package-0 has no reading"), "{rest:?}");
+}
+
+/// The whole is slower than its part: over all intervals the total is what the whole counted.
+#[test]
+fn what_a_slow_whole_owes_is_taken_off_later() {
+    let parts = [70, 70, 10, 10, 10].map(|joules| joules * 1_000_000_u64);
+    let (mut owed, mut total, mut part, mut whole) = (Microjoules::ZERO, 0, 0, 0);
+    for joules in parts {
+        let meters = [
+            ("package-0", Domain::Package, Role::Part, part, Some(part + joules)),
+            ("acpi", Domain::Machine, Role::Whole, whole, Some(whole + 55_000_000)),
+        ];
+        (part, whole) = (part + joules, whole + 55_000_000);
+        let (before, after) = interval(&meters, vec![(Kind::Process, false, [SECOND, 0])]);
+        let frame = attribute(&before, &after, &Method { owed, ..Method::default() });
+        owed = frame.owed;
+        total += frame.total.total().unwrap().0;
+        assert!(frame.total.total().unwrap().0 >= joules, "the part is measured");
+    }
+    assert_eq!((total, owed), (whole, Microjoules::ZERO));
+}
+
+#[test]
+fn a_core_that_rests_leaks_and_who_wakes_it_does_not_pay() {
+    let meters = [
+        ("package-0", Domain::Package, Role::Part, 0, Some(40_000_000)),
+        ("core-cpu0", Domain::Core, Role::Inside, 0, Some(10_000_000)),
+    ];
+    // A millisecond of two CPUs' second.
+    let (before, after) = interval(&meters, vec![(Kind::Process, false, [SECOND / 1000, 0])]);
+    let floor = Floor { watts: Watts(20.0), basis: Basis::Calibrated };
+    let floors = HashMap::from([("package-0".to_string(), floor)]);
+    let frame = attribute(&before, &after, &Method { floors, ..Method::default() });
+    let of = |id: &str| frame.pools.iter().find(|pool| pool.id == id).unwrap();
+    assert_eq!(of("package-0 core-cpu0").moving(), Microjoules(5_000));
+    assert_eq!(of("package-0").moving(), Microjoules(19_995_000), "40 J, 20 J of them static");
+    assert_eq!(frame.unattributed.energy.total(), Some(Microjoules::ZERO));
+    // Where nobody ran at all, what a core drew is idle.
+    let (before, after) = interval(&meters, Vec::new());
+    let floors = HashMap::from([("package-0".to_string(), Floor { watts: Watts(40.0), ..floor })]);
+    let frame = attribute(&before, &after, &Method { floors, ..Method::default() });
+    assert_eq!(frame.idle.energy.total(), Some(Microjoules(40_000_000)));
+}
+
+/// An estimate is cut to what the whole leaves, its idle power with it, and stays uncertain.
+#[test]
+fn an_estimate_fits_into_a_measured_whole() {
+    let busy = vec![(Kind::Process, false, [SECOND, 0]), (Kind::Process, false, [SECOND, 0])];
+    let meters = [("acpi", Domain::Machine, Role::Whole, 0, Some(28_000_000))];
+    let (before, mut after) = interval(&meters, busy);
+    let line = Line { idle: Watts(30.0), full: Watts(100.0) };
+    let mut model = reading("model-0", Domain::Package, Role::Part, vec![0], 0);
+    model.reading = Reading::Model(PowerModel::half_to_twice(line));
+    after.meters.push(model);
+    let frame = attribute(&before, &after, &Method::default());
+    assert_eq!(frame.total.total(), Some(Microjoules(28_000_000)), "no more than was measured");
+    let model = frame.meters.iter().find(|meter| meter.id == "model-0").unwrap();
+    assert_eq!(model.range, Some((Microjoules(14_000_000), Microjoules(28_000_000))));
+    let charged: u64 =
+        frame.processes.iter().map(|process| process.share.energy.total().unwrap().0).sum();
+    assert_eq!(charged, 28_000_000 - 8_400_000, "idle power is 30 of 100 parts");
+    assert_eq!(frame.quality, Quality::Estimated);
+    // With room to spare the whole is what was measured, and only its parts are a guess.
+    after.meters[0] = reading("acpi", Domain::Machine, Role::Whole, vec![0, 1], 150_000_000);
+    let frame = attribute(&before, &after, &Method::default());
+    assert_eq!((frame.total.total(), frame.range()), (Some(Microjoules(150_000_000)), None));
+}
+
+/// Two routes of one meter are two counters: one is never subtracted from the other.
+#[test]
+fn a_meter_that_is_read_by_another_way_begins_anew() {
+    let meters = [("package-0", Domain::Package, Role::Part, 1_000, Some(5_000_000))];
+    let (before, mut after) = interval(&meters, Vec::new());
+    Arc::make_mut(&mut after.meters[0].meter).source = "another".into();
+    let frame = attribute(&before, &after, &Method::default());
+    assert_eq!(frame.total.total(), None);
+    assert!(frame.meters[0].note.as_ref().unwrap().contains("first reading"));
+}
+
+/// A pool of no CPU is paid by the threads that ran, not by the first.
+#[test]
+fn threads_share_the_rest_by_their_time() {
+    let meters = [("acpi", Domain::Machine, Role::Whole, 0, Some(90_000_000))];
+    let (before, mut after) = interval(&meters, vec![(Kind::Process, false, [SECOND, SECOND / 2])]);
+    let process = &mut after.activity.processes[0];
+    process.threads = [(100, [0, 0]), (101, [SECOND, 0]), (102, [0, SECOND / 2])]
+        .map(|(pid, ns)| crate::sample::ThreadActivity {
+            id: ProcessId { pid, start: 7 },
+            name: "worker".into(),
+            ended: false,
+            cpu: CpuTime(ns.to_vec()),
+        })
+        .to_vec();
+    let method = Method { idle_policy: IdlePolicy::Equal, ..Method::default() };
+    let frame = attribute(&before, &after, &method);
+    let energies: Vec<u64> = frame.processes[0]
+        .threads
+        .iter()
+        .map(|thread| thread.share.energy.total().unwrap().0)
+        .collect();
+    assert_eq!(energies, [0, 60_000_000, 30_000_000]);
 }

@@ -27,8 +27,9 @@ pub struct Scales<'a> {
 pub struct Row {
     pub share: Share,
     pub parts: Vec<Part>,
-    /// For packages, and for memory.
+    /// For packages, the same without intensity, and by what went to memory.
     cpus: Vec<u64>,
+    plain: Vec<u64>,
     memory: Vec<u64>,
 }
 
@@ -52,15 +53,6 @@ impl<'a> Scales<'a> {
         Self { cpus: Scale::of_cpus(sample), memory: Scale::of_memory(sample), method }
     }
 
-    /// What a pool is split by.
-    fn signal(&self, pool: &Pool) -> Signal {
-        match (pool.domain, &self.memory) {
-            _ if pool.cells.is_empty() => Signal::Nothing,
-            (Domain::Dram, Some(memory)) => memory.signal(),
-            _ => self.cpus.signal(),
-        }
-    }
-
     /// How much more than the mean a process's work draws.
     pub fn intensity(&self, process: &ProcessActivity) -> f64 {
         self.method.intensity(&process.identity.name)
@@ -70,7 +62,8 @@ impl<'a> Scales<'a> {
 impl Row {
     /// A row that did nothing.
     pub fn new(cells: usize) -> Self {
-        Self { cpus: vec![0; cells], memory: vec![0; cells], ..Self::default() }
+        let zero = || vec![0; cells];
+        Self { cpus: zero(), plain: zero(), memory: zero(), ..Self::default() }
     }
 
     /// Adds what a process did.
@@ -85,8 +78,9 @@ impl Row {
                 plain
             };
             self.cpus[cell] = self.cpus[cell].saturating_add(weight);
+            self.plain[cell] = self.plain[cell].saturating_add(plain);
             let memory = scales.memory.as_ref();
-            let memory = memory.map_or(plain, |memory| memory.process(process, cell));
+            let memory = memory.map_or(0, |memory| memory.process(process, cell));
             self.memory[cell] = self.memory[cell].saturating_add(memory);
         }
     }
@@ -94,14 +88,18 @@ impl Row {
     /// One of whom only the time is known.
     fn timed(time: &CpuTime, scales: &Scales) -> Self {
         let cpus = scales.cpus.times(time);
-        let memory = scales.memory.as_ref().map_or_else(|| cpus.clone(), |m| m.times(time));
+        let memory = scales.memory.as_ref().map_or_else(Vec::new, |memory| memory.times(time));
         let share = Share { cpu_time: time.total(), ..Share::default() };
-        Self { share, cpus, memory, parts: Vec::new() }
+        Self { share, plain: cpus.clone(), cpus, memory, parts: Vec::new() }
     }
 
-    /// What it weighs in a pool.
-    fn weight(&self, pool: &Pool) -> u64 {
-        let weights = if pool.domain == Domain::Dram { &self.memory } else { &self.cpus };
+    /// What it weighs in a pool that is split by a signal.
+    fn weight(&self, pool: &Pool, signal: Signal) -> u64 {
+        let weights = match (signal, pool.domain) {
+            (Signal::Misses, _) => &self.memory,
+            (_, Domain::Dram) => &self.plain,
+            _ => &self.cpus,
+        };
         let on = |&cell: &usize| weights.get(cell).copied().unwrap_or(0);
         pool.cells.iter().map(on).fold(0, u64::saturating_add)
     }
@@ -167,7 +165,8 @@ impl<'a> Rows<'a> {
 
     /// Divides a pool, and gives the terms of the division.
     pub fn charge(&mut self, index: usize, pool: &Pool) -> PoolFrame {
-        let weights: Vec<u64> = self.charged().map(|row| row.weight(pool)).collect();
+        let signal = self.signal(pool);
+        let weights: Vec<u64> = self.charged().map(|row| row.weight(pool, signal)).collect();
         let moving = apportion(pool.moving().0, &weights);
         let fixed = self.pay(pool, &weights);
         let paid = fixed.iter().any(|&part| part > 0);
@@ -204,10 +203,20 @@ impl<'a> Rows<'a> {
             floor: pool.floor,
             basis: pool.basis,
             fixed: pool.fixed,
-            signal: self.scales.signal(pool),
+            signal,
             weight: weights.iter().fold(0, |sum, weight| sum.saturating_add(*weight)),
             busy_ns,
             capacity_ns,
+        }
+    }
+
+    /// What a pool is split by: by misses where those who ran on it had some.
+    fn signal(&self, pool: &Pool) -> Signal {
+        let missed = || self.charged().any(|row| row.weight(pool, Signal::Misses) > 0);
+        match pool.domain {
+            _ if pool.cells.is_empty() => Signal::Nothing,
+            Domain::Dram if self.scales.memory.is_some() && missed() => Signal::Misses,
+            _ => self.scales.cpus.signal(),
         }
     }
 

@@ -99,7 +99,7 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
         Ok(mut live) => {
             let readings = live.sample()?.meters;
             let found = readings.iter().map(|reading| MeterFinding::of(reading, live.meters()));
-            let counted = |found: &MeterFinding| matches!(found.role, Role::Part | Role::Inside);
+            let counted = |found: &MeterFinding| found.role != Role::Check;
             (findings.meters, findings.checks) = found.partition(counted);
             if live.meters().estimated() {
                 findings.static_power = "the model's; there is no meter to calibrate".into();

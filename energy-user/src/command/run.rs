@@ -6,6 +6,7 @@
 mod signals;
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     io::{self, Write as _},
     os::unix::process::ExitStatusExt as _,
@@ -143,6 +144,8 @@ struct Tally {
     missed: Duration,
     /// Time without any reading of power.
     gap: Duration,
+    /// The same of each meter, and whether it counted at all.
+    gaps: BTreeMap<String, (Duration, bool)>,
 }
 
 impl Tally {
@@ -160,6 +163,7 @@ impl Tally {
             lost: Lost::default(),
             missed: Duration::ZERO,
             gap: Duration::ZERO,
+            gaps: BTreeMap::new(),
         }
     }
 
@@ -172,9 +176,17 @@ impl Tally {
         self.machine.add_all(&frame.total);
         let (least, most) = frame.range_of(share.energy.total().unwrap_or_default());
         self.range = (self.range.0 + least, self.range.1 + most);
-        // That of a core is in its package's.
-        let pools = frame.pools.iter().filter(|pool| pool.domain != Domain::Core);
+        // That of a core is in its package's, and nothing tells who uses the rest.
+        let own = |domain| !matches!(domain, Domain::Core | Domain::Rest);
+        let pools = frame.pools.iter().filter(|pool| own(pool.domain));
         self.basis = self.basis.max(pools.map(|pool| pool.basis).max());
+        for meter in &frame.meters {
+            let (gap, counted) = self.gaps.entry(meter.id.clone()).or_default();
+            match meter.energy {
+                Some(_) => *counted = true,
+                None => *gap += frame.interval,
+            }
+        }
         if frame.quality == Quality::Absent {
             self.gap += frame.interval;
         } else {
@@ -203,6 +215,14 @@ impl Tally {
         if !self.gap.is_zero() {
             let gap = figure::duration(self.gap);
             warnings.push(format!("{gap} without a reading of power are not in the energy"));
+        }
+        for (meter, (gap, counted)) in &self.gaps {
+            // What was missing all the time is told by the remedies.
+            if *counted && *gap > self.gap {
+                let gap = figure::duration(*gap);
+                warnings
+                    .push(format!("{gap} of {meter} had no reading, and are not in the energy"));
+            }
         }
         if self.lost.events > 0 {
             let lost = self.lost.events;

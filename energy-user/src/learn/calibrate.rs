@@ -1,7 +1,8 @@
 //! Static power from some intervals of a machine at rest: what `calibrate` makes of frames.
 //!
-//! A machine is at rest while less than a fiftieth of its CPUs' time is used. Whatever still
-//! runs then draws too, so the power of the quieter intervals is taken, not the mean.
+//! A machine is at rest while less than a fiftieth of its CPUs' time is used, and less than a
+//! tenth of one CPU: of many CPUs one that is busy is a small part, and draws as much as on a
+//! small machine. Whatever still runs then draws too, so the power of the quieter intervals is taken, not the mean.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,6 +13,8 @@ use crate::{
 
 /// The part of the CPUs' time that a machine at rest uses at most.
 pub const AT_REST: f64 = 0.02;
+/// The CPUs that a machine at rest keeps busy at most, however many it has.
+pub const BUSY_AT_REST: f64 = 0.1;
 /// Of its intervals, this part has to be at rest, and so many at least.
 const PART: f64 = 0.5;
 const LEAST: usize = 5;
@@ -30,8 +33,16 @@ pub struct Watch {
 struct Interval {
     length: Duration,
     load: f64,
+    /// CPUs that were busy in the mean.
+    busy: f64,
     /// Power by meter; of those that were measured.
     watts: Vec<(String, f64)>,
+}
+
+impl Interval {
+    fn is_at_rest(&self) -> bool {
+        self.load < AT_REST && self.busy < BUSY_AT_REST
+    }
 }
 
 /// Static power of one meter.
@@ -58,8 +69,8 @@ pub enum Unfit {
     /// It was not at rest.
     #[error(
         "the machine was not idle enough: {:.1} % of its CPU time was used, and only {at_rest} of \
-         {all} intervals were below {:.0} %; it was busy with {busy_with}; stop that, or \
-         calibrate at another time", .load * 100.0, AT_REST * 100.0
+         {all} intervals were below {:.0} % and {BUSY_AT_REST} CPUs; it was busy with {busy_with}; \
+         stop that, or calibrate at another time", .load * 100.0, AT_REST * 100.0
     )]
     Busy {
         /// Mean load, 0 to 1.
@@ -86,6 +97,7 @@ impl Watch {
         self.intervals.push(Interval {
             length: frame.interval,
             load: if load.is_finite() { load.clamp(0.0, 1.0) } else { 1.0 },
+            busy: load * frame.machine.cpus() as f64,
             watts: watts.collect(),
         });
         for process in &frame.processes {
@@ -120,7 +132,7 @@ impl Watch {
         if all < LEAST {
             return Err(Unfit::Short(all));
         }
-        let quiet: Vec<_> = self.intervals.iter().filter(|one| one.load < AT_REST).collect();
+        let quiet: Vec<_> = self.intervals.iter().filter(|one| one.is_at_rest()).collect();
         if quiet.len() < LEAST || (quiet.len() as f64) < PART * all as f64 {
             let (load, at_rest) = (self.load(), quiet.len());
             return Err(Unfit::Busy { load, at_rest, all, busy_with: self.busy_with() });

@@ -1,17 +1,18 @@
 //! The lower envelope of power over load: what is drawn with nobody running.
 //!
 //! A machine that was seen at rest has shown its static power. One that never rests shows how
-//! power rises with work, and the line through the lowest powers points to what is left at no
+//! power rises with work, and the line through its steps points to what is left at no
 //! work. That holds only where work is weighed by what power is nearly linear in (clocks and
 //! neighbours, or cycles): over plain time power is so concave that the line would take half
 //! of what moves for static, so there is none.
 
+use super::calibrate::{AT_REST, BUSY_AT_REST};
 use crate::{frame::Basis, units::Watts};
 
 /// Steps of load.
 const BINS: usize = 50;
-/// Windows at rest (below one step of load) that make a floor.
-const AT_REST: u32 = 5;
+/// Windows at rest that make a floor.
+const WINDOWS_AT_REST: u32 = 5;
 /// Windows that make a step count for the line, steps that make a line, and how far apart the
 /// outermost are at least, as a part of the highest.
 const IN_A_STEP: u32 = 3;
@@ -27,6 +28,8 @@ const RISE: f64 = 0.02;
 #[derive(Clone, Debug)]
 pub struct Envelope {
     bins: [Bin; BINS],
+    /// Windows with hardly anybody running, on however many CPUs.
+    rest: Bin,
     /// Power is linear in the work that is told.
     linear: bool,
 }
@@ -41,40 +44,48 @@ struct Bin {
     low: f64,
 }
 
+impl Bin {
+    fn push(&mut self, work: f64, power: Watts) {
+        if self.windows == 0 {
+            *self = Self { windows: 1, work, mean: power.0, low: power.0 };
+            return;
+        }
+        self.windows = self.windows.saturating_add(1);
+        // A mean at first, then one over the recent past.
+        let weight = 1.0 / f64::from(self.windows.min(MEMORY));
+        self.work += weight * (work - self.work);
+        self.mean += weight * (power.0 - self.mean);
+        let speed = if power.0 < self.low { FALL } else { RISE };
+        self.low += speed * (power.0 - self.low);
+    }
+}
+
 impl Default for Envelope {
     fn default() -> Self {
-        Self { bins: [Bin::default(); BINS], linear: false }
+        Self { bins: [Bin::default(); BINS], rest: Bin::default(), linear: false }
     }
 }
 
 impl Envelope {
-    /// Adds a window: load from 0 to 1, the work done for each unit of capacity if power is
-    /// linear in it, and its mean power.
-    pub fn push(&mut self, load: f64, work: Option<f64>, power: Watts) {
+    /// Adds a window: load from 0 to 1 and the CPUs that were busy, the work done for each unit
+    /// of capacity if power is linear in it, and its mean power.
+    pub fn push(&mut self, load: f64, busy: f64, work: Option<f64>, power: Watts) {
         let load = if load.is_finite() { load.clamp(0.0, 1.0) } else { return };
         self.linear = work.is_some();
         let work = work.unwrap_or(load);
         let index = ((load * BINS as f64) as usize).min(BINS - 1);
-        let bin = &mut self.bins[index];
-        if bin.windows == 0 {
-            *bin = Bin { windows: 1, work, mean: power.0, low: power.0 };
-            return;
+        self.bins[index].push(work, power);
+        if load < AT_REST && busy < BUSY_AT_REST {
+            self.rest.push(work, power);
         }
-        bin.windows = bin.windows.saturating_add(1);
-        // A mean at first, then one over the recent past.
-        let weight = 1.0 / f64::from(bin.windows.min(MEMORY));
-        bin.work += weight * (work - bin.work);
-        bin.mean += weight * (power.0 - bin.mean);
-        let speed = if power.0 < bin.low { FALL } else { RISE };
-        bin.low += speed * (power.0 - bin.low);
     }
 
     /// Static power, and from where it is known; none as long as too little was seen.
     pub fn floor(&self) -> Option<(Watts, Basis)> {
         let seen = |bin: &&Bin| bin.windows >= IN_A_STEP;
         let lowest = self.bins.iter().filter(seen).map(|bin| bin.low).reduce(f64::min);
-        if self.bins[0].windows >= AT_REST {
-            let rest = self.bins[0].low;
+        if self.rest.windows >= WINDOWS_AT_REST {
+            let rest = self.rest.low;
             return Some((Watts(lowest.map_or(rest, |low| low.min(rest))), Basis::Learned));
         }
         let points: Vec<Bin> = self.bins.iter().filter(seen).copied().collect();
@@ -109,7 +120,7 @@ mod tests {
     fn floor(windows: &[(f64, f64)]) -> Option<(f64, Basis)> {
         let mut envelope = Envelope::default();
         for &(load, power) in windows {
-            envelope.push(load, Some(load), Watts(power));
+            envelope.push(load, 4.0 * load, Some(load), Watts(power));
         }
         envelope.floor().map(|(watts, basis)| (watts.0, basis))
     }
@@ -136,11 +147,25 @@ mod tests {
         assert_eq!(floor(&[line(0.9); 50]), None, "one load tells nothing of another");
     }
 
+    /// One busy CPU of many is a small load, and no rest.
+    #[test]
+    fn a_busy_cpu_of_sixty_four_is_not_taken_for_static_power() {
+        let mut envelope = Envelope::default();
+        for _ in 0..50 {
+            envelope.push(1.0 / 64.0, 1.0, None, Watts(112.0));
+        }
+        assert_eq!(envelope.floor(), None);
+        for _ in 0..5 {
+            envelope.push(0.0, 0.0, None, Watts(100.0));
+        }
+        assert_eq!(envelope.floor(), Some((Watts(100.0), Basis::Learned)));
+    }
+
     #[test]
     fn over_plain_time_no_line_is_drawn() {
         let mut envelope = Envelope::default();
         for load in [0.3, 0.4, 0.5, 0.6, 0.9].map(|load| [load; 3]).concat() {
-            envelope.push(load, None, Watts(30.0 + 100.0 * load));
+            envelope.push(load, 4.0 * load, None, Watts(30.0 + 100.0 * load));
         }
         assert_eq!(envelope.floor(), None);
     }

@@ -42,6 +42,7 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
         checks: Vec::new(),
         idle_policy: IdlePolicy::None,
         learned: false,
+        owed: Microjoules::ZERO,
         processes: processes.collect(),
         idle: share(10_000_000),
         kernel: Share::default(),
@@ -130,5 +131,30 @@ fn a_sum_without_a_meter_that_used_to_count_is_partial_and_a_gap() {
         ledger.push(tick);
         assert_eq!(ledger.is_partial(), partial);
         assert_eq!(ledger.history().back().unwrap().is_none(), partial);
+    }
+}
+
+#[test]
+fn a_meter_that_leaves_the_sum_is_one_gap_and_then_another_sum() {
+    let meter = |id: &str| crate::frame::MeterFrame {
+        id: id.into(),
+        domain: crate::sample::Domain::Package,
+        source: "test".into(),
+        quality: Quality::Measured,
+        energy: Some(Microjoules(1)),
+        range: None,
+        note: None,
+    };
+    let mut ledger = Ledger::default();
+    for (ids, partial) in [
+        (vec!["package-0", "rest"], false),
+        (vec!["package-0"], true),
+        (vec!["package-0"], false),
+        (vec!["package-0", "rest"], false),
+    ] {
+        let mut tick = tick(0..0, false, 1.0);
+        tick.frame.meters = ids.into_iter().map(meter).collect();
+        ledger.push(tick);
+        assert_eq!(ledger.is_partial(), partial);
     }
 }

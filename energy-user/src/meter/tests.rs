@@ -156,3 +156,28 @@ fn names_that_are_no_zones_are_left_out() {
     assert_eq!(rapl::powercap::parse_name("package-1-die-2"), Some((1, Some(2))));
     assert_eq!(Domain::Dram.as_str(), "dram");
 }
+
+/// A failed look between two samples is a gap, however often a sample asks.
+#[test]
+fn a_gap_between_two_samples_is_told_and_not_asked_away() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("class/hwmon/hwmon0");
+    fs::create_dir_all(&dir).unwrap();
+    fs::write(dir.join("name"), "power_meter\n").unwrap();
+    let power = dir.join("power1_average");
+    fs::write(&power, "100000000\n").unwrap();
+    let (mut meters, topology) = open(root.path());
+    let at = Duration::from_secs;
+    let whole = |readings: Vec<MeterReading>| {
+        let found = readings.into_iter().find(|reading| reading.meter.role == Role::Whole);
+        found.expect("the meter is there").reading
+    };
+    assert!(matches!(whole(meters.read(&topology, at(0))), Reading::Counter { .. }));
+    fs::remove_file(&power).unwrap();
+    (3..6).for_each(|second| meters.poll(at(second)));
+    fs::write(&power, "100000000\n").unwrap();
+    (6..10).for_each(|second| meters.poll(at(second)));
+    let told = whole(meters.read(&topology, at(10)));
+    assert!(matches!(told, Reading::Absent(_)), "{told:?}");
+    assert!(matches!(whole(meters.read(&topology, at(11))), Reading::Counter { .. }));
+}

@@ -77,6 +77,7 @@ struct Document<'a> {
     cpu_energy_joules: Option<f64>,
     dram_energy_joules: Option<f64>,
     gpu_energy_joules: Option<f64>,
+    rest_energy_joules: Option<f64>,
     machine_energy_joules: Option<f64>,
     mean_power_watts: Option<f64>,
     peak_power_watts: Option<f64>,
@@ -142,6 +143,7 @@ impl Report {
             cpu_energy_joules: joules(self.sum.share.energy.cpu),
             dram_energy_joules: joules(self.sum.share.energy.dram),
             gpu_energy_joules: joules(self.sum.share.energy.gpu),
+            rest_energy_joules: joules(self.sum.share.energy.rest),
             machine_energy_joules: joules(self.machine),
             mean_power_watts: energy.and_then(|e| e.over(self.wall)).map(|watts| watts.0),
             peak_power_watts: self.peak.map(|watts| watts.0),
@@ -177,6 +179,8 @@ impl Report {
         let mass = figure::mass(energy.map(|_| self.sum.grams));
         let mass = if energy.is_some() { format!("{mark}{mass}") } else { mass };
         let pools = self.sum.share.energy;
+        let rest = pools.rest.map(|rest| format!(", rest of machine {}", joules(Some(rest))));
+        let rest = rest.unwrap_or_default();
         let ending = match self.signal {
             Some(signal) => format!("ended by signal {signal}"),
             None => format!("exit code {}", self.exit_code),
@@ -190,7 +194,7 @@ impl Report {
             (
                 "energy",
                 format!(
-                    "{}{range}  (CPU {}, DRAM {}, GPU {})",
+                    "{}{range}  (CPU {}, DRAM {}, GPU {}{rest})",
                     joules(energy),
                     joules(pools.cpu),
                     joules(pools.dram),

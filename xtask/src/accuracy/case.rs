@@ -53,6 +53,13 @@ impl Case {
         format!("{spread}, {packages}{smt}, load {load}{storm}{steady}")
     }
 
+    /// The same machine for 30 s with a little of two daemons, as `calibrate` would see it.
+    pub fn rest(&self, seed: u64, hidden: &Hidden) -> Trace {
+        let load = 0.05 / self.shape.cpus() as f64;
+        let plan = Plan { steps: 30, load, processes: 2, ..Plan::default() };
+        play(seed, self.shape, hidden, &plan)
+    }
+
     /// A machine of this case, and what it did for some time.
     pub fn play(&self, seed: u64, time: Duration) -> (Trace, Hidden) {
         let options = Options { spread: self.spread, ..Options::default() };

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use anyhow::Context as _;
 use jouletop::{
     attribute::{IdlePolicy, attribute},
-    learn::Learner,
+    learn::{Learner, calibrate::Watch},
     sample::{Domain, Weight},
     units::Watts,
 };
@@ -17,6 +17,9 @@ use laboratory::{
 };
 
 use super::adapter;
+
+/// Static power by meter.
+pub type Floors = HashMap<String, Watts>;
 
 /// Time before the score begins: what is learned is learned here.
 pub const LEARNING: Duration = Duration::from_mins(2);
@@ -72,7 +75,7 @@ impl Rule {
         match self {
             Self::Kepler => "Kepler from 0.10: all energy times load, by share of CPU time",
             Self::Scaphandre => "Scaphandre: all energy by share of the CPUs' capacity",
-            Self::BusyShare => "all energy, static power too, by share of busy time",
+            Self::BusyShare => "all energy, static power too (which is not scored), by busy time",
             Self::StaticAlone => {
                 "true static power taken off, the rest by CPU time of all packages"
             }
@@ -87,19 +90,9 @@ impl Rule {
     }
 
     /// The mean absolute error of a program's energy, relative to the truth.
-    pub fn error(self, trace: &Trace, hidden: &Hidden) -> anyhow::Result<f64> {
+    pub fn error(self, trace: &Trace, hidden: &Hidden, floors: &Floors) -> anyhow::Result<f64> {
         let from = LEARNING.as_secs() as usize;
-        let calibrated = || -> HashMap<String, Watts> {
-            let packages = hidden.packages.iter().enumerate();
-            packages
-                .flat_map(|(index, package)| {
-                    [
-                        (format!("package-{index}"), Watts(package.static_watts)),
-                        (format!("dram-{index}"), Watts(package.dram_static_watts)),
-                    ]
-                })
-                .collect()
-        };
+        let calibrated = || floors.clone();
         let estimate = match self {
             Self::Kepler => rules::kepler(trace, from),
             Self::Scaphandre => rules::scaphandre(trace, from),
@@ -107,8 +100,8 @@ impl Rule {
             Self::StaticAlone => rules::static_split(trace, from),
             Self::Blind => rules::blind(trace, hidden, from),
             Self::Informed => rules::informed(trace, hidden, from),
-            Self::Plain => jouletop(trace, from, Weight::Time, HashMap::new(), false),
-            Self::Learned => jouletop(trace, from, Weight::SmtFrequency, HashMap::new(), false),
+            Self::Plain => jouletop(trace, from, Weight::Time, Floors::new(), false),
+            Self::Learned => jouletop(trace, from, Weight::SmtFrequency, Floors::new(), false),
             Self::Calibrated => jouletop(trace, from, Weight::Time, calibrated(), false),
             Self::Weighed => jouletop(trace, from, Weight::SmtFrequency, calibrated(), false),
             Self::Intensity => jouletop(trace, from, Weight::SmtFrequency, calibrated(), true),
@@ -120,13 +113,7 @@ impl Rule {
 }
 
 /// What jouletop charges each program on packages, from a step on, in microjoules.
-fn jouletop(
-    trace: &Trace,
-    from: usize,
-    weight: Weight,
-    floors: HashMap<String, Watts>,
-    learn: bool,
-) -> Estimate {
+fn jouletop(trace: &Trace, from: usize, weight: Weight, floors: Floors, learn: bool) -> Estimate {
     let mut learner = Learner::new(IdlePolicy::None, floors, learn);
     let samples = adapter::samples(trace, weight);
     let mut estimate = Estimate::new();
@@ -145,4 +132,14 @@ fn jouletop(
         }
     }
     estimate
+}
+
+/// What `jouletop calibrate` finds on a machine at rest.
+pub fn calibrate(trace: &Trace) -> anyhow::Result<Floors> {
+    let mut watch = Watch::default();
+    let method = Learner::default().method();
+    for pair in adapter::samples(trace, Weight::Time).windows(2) {
+        watch.add(&attribute(&pair[0], &pair[1], &method));
+    }
+    Ok(watch.result()?.into_iter().map(|(meter, rest)| (meter, rest.watts)).collect())
 }
