@@ -273,12 +273,57 @@ fn a_machine_at_rest_is_calibrated_and_the_file_is_used() {
     assert_eq!(frame["meters"][0]["static_power_watts"], 20.15);
     assert_eq!(frame["idle"]["energy_joules"], 23.15);
     refused(&["--simulate", DEMO, "calibrate", "--calibration", file], 1, &["not idle enough"]);
-    refused(&["--simulate", DEMO, "calibrate"], 1, &["name a file with --calibration"]);
+    refused(&["--simulate", DEMO, "calibrate"], 2, &["name a file with --calibration"]);
     refused(&["--simulate", DEMO, "--once", "--calibration", file], 1, &["measured on simulated"]);
-    fs::write(file, "garbage").unwrap();
+    fs::write(file, "schema = 1\ngarbage = 2\n").unwrap();
     let anew = "make it anew: jouletop calibrate";
     refused(&["--simulate", rest, "--once", "--calibration", file], 1, &[anew]);
-    assert_eq!(json(&["calibrate"])["load"], calibration["load"], "a bad file is replaced");
+    assert_eq!(json(&["calibrate"])["load"], calibration["load"], "a bad one is replaced");
+    // What is no calibration is somebody's, and is told before anything is measured.
+    fs::write(file, "milk, eggs").unwrap();
+    let busy = ["--simulate", DEMO, "calibrate", "--calibration", file];
+    refused(&busy, 1, &["it holds something else, which is kept"]);
+    assert_eq!(fs::read_to_string(file).unwrap(), "milk, eggs");
+}
+
+#[test]
+fn a_controllers_password_is_never_shown_and_a_wrong_address_is_refused_at_once() {
+    let said = |args: &[&str], url: &str, account: bool| {
+        let mut command = jouletop();
+        command.args(args).env("JOULETOP_REDFISH", url).stdin(Stdio::null());
+        if account {
+            command.env("JOULETOP_REDFISH_USER", "bob").env("JOULETOP_REDFISH_PASSWORD", "hush");
+        }
+        let output = command.output().unwrap();
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert!(!said.contains("hush"), "{said}");
+        (output.status.code(), said)
+    };
+    let proc = ["--once", "--probe", "proc", "--interval", "50ms"];
+    assert_eq!(said(&["--help"], "https://bob:hush@bmc.example", false).0, Some(0));
+    for url in ["https://bob:hush@bmc.example", "bob:hush", "https://x/?password=hush"] {
+        assert_eq!(said(&proc, url, true).0, Some(2), "{url}");
+    }
+    let (code, words) = said(&proc, "https://bmc.example", false);
+    assert!(code == Some(2) && words.contains("JOULETOP_REDFISH_PASSWORD"), "{words}");
+    // A variable that is empty is one that is not set.
+    assert_eq!(said(&proc, "", false).0, Some(0));
+    // Nobody listens there: the meter is absent, and the rest goes on.
+    let (code, words) = said(&["doctor"], "http://127.0.0.1:9", true);
+    assert!(code == Some(0) && words.contains("redfish absent"), "{words}");
+}
+
+#[test]
+fn formats_that_make_no_sense_spoil_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("precious.json");
+    fs::write(&file, "precious").unwrap();
+    let file = file.to_str().unwrap();
+    for command in [&["explain", "1"][..], &["doctor"], &["calibrate"]] {
+        let args = [command, &["--csv", "-o", file]].concat();
+        refused(&args, 2, &["prints text or JSON; use --json"]);
+    }
+    assert_eq!(fs::read_to_string(file).unwrap(), "precious");
 }
 
 #[test]

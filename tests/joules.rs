@@ -20,7 +20,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use jouletop::{calibration::Calibration, host};
+use jouletop::{
+    calibration::{Calibration, Place},
+    host,
+};
 use laboratory::{
     account::Model,
     hidden::{Hidden, Options},
@@ -50,7 +53,7 @@ fn calibrate(file: &Path, hidden: &Hidden) {
         watts.insert(format!("package-{index}"), package.static_watts);
         watts.insert(format!("dram-{index}"), package.dram_static_watts);
     }
-    calibration.write(file).unwrap();
+    Place::open(file).unwrap().keep(&calibration).unwrap();
 }
 
 /// A workload in its own group.

@@ -7,16 +7,22 @@ use std::{
     collections::{BTreeMap, HashMap},
     fs,
     io::{self, Write as _},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
-use crate::{files, units::Watts};
+use crate::{files, present::figure::printable, units::Watts};
 
 /// The form of the file that this version writes.
 const SCHEMA: u32 = 1;
+/// The first line of what is written.
+const HEADER: &str = "# Static power of this machine, by jouletop calibrate.\n";
+/// A file that is longer is no calibration.
+const MOST_BYTES: usize = 60 * 1024;
 /// No pool of a machine draws more; beyond it a figure is a slip.
 const MOST_WATTS: f64 = 100_000.0;
 /// Where the machine's own calibration is, for everybody to read.
@@ -40,6 +46,12 @@ pub struct Calibration {
     pub load: f64,
     /// By meter.
     pub static_watts: BTreeMap<String, f64>,
+}
+
+/// The form of a file, whatever else is in it.
+#[derive(Deserialize)]
+struct Schema {
+    schema: u32,
 }
 
 /// Why a calibration cannot be used.
@@ -94,40 +106,35 @@ impl Calibration {
         let calibration = Self::parse(&text)
             .map_err(|problem| CalibrationError::Malformed { path: path.into(), problem })?;
         if calibration.host != host || calibration.cpu != cpu {
-            let of = format!("{} ({})", calibration.host, calibration.cpu);
+            let of = printable(&format!("{} ({})", calibration.host, calibration.cpu));
             return Err(CalibrationError::Elsewhere { path: path.into(), of });
         }
         Ok(calibration)
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let calibration: Self = toml::from_str(text)
-            .map_err(|error| error.message().lines().collect::<Vec<_>>().join(", "))?;
-        if calibration.schema != SCHEMA {
-            return Err(format!("its form {} is unknown to this version", calibration.schema));
+        let said = |error: toml::de::Error| {
+            printable(&error.message().lines().collect::<Vec<_>>().join(", "))
+        };
+        if text.len() > MOST_BYTES {
+            return Err("it is far too long".into());
+        }
+        // A later form may have fields that this version does not know.
+        let Schema { schema } = toml::from_str(text).map_err(said)?;
+        if schema != SCHEMA {
+            return Err(format!("its form {schema} is unknown to this version"));
+        }
+        let calibration: Self = toml::from_str(text).map_err(said)?;
+        let sound = calibration.seconds >= 0.0 && (0.0..=1.0).contains(&calibration.load);
+        if !sound || !calibration.seconds.is_finite() {
+            return Err("its length or load is none".into());
         }
         let wrong = calibration.static_watts.iter().find(|(_, w)| !(0.0..=MOST_WATTS).contains(*w));
         if let Some((meter, watts)) = wrong {
+            let meter = printable(meter);
             return Err(format!("{meter} has {watts} W, which no machine draws"));
         }
         Ok(calibration)
-    }
-
-    /// Writes a file, whole or not at all.
-    pub fn write(&self, path: &Path) -> Result<(), CalibrationError> {
-        let text = toml::to_string(self).map_err(io::Error::other);
-        let write = |text: String| {
-            let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-            let directory = directory.unwrap_or(Path::new("."));
-            fs::create_dir_all(directory)?;
-            let beside = path.with_extension("toml.new");
-            let mut file = fs::File::create(&beside)?;
-            file.write_all(b"# Static power of this machine, by jouletop calibrate.\n")?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(beside, path)
-        };
-        text.and_then(write).map_err(|error| CalibrationError::Io { path: path.into(), error })
     }
 
     /// Static power by meter.
@@ -136,10 +143,58 @@ impl Calibration {
     }
 }
 
+/// A place where a calibration can be kept: what is written there is whole or not at all.
+pub struct Place {
+    path: PathBuf,
+    beside: NamedTempFile,
+}
+
+impl Place {
+    /// Prepares a file: a new one, or one that holds a calibration. Whatever else is there is
+    /// somebody's, and is left alone.
+    pub fn open(path: &Path) -> Result<Self, CalibrationError> {
+        let io = |error: io::Error| CalibrationError::Io { path: path.into(), error };
+        match fs::symlink_metadata(path) {
+            Ok(found) if !found.is_file() => {
+                return Err(io(io::Error::other("it is there already, and is no plain file")));
+            }
+            Ok(_) => {
+                let text = files::read(path).map_err(io)?;
+                if !text.starts_with(HEADER) && toml::from_str::<Schema>(&text).is_err() {
+                    return Err(io(io::Error::other("it holds something else, which is kept")));
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(io(error)),
+        }
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = directory.unwrap_or(Path::new("."));
+        fs::create_dir_all(directory).map_err(io)?;
+        // For everybody to read; its name is its own, whoever else calibrates.
+        let everybody = fs::Permissions::from_mode(0o644);
+        let beside = tempfile::Builder::new().permissions(everybody).tempfile_in(directory);
+        Ok(Self { path: path.into(), beside: beside.map_err(io)? })
+    }
+
+    /// Writes it.
+    pub fn keep(mut self, calibration: &Calibration) -> Result<(), CalibrationError> {
+        let text = toml::to_string(calibration).map_err(io::Error::other);
+        let written = text.and_then(|text| {
+            self.beside.write_all(HEADER.as_bytes())?;
+            self.beside.write_all(text.as_bytes())?;
+            self.beside.as_file().sync_all()
+        });
+        let Self { path, beside } = self;
+        let kept = written.and_then(|()| Ok(beside.persist(&path).map(drop)?));
+        kept.map_err(|error| CalibrationError::Io { path, error })
+    }
+}
+
 /// Where a calibration is kept if the user names no file: the user's own, if there is one, then
 /// the machine's. `state` is `XDG_STATE_HOME`, `home` is `HOME`.
 pub fn places(state: Option<PathBuf>, home: Option<PathBuf>) -> Vec<PathBuf> {
     let state = state.filter(|state| state.is_absolute());
+    let home = home.filter(|home| home.is_absolute());
     let own = state.or_else(|| home.map(|home| home.join(".local/state")));
     let own = own.map(|own| own.join("jouletop/calibration.toml"));
     own.into_iter().chain([PathBuf::from(SYSTEM)]).collect()
@@ -164,7 +219,7 @@ mod tests {
     fn what_is_written_is_read_again_on_the_same_machine_only() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a/b/calibration.toml");
-        sound().write(&path).unwrap();
+        Place::open(&path).unwrap().keep(&sound()).unwrap();
         assert_eq!(Calibration::read(&path, "lovelace", "EPYC").unwrap(), sound());
         for (host, cpu) in [("babbage", "EPYC"), ("lovelace", "Xeon")] {
             let error = Calibration::read(&path, host, cpu).unwrap_err().to_string();
@@ -184,6 +239,10 @@ mod tests {
             good.replace("31.5", "-1.0"),
             good.replace("31.5", "nan"),
             good.replace("31.5", "1e9"),
+            good.replace("load = 0.0", "load = -9.0"),
+            good.replace("seconds = 0.0", "seconds = nan"),
+            format!("{good}{}", "#".repeat(70_000)),
+            good.replace("schema = 1", "schema = 9\nnew = 1"),
             format!("more = 1\n{good}"),
         ] {
             fs::write(&path, &bad).unwrap();
@@ -193,6 +252,35 @@ mod tests {
         }
         let error = Calibration::read(&dir.path().join("none"), "x", "y").unwrap_err().to_string();
         assert!(error.contains("--calibration"), "{error}");
+    }
+
+    #[test]
+    fn what_is_somebodys_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("notes.txt"), "milk, eggs").unwrap();
+        fs::create_dir(at("dir")).unwrap();
+        std::os::unix::fs::symlink(at("notes.txt"), at("link")).unwrap();
+        for (name, why) in [
+            ("notes.txt", "it holds something else"),
+            ("dir", "no plain file"),
+            ("link", "no plain file"),
+        ] {
+            let error = Place::open(&at(name)).err().expect(name).to_string();
+            assert!(error.contains(why) && error.ends_with("--calibration"), "{error}");
+        }
+        assert_eq!(fs::read_to_string(at("notes.txt")).unwrap(), "milk, eggs");
+        assert!(Place::open(Path::new("/dev/null")).is_err());
+        // One that is there is replaced, also one of a later form; many at once do not clash.
+        let path = at("calibration.toml");
+        fs::write(&path, "schema = 9\nmore = 1\n").unwrap();
+        let places: Vec<Place> = (0..8).map(|_| Place::open(&path).unwrap()).collect();
+        for place in places {
+            place.keep(&sound()).unwrap();
+        }
+        assert_eq!(Calibration::read(&path, "lovelace", "EPYC").unwrap(), sound());
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4, "nothing is left beside");
     }
 
     #[test]

@@ -135,7 +135,13 @@ pub struct MethodArgs {
 
     /// Ask a management controller at this address for the whole machine's power; the account is
     /// in `JOULETOP_REDFISH_USER` and `JOULETOP_REDFISH_PASSWORD`
-    #[arg(long, value_name = "URL", env = "JOULETOP_REDFISH", global = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "JOULETOP_REDFISH",
+        hide_env_values = true,
+        global = true
+    )]
     pub redfish: Option<String>,
 
     /// Take that controller at its word: its certificate is its own

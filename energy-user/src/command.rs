@@ -14,19 +14,22 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::Context as _;
-
 use crate::{
     calibration::{self, Calibration},
-    cli::{Cli, Command, Global, MethodArgs},
+    cli::{Cli, Command, Format, Global, MethodArgs},
     host::{self, Wish},
     learn::Learner,
     live::{Live, Roots, Wanted},
-    meter::redfish::{Redfish, Secret},
+    meter::redfish::{self, Redfish, Secret},
     probe::bpf::Options,
     session::{Session, Source},
     sim::Simulation,
 };
+
+/// What was asked for makes no sense: the exit code is that of a wrong command line.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
 
 /// Does what the command line says.
 pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -101,16 +104,17 @@ impl Global {
         let said = |name| std::env::var(name).ok().filter(|said| !said.is_empty());
         let account = |url: &String| {
             let (user, password) = ("JOULETOP_REDFISH_USER", "JOULETOP_REDFISH_PASSWORD");
-            let told = said(user).zip(said(password)).with_context(|| {
-                format!(
-                    "--redfish needs an account that may read; put it into {user} and {password}"
-                )
-            });
-            let (user, password) = told?;
+            redfish::check(url).map_err(Usage)?;
+            let Some((user, password)) = said(user).zip(said(password)) else {
+                let needs = "--redfish needs an account that may read; put it into";
+                return Err(Usage(format!("{needs} {user} and {password}")).into());
+            };
             let (url, password) = (url.clone(), Secret::new(password));
             anyhow::Ok(Redfish { url, user, password, insecure_tls: *insecure_tls })
         };
-        Ok(Wanted { whole: *whole, redfish: url.as_ref().map(account).transpose()? })
+        // A variable that is empty is one that is not set.
+        let url = url.as_ref().filter(|url| !url.is_empty());
+        Ok(Wanted { whole: *whole, redfish: url.map(account).transpose()? })
     }
 
     fn wish(&self) -> Wish {
@@ -151,6 +155,15 @@ impl Global {
             }
         };
         Ok((words, note))
+    }
+
+    /// Whether JSON was asked for, of a command that has no table for CSV.
+    fn wants_json(&self, command: &str) -> Result<bool, Usage> {
+        match self.format() {
+            Some(Format::Json) => Ok(true),
+            Some(Format::Text) | None => Ok(false),
+            Some(Format::Csv) => Err(Usage(format!("{command} prints text or JSON; use --json"))),
+        }
     }
 
     fn learner(&self, source: &dyn Source) -> anyhow::Result<(Learner, Option<String>)> {

@@ -86,7 +86,7 @@ impl Live {
             topology = Topology::with_grain(&roots.sysfs, cpus(), grain);
         }
         let (probe, mut remedies) = open_probe(&host, wish, &roots, &topology, options)?;
-        remedies.extend(meter_remedies(&mut meters, &topology));
+        remedies.extend(meter_remedies(&mut meters, &topology, wanted.whole));
         let frequencies = by_clock.then(|| Frequencies::open(&roots.sysfs, &topology));
         let frequencies = frequencies.transpose().unwrap_or_else(|why| {
             remedies.push(why);
@@ -214,16 +214,28 @@ fn open_bpf(
 }
 
 /// What is wrong with the meters.
-fn meter_remedies(meters: &mut Meters, topology: &Topology) -> Vec<String> {
+fn meter_remedies(meters: &mut Meters, topology: &Topology, whole: Whole) -> Vec<String> {
     let readings = meters.read(topology, clock::now().monotonic);
+    // What was asked in the background is no remedy as long as its first answer is due.
+    let waiting = meters.is_waiting();
     let mut remedies: Vec<String> = readings
         .iter()
-        .filter(|reading| reading.meter.role != Role::Check)
+        .filter(|reading| match reading.meter.role {
+            Role::Check => false,
+            Role::Whole => !waiting,
+            Role::Part | Role::Inside => true,
+        })
         .filter_map(|reading| match &reading.reading {
             Reading::Absent(why) => Some(format!("{}: {why}", reading.meter.id)),
             _ => None,
         })
         .collect();
+    let wished = !matches!(whole, Whole::Auto | Whole::None);
+    if wished && !meters.in_use().any(|(_, role)| role == Role::Whole) {
+        remedies.push(
+            "the meter that --whole asks for was not found; jouletop doctor lists them".into(),
+        );
+    }
     if meters.estimated() && remedies.is_empty() {
         remedies.push(format!("no power meter here, watts are estimated{ASK_DOCTOR}"));
     }

@@ -8,7 +8,7 @@ use std::{
 use clap::Parser as _;
 use jouletop::{
     cli::Cli,
-    command::{self, output::NobodyReads},
+    command::{self, Usage, output::NobodyReads},
 };
 use tracing_subscriber::EnvFilter;
 
@@ -20,9 +20,10 @@ async fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if error.is::<NobodyReads>() => ExitCode::SUCCESS,
         Err(error) => {
+            let usage = error.is::<Usage>();
             // Where stderr is gone too, the exit code still tells.
             let _ = writeln!(std::io::stderr(), "jouletop: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(if usage { 2 } else { 1 })
         }
     }
 }

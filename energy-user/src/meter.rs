@@ -188,6 +188,11 @@ impl Meters {
         self.used.iter_mut().for_each(|used| used.instrument.poll(at));
     }
 
+    /// Something that was asked has not answered yet.
+    pub fn is_waiting(&self) -> bool {
+        self.used.iter().any(|used| used.instrument.is_waiting())
+    }
+
     /// Power is modelled, not measured.
     pub fn estimated(&self) -> bool {
         self.estimate.is_some()

@@ -6,7 +6,7 @@
 //! one package, and every meter as feeding it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -169,15 +169,17 @@ pub fn online(sysfs: &Path) -> Option<String> {
 /// A kernel CPU list such as `0-3,8`. None if it is not one.
 pub fn parse_list(text: &str) -> Option<Vec<u32>> {
     const MOST: u32 = 1 << 16;
-    let mut cpus = Vec::new();
-    for part in text.trim().split(',') {
+    const PARTS: usize = 4096;
+    let mut cpus = BTreeSet::new();
+    for part in text.trim().split(',').take(PARTS) {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let (first, last): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
-        if first > last || last >= MOST {
+        if first > last || last >= MOST || cpus.len() > MOST as usize / 2 {
             return None;
         }
         cpus.extend(first..=last);
     }
+    let cpus: Vec<u32> = cpus.into_iter().collect();
     (!cpus.is_empty()).then_some(cpus)
 }
 
@@ -261,6 +263,8 @@ mod tests {
     #[test]
     fn lists_of_the_kernel_and_nonsense() {
         assert_eq!(parse_list("0-2,5\n"), Some(vec![0, 1, 2, 5]));
+        assert_eq!(parse_list("1,0,1,0-1"), Some(vec![0, 1]));
+        assert_eq!(parse_list(&vec!["0-65535"; 3000].join(",")), None);
         for bad in ["", "a", "3-1", "0-4294967295", "1,,2"] {
             assert_eq!(parse_list(bad), None, "{bad}");
         }

@@ -5,10 +5,10 @@ use std::{fmt::Write as _, path::PathBuf, process::ExitCode, sync::Arc, time::Du
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::{output::Output, print::wait};
+use super::{Usage, output::Output, print::wait};
 use crate::{
-    calibration::{self, Calibration},
-    cli::{Format, Global},
+    calibration::{self, Calibration, Place},
+    cli::Global,
     learn::{
         Learner,
         calibrate::{Unfit, Watch},
@@ -27,8 +27,11 @@ struct Document<'a> {
 
 /// Watches for a while, then writes what was seen; a machine that was busy is not calibrated.
 pub async fn calibrate(global: &Global, length: Duration) -> anyhow::Result<ExitCode> {
-    let mut output = Output::open(global.output.as_deref())?;
+    let json = global.wants_json("calibrate")?;
     let file = file(global)?;
+    // Before anything is measured, so that a wrong path costs nobody half a minute.
+    let place = Place::open(&file)?;
+    let mut output = Output::open(global.output.as_deref())?;
     let grid = Arc::new(global.intensity());
     // What was calibrated before is no help here, and may be what is to be replaced.
     let mut session = Session::new(global.source(false)?, grid, Learner::default());
@@ -51,26 +54,25 @@ pub async fn calibrate(global: &Global, length: Duration) -> anyhow::Result<Exit
     calibration.seconds = watch.length().as_secs_f64();
     calibration.load = watch.load();
     calibration.static_watts = rest.iter().map(|(id, rest)| (id.clone(), rest.watts.0)).collect();
-    calibration.write(&file)?;
-    let text = match global.format() {
-        Some(Format::Json) => {
-            let file = file.display().to_string();
-            serde_json::to_string(&Document { calibration: &calibration, file })? + "\n"
+    place.keep(&calibration)?;
+    let text = if json {
+        let file = file.display().to_string();
+        serde_json::to_string(&Document { calibration: &calibration, file })? + "\n"
+    } else {
+        let mut text = String::new();
+        let watts = |watts| Units::Joules.power(Some(watts));
+        for (id, rest) in &rest {
+            let (low, high) = (watts(rest.watts), watts(rest.most));
+            let _ = writeln!(text, "{:<12} {low} W static (at rest up to {high} W)", printable(id));
         }
-        Some(Format::Csv) => anyhow::bail!("calibrate prints text or JSON; use --json"),
-        Some(Format::Text) | None => {
-            let mut text = String::new();
-            let watts = |watts| Units::Joules.power(Some(watts));
-            for (id, rest) in &rest {
-                let (low, high) = (watts(rest.watts), watts(rest.most));
-                let _ =
-                    writeln!(text, "{:<12} {low} W static (at rest up to {high} W)", printable(id));
-            }
-            let (load, seconds) = (watch.load() * 100.0, calibration.seconds);
-            let _ = writeln!(text, "\n{load:.2} % of CPU time was used in {seconds:.0} s");
-            let _ = writeln!(text, "kept in {}; every jouletop here uses it now", file.display());
-            text
+        let (load, seconds) = (watch.load() * 100.0, calibration.seconds);
+        let _ = writeln!(text, "\n{load:.2} % of CPU time was used in {seconds:.0} s");
+        let _ = writeln!(text, "kept in {}; every jouletop here uses it now", file.display());
+        let first = global.calibration_places().into_iter().find(|place| place.exists());
+        if let Some(first) = first.filter(|first| global.is_this_machine() && *first != file) {
+            let _ = writeln!(text, "but yours comes first: {}; remove it", first.display());
         }
+        text
     };
     output.write(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
@@ -82,7 +84,8 @@ fn file(global: &Global) -> anyhow::Result<PathBuf> {
         return Ok(file.clone());
     }
     if !global.is_this_machine() {
-        anyhow::bail!("what is calibrated is not this machine; name a file with --calibration");
+        let what = "what is calibrated is not this machine; name a file with --calibration";
+        return Err(Usage(what.into()).into());
     }
     let root = nix::unistd::geteuid().is_root();
     let places = global.calibration_places();

@@ -3,14 +3,14 @@
 //! It opens what a measurement would open, so that it never promises what the
 //! kernel then refuses.
 
-use std::{fmt::Write as _, process::ExitCode};
+use std::{fmt::Write as _, process::ExitCode, time::Duration};
 
 use serde::Serialize;
 
 use super::output::Output;
 use crate::{
     carbon::Intensity,
-    cli::{Format, Global},
+    cli::Global,
     host::{self, Host},
     live::{ASK_DOCTOR, Live},
     meter::{Meters, instrument::Facts},
@@ -67,8 +67,12 @@ struct LeftOut {
     why: String,
 }
 
+/// Tenths of a second to wait for it.
+const FIRST_ANSWER: u32 = 70;
+
 /// Looks and tells. Fails only if nothing at all could be measured.
 pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
+    let json = global.wants_json("doctor")?;
     let mut output = Output::open(global.output.as_deref())?;
     let roots = global.roots();
     let topology = Topology::read(&roots.sysfs, 1);
@@ -97,6 +101,14 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
     }
     match open(global) {
         Ok(mut live) => {
+            // What is asked over a network answers, or fails, within its own time.
+            for _ in 0..FIRST_ANSWER {
+                if !live.meters().is_waiting() {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(100));
+                live.drain()?;
+            }
             let readings = live.sample()?.meters;
             let found = readings.iter().map(|reading| MeterFinding::of(reading, live.meters()));
             let counted = |found: &MeterFinding| found.role != Role::Check;
@@ -120,11 +132,7 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
             )),
         }
     }
-    let text = match global.format() {
-        None | Some(Format::Text) => text(&findings),
-        Some(Format::Json) => serde_json::to_string(&findings)? + "\n",
-        Some(Format::Csv) => anyhow::bail!("doctor prints text or JSON; use --json"),
-    };
+    let text = if json { serde_json::to_string(&findings)? + "\n" } else { text(&findings) };
     output.write(text.as_bytes())?;
     let measured = findings.probe.is_some();
     Ok(if measured { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, process::ExitCode};
 
 use super::{output::Output, print::wait};
 use crate::{
-    cli::{Format, Global},
+    cli::Global,
     present::{
         columns::{self, WIDTH},
         explain::Explanation,
@@ -16,6 +16,7 @@ use crate::{
 
 /// Measures one interval, and shows where a process's energy in it is from.
 pub async fn explain(global: &Global, pid: u32) -> anyhow::Result<ExitCode> {
+    let json = global.wants_json("explain")?;
     let mut output = Output::open(global.output.as_deref())?;
     let mut session = global.session(false)?;
     session.tick()?;
@@ -38,11 +39,7 @@ pub async fn explain(global: &Global, pid: u32) -> anyhow::Result<ExitCode> {
     debug_assert_eq!(process.identity.kind, Kind::Process);
     let mut explanation = Explanation::of(frame, process);
     explanation.add_engines(&before, &after);
-    let text = match global.format() {
-        Some(Format::Json) => serde_json::to_string(&explanation)? + "\n",
-        Some(Format::Csv) => anyhow::bail!("explain prints text or JSON; use --json"),
-        Some(Format::Text) | None => text(&explanation),
-    };
+    let text = if json { serde_json::to_string(&explanation)? + "\n" } else { text(&explanation) };
     output.write(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

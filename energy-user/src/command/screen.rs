@@ -8,7 +8,8 @@ use crate::{cli::Global, tui};
 
 /// Shows the screen until the user quits.
 pub async fn screen(global: &Global) -> anyhow::Result<ExitCode> {
-    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if dumb || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         bail!("the screen needs a terminal; without one, use --once, --json or --csv");
     }
     if let Some(path) = &global.output {

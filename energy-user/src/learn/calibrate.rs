@@ -149,7 +149,9 @@ impl Watch {
         };
         // A meter that was seen in a few intervals only has shown too little.
         let enough = powers.into_iter().filter(|(_, powers)| powers.len() >= LEAST);
-        Ok(enough.filter_map(|(meter, powers)| Some((meter, rest(powers)?))).collect())
+        let rests: BTreeMap<_, _> =
+            enough.filter_map(|(meter, powers)| Some((meter, rest(powers)?))).collect();
+        if rests.is_empty() { Err(Unfit::Short(quiet.len())) } else { Ok(rests) }
     }
 
     fn busy_with(&self) -> String {

@@ -110,6 +110,11 @@ pub trait Instrument {
     /// What it reads now; `at` is the monotonic clock.
     fn read(&mut self, at: Duration) -> Reading;
 
+    /// It has been asked and has not answered yet.
+    fn is_waiting(&self) -> bool {
+        false
+    }
+
     /// Looks between two samples, where energy is the integral of a power.
     fn poll(&mut self, at: Duration) {
         let _ = at;

@@ -47,6 +47,7 @@ pub struct Polled {
     facts: Facts,
     gauge: Gauge,
     answers: Arc<Mutex<VecDeque<Answer>>>,
+    waiting: bool,
     /// Its end tells the thread to stop.
     _stop: mpsc::Sender<()>,
 }
@@ -68,7 +69,7 @@ impl Polled {
         if let Err(error) = started {
             gauge.miss(format!("no thread to ask it: {error}; raise the limit of processes"));
         }
-        Self { facts, gauge, answers, _stop: stop }
+        Self { facts, gauge, answers, waiting: true, _stop: stop }
     }
 }
 
@@ -82,9 +83,14 @@ impl Instrument for Polled {
         self.gauge.reading(at)
     }
 
+    fn is_waiting(&self) -> bool {
+        self.waiting
+    }
+
     fn poll(&mut self, _at: Duration) {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         for (at, answer) in answers.drain(..) {
+            self.waiting = false;
             match answer {
                 Ok(watts) => self.gauge.take(at, Ok(watts)),
                 // One lost answer is no gap; silence is, when the last one is stale.

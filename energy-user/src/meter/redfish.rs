@@ -63,6 +63,11 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Whether an address can be one of a controller; if not, why.
+pub fn check(url: &str) -> Result<(), String> {
+    client::base(url).map(drop)
+}
+
 /// The controller, even if it cannot be reached now.
 pub fn find(config: Redfish) -> Vec<Box<dyn Instrument>> {
     vec![Box::new(start(config, PACE, TIMEOUT))]

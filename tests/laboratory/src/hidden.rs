@@ -3,7 +3,8 @@
 //! Its form follows what is published of servers: a part that is drawn anyway, a part while
 //! a package is awake at all, and a part of each busy core that grows with the clock and
 //! little with the second thread. Gain and exponent keep away from jouletop's own
-//! assumptions (0.15 and 2), so that a rule is never scored on a machine made for it.
+//! assumptions (0.15 and 2). The form is nearly that of jouletop's own rule: what is recovered
+//! are its parameters, and a machine of another form would be recovered less well.
 
 use crate::{draw::Draw, meter::RANGE_UJ};
 

@@ -51,13 +51,14 @@ pub fn find(sysfs: &Path, topology: &Topology) -> Vec<Box<dyn Instrument>> {
     let mut found: Vec<Box<dyn Instrument>> = Vec::new();
     for (unit, events) in UNITS {
         let directory = sysfs.join("bus/event_source/devices").join(unit);
-        let Some((kind, cpus)) = unit_of(&directory) else { continue };
+        let Some((kind, mut cpus)) = unit_of(&directory) else { continue };
+        cpus.retain(|&cpu| topology.package_of(cpu).is_some());
         for &(name, domain) in events {
             let Some((config, scale)) = event_of(&directory, name) else { continue };
             let event = Event { kind, config };
-            let cpus = if domain == Domain::Psys { &cpus[..1] } else { &cpus[..] };
-            for &cpu in cpus {
-                let place = place(domain, unit, cpu, &cpus_of(&directory), topology);
+            let most = if domain == Domain::Psys { 1 } else { cpus.len() };
+            for &cpu in cpus.iter().take(most) {
+                let place = place(domain, unit, cpu, &cpus, topology);
                 let facts = Facts {
                     id: super::id(domain, place),
                     domain,
@@ -115,8 +116,8 @@ fn place(domain: Domain, unit: &str, cpu: u32, mask: &[u32], topology: &Topology
     if unit == "power_core" {
         return Place { cpu: Some(cpu), ..Place::package(package) };
     }
-    let same = |other: &&u32| topology.package_of(**other).is_some_and(|(id, _)| id == package);
-    let several = mask.iter().filter(same).count() > 1;
+    let others = mask.iter().filter_map(|&other| topology.package_of(other));
+    let several = others.filter(|(id, _)| *id == package).any(|(_, other)| other != die);
     Place { die: several.then_some(die), ..Place::package(package) }
 }
 

@@ -37,7 +37,7 @@ pub enum Error {
     Timeout(String),
     #[error(
         "{base}: its certificate is not to be trusted: {error}; install its authority on this \
-         system, or set insecure_tls"
+         system, or add --redfish-insecure"
     )]
     Certificate { base: String, error: String },
     #[error("{url}: {error}; check the address and the network")]
@@ -172,7 +172,7 @@ impl Client {
 }
 
 /// The address that paths are appended to.
-fn base(url: &str) -> Result<String, String> {
+pub fn base(url: &str) -> Result<String, String> {
     let shown = without_user(url);
     let wrong = |why: &str| Err(format!("the address {shown:?} {why}"));
     let Ok(uri) = url.parse::<Uri>() else {
@@ -184,7 +184,9 @@ fn base(url: &str) -> Result<String, String> {
         return wrong("is not whole; write: https://controller.example");
     };
     if authority.as_str().contains('@') {
-        return wrong("has a user in it; write user and password beside it");
+        return wrong(
+            "has a user in it; put the account into JOULETOP_REDFISH_USER and JOULETOP_REDFISH_PASSWORD",
+        );
     }
     if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
         return wrong("has a path; write: https://controller.example");
@@ -205,9 +207,13 @@ fn is_this_machine(host: &str) -> bool {
 
 /// An address as it may be shown: a password that somebody wrote into it is left out.
 pub fn without_user(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    if scheme.is_empty() { rest.into() } else { format!("{scheme}://{rest}") }
+    let uri = url.parse::<Uri>().ok();
+    let shown = uri.as_ref().and_then(|uri| {
+        let port = uri.port().map_or_else(String::new, |port| format!(":{port}"));
+        Some(format!("{}://{}{port}", uri.scheme_str()?, uri.host()?))
+    });
+    // Anything else may hold a password in an odd place.
+    shown.unwrap_or_else(|| "(not shown)".into())
 }
 
 #[cfg(test)]
@@ -235,7 +241,8 @@ mod tests {
             assert!(error.contains(why), "{url}: {error}");
             assert!(!error.contains("hush"), "{error}");
         }
-        assert_eq!(without_user("https://a:b@c.example/x"), "https://c.example/x");
-        assert_eq!(without_user("a:b@c"), "c");
+        assert_eq!(without_user("https://a:b@c.example:8443/x?y=z"), "https://c.example:8443");
+        assert_eq!(without_user("a:b@c"), "(not shown)");
+        assert_eq!(without_user("b:hush"), "(not shown)");
     }
 }

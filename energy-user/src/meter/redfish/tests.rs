@@ -253,7 +253,7 @@ fn a_certificate_of_its_own_making_is_taken_only_if_told_to() {
     };
     let error = power(false).unwrap_err();
     assert!(matches!(error, Error::Certificate { .. }), "{error:?}");
-    assert!(error.to_string().contains("insecure_tls"), "{error}");
+    assert!(error.to_string().contains("--redfish-insecure"), "{error}");
     assert_eq!(power(true).unwrap(), Watts(300.0));
 }
 
