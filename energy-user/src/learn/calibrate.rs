@@ -2,7 +2,8 @@
 //!
 //! A machine is at rest while less than a fiftieth of its CPUs' time is used, and less than a
 //! tenth of one CPU: of many CPUs one that is busy is a small part, and draws as much as on a
-//! small machine. Whatever still runs then draws too, so the power of the quieter intervals is taken, not the mean.
+//! small machine. Whatever still runs then draws too: the power is followed down to nobody
+//! running, and is at most that of the quieter intervals.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -18,7 +19,7 @@ pub const BUSY_AT_REST: f64 = 0.1;
 /// Of its intervals, this part has to be at rest, and so many at least.
 const PART: f64 = 0.5;
 const LEAST: usize = 5;
-/// The rank of the power that is taken, from the lowest.
+/// The rank of the power that is taken at most, from the lowest.
 const RANK: f64 = 0.1;
 
 /// What was seen of a machine that should have been at rest.
@@ -37,6 +38,20 @@ struct Interval {
     busy: f64,
     /// Power by meter; of those that were measured.
     watts: Vec<(String, f64)>,
+}
+
+/// Where the line of least squares through points of busy CPUs and power meets nobody: what ran
+/// at rest drew too. Without any difference of load it is the mean.
+fn with_nobody(points: &[(f64, f64)]) -> f64 {
+    let count = points.len() as f64;
+    let busy = points.iter().map(|point| point.0).sum::<f64>() / count;
+    let watts = points.iter().map(|point| point.1).sum::<f64>() / count;
+    let sum = |of: fn(f64, f64) -> f64| -> f64 {
+        points.iter().map(|point| of(point.0 - busy, point.1 - watts)).sum()
+    };
+    let (both, own) = (sum(|x, y| x * y), sum(|x, _| x * x));
+    let slope = if own > 0.0 { (both / own).max(0.0) } else { 0.0 };
+    watts - slope * busy
 }
 
 impl Interval {
@@ -137,15 +152,19 @@ impl Watch {
             let (load, at_rest) = (self.load(), quiet.len());
             return Err(Unfit::Busy { load, at_rest, all, busy_with: self.busy_with() });
         }
-        let mut powers: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-        for (meter, watts) in quiet.iter().flat_map(|interval| &interval.watts) {
-            powers.entry(meter.clone()).or_default().push(*watts);
+        let mut powers: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
+        for interval in &quiet {
+            for (meter, watts) in &interval.watts {
+                powers.entry(meter.clone()).or_default().push((interval.busy, *watts));
+            }
         }
-        let rest = |mut powers: Vec<f64>| {
+        let rest = |points: Vec<(f64, f64)>| {
+            let mut powers: Vec<f64> = points.iter().map(|point| point.1).collect();
             powers.sort_by(f64::total_cmp);
             let rank = (powers.len() as f64 * RANK) as usize;
-            let (watts, most) = (powers.get(rank)?, powers.last()?);
-            Some(Rest { watts: Watts(*watts), most: Watts(*most) })
+            let (low, most) = (powers.get(rank)?, powers.last()?);
+            let watts = with_nobody(&points).clamp(0.0, *low);
+            Some(Rest { watts: Watts(watts), most: Watts(*most) })
         };
         // A meter that was seen in a few intervals only has shown too little.
         let enough = powers.into_iter().filter(|(_, powers)| powers.len() >= LEAST);
@@ -163,5 +182,42 @@ impl Watch {
             .map(|(name, time)| format!("{name} ({:.1} s)", time.as_secs_f64()));
         let first: Vec<_> = first.collect();
         if first.is_empty() { "kernel threads".into() } else { first.join(", ") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Intervals of (busy CPUs, watts) on a machine of eight.
+    fn watch(points: &[(f64, f64)]) -> Watch {
+        let interval = |&(busy, watts): &(f64, f64)| Interval {
+            length: Duration::from_secs(1),
+            load: busy / 8.0,
+            busy,
+            watts: vec![("package-0".into(), watts)],
+        };
+        Watch { intervals: points.iter().map(interval).collect(), busy: BTreeMap::new() }
+    }
+
+    #[test]
+    fn what_ran_at_rest_is_not_taken_for_static() {
+        let points: Vec<_> = (0..10).map(|n| 0.01 * f64::from(n)).collect();
+        let points: Vec<_> = points.into_iter().map(|busy| (busy, 40.0 + 12.0 * busy)).collect();
+        let rest = watch(&points).result().unwrap()["package-0"];
+        assert!((rest.watts.0 - 40.0).abs() < 1e-9, "{rest:?}");
+        // Noise never lifts it above what the quieter intervals drew.
+        let falling: Vec<_> = points.iter().map(|&(busy, _)| (busy, 40.0 - busy)).collect();
+        assert!(watch(&falling).result().unwrap()["package-0"].watts.0 <= 39.93);
+        assert_eq!(watch(&[(0.05, 40.0); 9]).result().unwrap()["package-0"].watts, Watts(40.0));
+    }
+
+    #[test]
+    fn one_busy_cpu_of_many_is_no_rest() {
+        let mut busy = watch(&[(1.0, 112.0); 20]);
+        busy.intervals.iter_mut().for_each(|interval| interval.load = 1.0 / 64.0);
+        assert!(matches!(busy.result(), Err(Unfit::Busy { at_rest: 0, .. })));
+        assert_eq!(watch(&[(0.0, 40.0); 4]).result(), Err(Unfit::Short(4)));
+        assert_eq!(Watch::default().result(), Err(Unfit::NoMeter));
     }
 }
