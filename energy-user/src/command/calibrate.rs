@@ -53,7 +53,11 @@ pub async fn calibrate(global: &Global, length: Duration) -> anyhow::Result<Exit
     let mut calibration = Calibration::new(&session.describe().host, &global.cpu_name(), time);
     calibration.seconds = watch.length().as_secs_f64();
     calibration.load = watch.load();
-    calibration.static_watts = rest.iter().map(|(id, rest)| (id.clone(), rest.watts.0)).collect();
+    // No meter tells static power to less than a milliwatt.
+    let milliwatts = |watts: f64| (watts * 1e3).round() / 1e3;
+    let rests = rest.iter();
+    calibration.static_watts =
+        rests.map(|(id, rest)| (id.clone(), milliwatts(rest.watts.0))).collect();
     place.keep(&calibration)?;
     let text = if json {
         let file = file.display().to_string();
