@@ -35,9 +35,11 @@ use crate::{
 pub fn attribute(prev: &Sample, next: &Sample, method: &Method) -> Frame {
     let interval = next.monotonic.saturating_sub(prev.monotonic);
     let mut rows = Rows::of(next, interval, method);
-    let Pools { all: pools, meters, checks, total, quality, owed } =
+    let Pools { all: mut pools, meters, checks, total, quality, owed } =
         Pools::of(prev, next, interval, &rows.used, method);
-    let pools = pools.iter().enumerate().map(|(index, pool)| rows.charge(index, pool)).collect();
+    for (index, pool) in pools.iter_mut().enumerate() {
+        rows.charge(index, pool);
+    }
     let Rows { processes, idle, kernel, irq, unattributed, rest, tool, .. } = rows;
     let whole = next.meters.iter().any(|reading| reading.meter.role == Role::Whole);
     Frame {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Method;
 use crate::{
     counter,
-    frame::{Basis, CheckFrame, Energy, MeterFrame, Quality},
+    frame::{Basis, CheckFrame, Energy, MeterFrame, PoolFrame, Quality, Signal},
     sample::{Domain, Meter, MeterReading, Reading, Role, Sample},
     units::{Microjoules, Watts},
 };
@@ -49,30 +49,11 @@ impl Use {
     }
 }
 
-/// Energy that is to be divided over who ran on some CPUs.
-pub struct Pool {
-    pub id: String,
-    pub domain: Domain,
-    pub source: String,
-    pub cells: Vec<usize>,
-    pub quality: Quality,
-    pub energy: Microjoules,
-    pub floor: Option<Watts>,
-    pub basis: Basis,
-    pub fixed: Microjoules,
-}
-
-impl Pool {
-    /// The part that depends on who ran.
-    pub fn moving(&self) -> Microjoules {
-        self.energy - self.fixed
-    }
-}
-
 /// The pools of an interval, and what there is to tell of each meter.
 #[derive(Default)]
 pub struct Pools {
-    pub all: Vec<Pool>,
+    /// Not yet divided: nobody weighs anything in them.
+    pub all: Vec<PoolFrame>,
     pub meters: Vec<MeterFrame>,
     pub checks: Vec<CheckFrame>,
     pub total: Energy,
@@ -124,7 +105,7 @@ impl Pools {
         }
         pools.divide(&advances, used);
         if let Some((reading, advance)) = whole.map(|index| &advances[index]) {
-            pools.add_rest(&reading.meter, advance, gap(&advances), interval, method);
+            pools.add_rest(&reading.meter, advance, gap(&advances), interval, used, method);
         }
         pools
     }
@@ -150,16 +131,16 @@ impl Pools {
             Some(watts) => watts.during(interval).min(advance.energy),
             None => used.unused(&meter.cells, advance.energy),
         };
-        self.all.push(Pool {
+        self.all.push(PoolFrame {
             id: meter.id.clone(),
             domain: meter.domain,
             source: meter.source.clone(),
-            cells: meter.cells.clone(),
             quality: advance.quality,
             energy: advance.energy,
             floor,
             basis,
             fixed,
+            ..undivided(used, &meter.cells)
         });
     }
 
@@ -200,6 +181,7 @@ impl Pools {
         advance: &Result<Advance, String>,
         gap: Option<&str>,
         interval: Duration,
+        used: &Use,
         method: &Method,
     ) {
         let parts = self.total.total().unwrap_or_default() + method.owed;
@@ -220,16 +202,16 @@ impl Pools {
         let Ok(rest) = rest else { return };
         let floor = method.floors.get("rest");
         let fixed = floor.map_or(Microjoules::ZERO, |floor| floor.watts.during(interval));
-        self.all.push(Pool {
+        self.all.push(PoolFrame {
             id: "rest".into(),
             domain: Domain::Rest,
             source,
-            cells: Vec::new(),
             quality: rest.quality,
             energy: rest.energy,
             floor: floor.map(|floor| floor.watts),
             basis: floor.map_or(Basis::Unknown, |floor| floor.basis),
             fixed: fixed.min(rest.energy),
+            ..undivided(used, &[])
         });
     }
 
@@ -263,19 +245,19 @@ impl Pools {
             let mut pools = Vec::new();
             for ((meter, advance), energy) in cores.into_iter().zip(energies) {
                 let energy = Microjoules(energy);
-                pools.push(Pool {
+                pools.push(PoolFrame {
                     id: format!("{} {}", self.all[index].id, meter.id),
                     domain: Domain::Core,
                     source: meter.source.clone(),
-                    cells: meter.cells.clone(),
                     quality: advance.quality,
                     energy,
                     floor: None,
                     basis: Basis::Capacity,
                     fixed: used.unused(&meter.cells, energy),
+                    ..undivided(used, &meter.cells)
                 });
             }
-            let sum = |of: fn(&Pool) -> Microjoules| pools.iter().map(of).sum::<Microjoules>();
+            let sum = |of: fn(&PoolFrame) -> Microjoules| pools.iter().map(of).sum::<Microjoules>();
             let (taken, still) = (sum(|pool| pool.energy), sum(|pool| pool.fixed));
             let package = &mut self.all[index];
             package.energy = package.energy - taken;
@@ -287,6 +269,26 @@ impl Pools {
             package.fixed = fixed.min(package.energy);
             self.all.extend(pools);
         }
+    }
+}
+
+/// A pool of some cells of which nothing but their use is known yet.
+fn undivided(used: &Use, cells: &[usize]) -> PoolFrame {
+    let (busy_ns, capacity_ns) = used.of(cells);
+    PoolFrame {
+        id: String::new(),
+        domain: Domain::Rest,
+        source: String::new(),
+        cells: cells.to_vec(),
+        quality: Quality::Absent,
+        energy: Microjoules::ZERO,
+        floor: None,
+        basis: Basis::Unknown,
+        fixed: Microjoules::ZERO,
+        signal: Signal::Nothing,
+        weight: 0,
+        busy_ns,
+        capacity_ns,
     }
 }
 

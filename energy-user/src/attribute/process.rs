@@ -7,11 +7,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     apportion,
-    pool::Pool,
     rows::{Row, Scales},
 };
 use crate::{
-    frame::{Part, ProcessFrame, Share, ThreadFrame},
+    frame::{Part, PoolFrame, ProcessFrame, Share, ThreadFrame},
     sample::{CpuTime, ProcessActivity, ProcessId},
     units::Microjoules,
 };
@@ -63,7 +62,7 @@ impl ProcessRow {
     }
 
     /// Charges it with its part of a pool.
-    pub fn charge(&mut self, pool: &Pool, part: Part) {
+    pub fn charge(&mut self, pool: &PoolFrame, part: Part) {
         self.row.charge(pool.domain, part);
         let energy = (part.moving + part.fixed).0;
         let on = |cpu: &CpuTime| pool.cells.iter().map(|&cell| cpu.on(cell)).sum();

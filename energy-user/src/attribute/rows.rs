@@ -2,12 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{
-    IdlePolicy, Method, apportion,
-    pool::{Pool, Use},
-    process::ProcessRow,
-    weigh::Scale,
-};
+use super::{IdlePolicy, Method, apportion, pool::Use, process::ProcessRow, weigh::Scale};
 use crate::{
     frame::{Part, PoolFrame, Share, Signal},
     sample::{CpuTime, Domain, Kind, ProcessActivity, Sample},
@@ -94,7 +89,7 @@ impl Row {
     }
 
     /// What it weighs in a pool that is split by a signal.
-    fn weight(&self, pool: &Pool, signal: Signal) -> u64 {
+    fn weight(&self, pool: &PoolFrame, signal: Signal) -> u64 {
         let weights = match (signal, pool.domain) {
             (Signal::Misses, _) => &self.memory,
             (_, Domain::Dram) => &self.plain,
@@ -163,8 +158,8 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Divides a pool, and gives the terms of the division.
-    pub fn charge(&mut self, index: usize, pool: &Pool) -> PoolFrame {
+    /// Divides a pool, and notes in it by what.
+    pub fn charge(&mut self, index: usize, pool: &mut PoolFrame) {
         let signal = self.signal(pool);
         let weights: Vec<u64> = self.charged().map(|row| row.weight(pool, signal)).collect();
         let moving = apportion(pool.moving().0, &weights);
@@ -192,26 +187,12 @@ impl<'a> Rows<'a> {
         for row in others {
             row.charge(pool.domain, parts.next().unwrap_or_default());
         }
-        let (busy_ns, capacity_ns) = self.used.of(&pool.cells);
-        PoolFrame {
-            id: pool.id.clone(),
-            domain: pool.domain,
-            source: pool.source.clone(),
-            cells: pool.cells.clone(),
-            quality: pool.quality,
-            energy: pool.energy,
-            floor: pool.floor,
-            basis: pool.basis,
-            fixed: pool.fixed,
-            signal,
-            weight: weights.iter().fold(0, |sum, weight| sum.saturating_add(*weight)),
-            busy_ns,
-            capacity_ns,
-        }
+        pool.signal = signal;
+        pool.weight = weights.iter().fold(0, |sum, weight| sum.saturating_add(*weight));
     }
 
     /// What a pool is split by: by misses where those who ran on it had some.
-    fn signal(&self, pool: &Pool) -> Signal {
+    fn signal(&self, pool: &PoolFrame) -> Signal {
         let missed = || self.charged().any(|row| row.weight(pool, Signal::Misses) > 0);
         match pool.domain {
             _ if pool.cells.is_empty() => Signal::Nothing,
@@ -227,7 +208,7 @@ impl<'a> Rows<'a> {
     }
 
     /// What each row pays of a pool's static power: all of it, or nobody pays any.
-    fn pay(&self, pool: &Pool, weights: &[u64]) -> Vec<u64> {
+    fn pay(&self, pool: &PoolFrame, weights: &[u64]) -> Vec<u64> {
         // Nothing tells who uses the rest of a machine: it is paid like static power.
         let rest = pool.domain == Domain::Rest;
         let due = if rest { pool.energy } else { pool.fixed };
