@@ -192,6 +192,9 @@ pub enum Command {
         pid: u32,
     },
     /// Measure what the machine draws at rest, so that static power is known from then on
+    ///
+    /// At rest is less than 2 % of its CPU time and less than a tenth of one CPU; a machine that
+    /// was busier is not calibrated, and hears with what it was busy.
     Calibrate {
         /// How long to measure
         #[arg(long = "for", value_name = "TIME", default_value = "30s", value_parser = length)]
