@@ -31,8 +31,8 @@ const EVERY: u64 = 5;
 /// Blocks of time, each predicted by the others.
 const FOLDS: usize = 5;
 /// What the squared error of prediction has to be of that with equal intensities.
-const HELPS: f64 = 0.5;
-const STILL_HELPS: f64 = 0.7;
+const HELPS: f64 = 0.4;
+const STILL_HELPS: f64 = 0.6;
 
 /// One package's interval: who weighed what, and what was drawn.
 #[derive(Clone, Debug)]

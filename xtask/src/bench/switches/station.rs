@@ -6,7 +6,6 @@
 use std::{
     io::{self, PipeReader, PipeWriter, Read as _, Write as _, pipe},
     os::fd::{AsRawFd as _, RawFd},
-    process::exit,
     thread,
 };
 
@@ -54,7 +53,14 @@ pub fn order(lap: Lap, laps: u64) -> [u8; 9] {
 /// The life of a forked process.
 pub fn live(entrance: Entrance, way: Way, threads: u32) -> ! {
     let ended = close_others(&entrance, &way).and_then(|()| play(entrance, way, threads));
-    exit(i32::from(ended.is_err()))
+    leave(ended.is_err())
+}
+
+/// Ends the process at once. It was forked from one of several threads, whose locks it may have
+/// inherited locked: what `exit` would tidy up might wait for them for ever.
+fn leave(failed: bool) -> ! {
+    // SAFETY: it takes a number and does not return.
+    unsafe { libc::_exit(i32::from(failed)) }
 }
 
 /// Closes all but the standard streams and the process's own ends.
@@ -84,7 +90,7 @@ fn close_others(entrance: &Entrance, way: &Way) -> io::Result<()> {
 fn play(entrance: Entrance, mut way: Way, threads: u32) -> io::Result<()> {
     for _ in 1..threads {
         let (from, to) = pipe()?;
-        thread::Builder::new().spawn(move || exit(i32::from(pass_on(from, way).is_err())))?;
+        thread::Builder::new().spawn(move || leave(pass_on(from, way).is_err()))?;
         way = Way { to, shortcut: None };
     }
     match entrance {
