@@ -60,10 +60,10 @@ const PROMISES: [Promise; 4] = [
         beside: None,
     },
     Promise {
-        words: "uniform intensity: --learn does no harm above half a point",
+        words: "uniform intensity: --learn does no harm above one point",
         rule: Rule::Intensity,
         cases: |case| case.spread == 0.0,
-        most: 0.005,
+        most: 0.01,
         beside: Some(Rule::Weighed),
     },
 ];
