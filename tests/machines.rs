@@ -159,6 +159,7 @@ fn sample(
         probe: ProbeKind::Simulated,
         meters,
         clocks: None,
+        gpus: Vec::new(),
         activity: Activity {
             processes: (0..topology.packages().len()).map(busy).collect(),
             ..Activity::default()

@@ -7,6 +7,7 @@
 //! formulas and what they leave out.
 
 mod apportion;
+mod gpu;
 mod method;
 mod pool;
 mod process;
@@ -41,6 +42,7 @@ pub fn attribute(prev: &Sample, next: &Sample, method: &Method) -> Frame {
         rows.charge(index, pool);
     }
     let Rows { processes, idle, kernel, irq, unattributed, rest, tool, .. } = rows;
+    let gpus = rows.used.gpus.iter().zip(&next.gpus).map(|(of, gpu)| of.frame(gpu)).collect();
     let whole = next.meters.iter().any(|reading| reading.meter.role == Role::Whole);
     Frame {
         time: next.time,
@@ -51,6 +53,7 @@ pub fn attribute(prev: &Sample, next: &Sample, method: &Method) -> Frame {
         meters,
         total,
         pools,
+        gpus,
         checks,
         idle_policy: method.idle_policy,
         learned: !method.intensities.is_empty(),

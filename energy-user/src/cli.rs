@@ -8,7 +8,11 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    attribute::IdlePolicy, carbon::Intensity, host::Wish, meter::plan::Whole, sample::Weight,
+    attribute::IdlePolicy,
+    carbon::Intensity,
+    host::Wish,
+    meter::plan::Whole,
+    sample::{GpuShare, Weight},
     units::GramsPerKwh,
 };
 
@@ -77,6 +81,10 @@ pub struct Global {
     #[arg(long, value_name = "DIR", default_value = "/proc", global = true)]
     pub proc_root: PathBuf,
 
+    /// NVIDIA's management library, if it is not where the system keeps it
+    #[arg(long, value_name = "FILE", global = true)]
+    pub nvml_lib: Option<PathBuf>,
+
     /// Where device files are
     #[arg(long, value_name = "DIR", default_value = "/dev", hide = true, global = true)]
     pub dev_root: PathBuf,
@@ -120,6 +128,10 @@ pub struct MethodArgs {
     /// Who pays the static power of the machine
     #[arg(long, value_enum, default_value_t, global = true)]
     pub idle_policy: IdlePolicy,
+
+    /// How a GPU's energy is shared by those who hold it, where it does not tell who used it
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub gpu_share: GpuShare,
 
     /// Learn how much more than the mean each command's work draws; used only while it predicts
     #[arg(long, global = true)]

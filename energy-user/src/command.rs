@@ -15,6 +15,7 @@ use std::{
 };
 
 use crate::{
+    attribute::Method,
     calibration::{self, Calibration},
     cli::{Cli, Command, Format, Global, MethodArgs},
     host::{self, Wish},
@@ -114,7 +115,8 @@ impl Global {
         };
         // A variable that is empty is one that is not set.
         let url = url.as_ref().filter(|url| !url.is_empty());
-        Ok(Wanted { whole: *whole, redfish: url.map(account).transpose()? })
+        let redfish = url.map(account).transpose()?;
+        Ok(Wanted { whole: *whole, redfish, nvml: self.nvml_lib.clone() })
     }
 
     fn wish(&self) -> Wish {
@@ -170,7 +172,9 @@ impl Global {
         let (calibration, note) = self.find_calibration(&source.describe().host)?;
         let floors = calibration.map(|calibration| calibration.floors());
         let floors = floors.unwrap_or_else(|| source.calibrated());
-        Ok((Learner::new(self.method.idle_policy, floors, self.method.learn), note))
+        let MethodArgs { idle_policy, gpu_share, learn, .. } = self.method;
+        let chosen = Method { idle_policy, gpu_share, ..Method::default() };
+        Ok((Learner::new(chosen, floors, learn), note))
     }
 
     /// What is known of static power from before, and why not more. A file that was named has

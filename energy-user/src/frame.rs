@@ -4,13 +4,15 @@
 //! rows leave over into `unattributed`, so that rows and header cannot disagree.
 
 mod energy;
+mod gpu;
 mod pool;
 
 use std::{sync::Arc, time::Duration};
 
-pub use energy::{Energy, Quality, Share};
+pub use energy::{Energy, Held, Quality, Share};
+pub use gpu::{GpuFrame, OnGpu};
 use jiff::Timestamp;
-pub use pool::{Basis, Confidence, Part, PoolFrame, Signal};
+pub use pool::{Basis, Confidence, Part, PoolFrame, Signal, Tenancy};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -36,6 +38,8 @@ pub struct ProcessFrame {
     pub parts: Vec<Part>,
     /// How much more a unit of its work draws than the mean, as learned; 1 unless it was.
     pub intensity: f64,
+    /// The GPUs that it held or used.
+    pub gpus: Vec<OnGpu>,
     /// Its threads, if they are told apart; they add up to the process.
     pub threads: Vec<ThreadFrame>,
 }
@@ -116,6 +120,8 @@ pub struct Frame {
     pub total: Energy,
     /// How each pool was split.
     pub pools: Vec<PoolFrame>,
+    /// Every GPU.
+    pub gpus: Vec<GpuFrame>,
     /// Meters that are not counted.
     pub checks: Vec<CheckFrame>,
     /// Who pays static power.

@@ -13,7 +13,7 @@ use envelope::Envelope;
 use intensity::Fit;
 
 use crate::{
-    attribute::{Floor, IdlePolicy, Method},
+    attribute::{Floor, Method},
     frame::{Basis, Frame, PoolFrame, Quality, Signal},
     sample::Domain,
     units::{Microjoules, Watts},
@@ -25,7 +25,8 @@ const WINDOW: Duration = Duration::from_secs(1);
 /// What is known from before, and what is learned.
 #[derive(Clone, Debug, Default)]
 pub struct Learner {
-    idle_policy: IdlePolicy,
+    /// What was chosen: who pays static power, how a GPU is shared.
+    chosen: Method,
     calibrated: HashMap<String, Watts>,
     /// By meter.
     envelopes: HashMap<String, (Window, Envelope)>,
@@ -46,14 +47,11 @@ struct Window {
 }
 
 impl Learner {
-    /// With static powers from a calibration, by meter; `intensities`: learn those too.
-    pub fn new(
-        idle_policy: IdlePolicy,
-        calibrated: HashMap<String, Watts>,
-        intensities: bool,
-    ) -> Self {
+    /// With what was chosen, and static powers from a calibration, by meter; `intensities`:
+    /// learn those too.
+    pub fn new(chosen: Method, calibrated: HashMap<String, Watts>, intensities: bool) -> Self {
         let fit = intensities.then(Fit::default);
-        Self { idle_policy, calibrated, envelopes: HashMap::new(), fit, owed: Microjoules::ZERO }
+        Self { chosen, calibrated, envelopes: HashMap::new(), fit, owed: Microjoules::ZERO }
     }
 
     /// Learns from an interval.
@@ -97,10 +95,10 @@ impl Learner {
             .iter()
             .map(|(id, &watts)| (id.clone(), Floor { watts, basis: Basis::Calibrated }));
         Method {
-            idle_policy: self.idle_policy,
             owed: self.owed,
             floors: learned.chain(calibrated).collect(),
             intensities: self.fit.as_ref().map(Fit::intensities).unwrap_or_default(),
+            ..self.chosen.clone()
         }
     }
 }
@@ -117,8 +115,12 @@ fn linear(pool: &PoolFrame) -> bool {
     }
 }
 
-/// Time used and to be had on a pool's CPUs; the rest of a machine follows all of them.
+/// Time used and to be had on a pool's CPUs; the rest of a machine follows all of them. A GPU
+/// rests while nobody holds it: a context alone keeps its clocks up.
 fn load(pool: &PoolFrame, frame: &Frame) -> (u64, u64) {
+    if let Some(tenancy) = pool.tenancy {
+        return (if tenancy.free() { 0 } else { pool.capacity_ns }, pool.capacity_ns);
+    }
     if pool.domain != Domain::Rest {
         return (pool.busy_ns, pool.capacity_ns);
     }

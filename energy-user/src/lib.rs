@@ -3,10 +3,10 @@
 //! The program is one pipeline, and the modules are its stations:
 //!
 //! ```text
-//! probe + meter -> sample -> attribute -> frame -> carbon -> ledger -> present, tui
-//!    (I/O)         (data)     (pure)      (data)   (pure)    (pure)      (pure)
-//!                             ^    learn    |
-//!                             +-- (pure) ---+
+//! probe + meter + gpu -> sample -> attribute -> frame -> carbon -> ledger -> present, tui
+//!       (I/O)            (data)     (pure)      (data)   (pure)    (pure)      (pure)
+//!                                   ^    learn    |
+//!                                   +-- (pure) ---+
 //! ```
 //!
 //! Live measurement and simulation differ only in who makes the samples. From
@@ -23,6 +23,7 @@ pub mod counter;
 pub mod files;
 pub mod frame;
 pub mod frequency;
+pub mod gpu;
 pub mod host;
 pub mod learn;
 pub mod ledger;

@@ -3,13 +3,17 @@
 //! Opening follows the plan; if the kernel refuses the probe after all, `/proc`
 //! takes over and says why, unless the kernel probe was insisted on.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::bail;
 
 use crate::{
     clock,
     frequency::Frequencies,
+    gpu::{self, Finding, Gpus},
     host::{self, Host, Plan, Wish},
     meter::{Meters, Scope, plan::Whole, redfish::Redfish},
     probe::{
@@ -43,6 +47,8 @@ pub struct Wanted {
     pub whole: Whole,
     /// A management controller on the network.
     pub redfish: Option<Redfish>,
+    /// NVIDIA's library, if it was named.
+    pub nvml: Option<PathBuf>,
 }
 
 /// This machine.
@@ -50,6 +56,7 @@ pub struct Live {
     roots: Roots,
     probe: Box<dyn Probe>,
     meters: Meters,
+    gpus: Gpus,
     /// Only if they are weighed by.
     frequencies: Option<Frequencies>,
     topology: Topology,
@@ -85,7 +92,14 @@ impl Live {
             grain = Grain::Core;
             topology = Topology::with_grain(&roots.sysfs, cpus(), grain);
         }
+        let gpus = Gpus::open(&gpu::Scope {
+            sysfs: roots.sysfs.clone(),
+            proc: roots.proc.clone(),
+            own: roots.sysfs == Path::new("/sys"),
+            nvml: wanted.nvml,
+        })?;
         let (probe, mut remedies) = open_probe(&host, wish, &roots, &topology, options)?;
+        remedies.extend(gpus.remedies());
         remedies.extend(meter_remedies(&mut meters, &topology, wanted.whole));
         let frequencies = by_clock.then(|| Frequencies::open(&roots.sysfs, &topology));
         let frequencies = frequencies.transpose().unwrap_or_else(|why| {
@@ -105,6 +119,7 @@ impl Live {
             roots,
             probe,
             meters,
+            gpus,
             frequencies,
             topology,
             grain,
@@ -112,6 +127,11 @@ impl Live {
             machine,
             description,
         })
+    }
+
+    /// The GPUs and why there are no more, for `doctor`.
+    pub fn gpus(&self) -> (Vec<Finding>, &[String]) {
+        (self.gpus.findings(), self.gpus.notes())
     }
 
     /// The meters, for `doctor`.
@@ -138,8 +158,11 @@ impl Source for Live {
 
     fn sample(&mut self) -> anyhow::Result<Sample> {
         let moment = clock::now();
-        let meters = self.meters.read(&self.topology, moment.monotonic);
-        let activity = self.probe.activity()?;
+        let mut meters = self.meters.read(&self.topology, moment.monotonic);
+        meters.extend(self.gpus.energies(moment));
+        let mut activity = self.probe.activity()?;
+        self.gpus.acquaintances().rename(&mut activity);
+        let gpus = self.gpus.readings(moment, &mut self.probe, &activity.processes);
         let sample = Sample {
             time: moment.time,
             monotonic: moment.monotonic,
@@ -148,6 +171,7 @@ impl Source for Live {
             probe: self.probe.kind(),
             meters,
             clocks: self.frequencies.as_mut().map(|all| all.read(&self.topology)),
+            gpus,
             activity,
         };
         // Until now, time was counted on the CPUs that there were.
@@ -156,7 +180,9 @@ impl Source for Live {
     }
 
     fn drain(&mut self) -> anyhow::Result<()> {
-        self.meters.poll(clock::now().monotonic);
+        let now = clock::now().monotonic;
+        self.meters.poll(now);
+        self.gpus.poll(now);
         self.probe.drain()
     }
 }

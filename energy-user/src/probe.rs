@@ -8,7 +8,6 @@ mod books;
 pub mod bpf;
 pub mod btf;
 mod cgroup;
-pub mod drm;
 pub mod identity;
 mod outside;
 pub mod proc;
@@ -16,8 +15,12 @@ pub mod slots;
 mod stat;
 mod threads;
 
+use std::sync::Arc;
+
+pub use stat::TICK_NS;
+
 use crate::{
-    sample::{Activity, ProbeKind},
+    sample::{Activity, Identity, ProbeKind, ProcessId},
     topology::Topology,
 };
 
@@ -38,6 +41,10 @@ pub trait Probe {
 
     /// CPUs came or went: time counts on the new packages from here on.
     fn set_topology(&mut self, topology: &Topology);
+
+    /// The process that has a number now, if there is one that can be seen. Its start may be
+    /// rounded to [`TICK_NS`], where nobody saw it run.
+    fn who(&mut self, pid: u32) -> Option<(ProcessId, Arc<Identity>)>;
 
     /// Who ran since the last call.
     fn activity(&mut self) -> anyhow::Result<Activity>;

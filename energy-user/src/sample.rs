@@ -6,6 +6,7 @@
 
 mod activity;
 mod books;
+mod gpu;
 mod identity;
 mod machine;
 mod meter;
@@ -14,6 +15,9 @@ use std::{sync::Arc, time::Duration};
 
 pub use activity::{Activity, Birth, CpuTime, ProcessActivity, ThreadActivity, Weight, Work};
 pub use books::{Books, Lost};
+pub use gpu::{
+    Context, Gpu, GpuActivity, GpuClient, GpuReading, GpuShare, GpuState, Instance, Told, Vendor,
+};
 pub use identity::{Identity, Kind, ProcessId};
 use jiff::Timestamp;
 pub use machine::{Cell, Machine, Package};
@@ -70,6 +74,8 @@ pub struct Sample {
     /// Mean clock of each cell's CPUs since the sample before while they were busy, in
     /// thousandths of the base clock; none where it is not known.
     pub clocks: Option<Vec<u32>>,
+    /// Every GPU, and who used it since the sample before.
+    pub gpus: Vec<GpuReading>,
     /// Who ran since the sample before.
     pub activity: Activity,
 }
@@ -90,6 +96,7 @@ impl Sample {
             probe: ProbeKind::Simulated,
             meters: Vec::new(),
             clocks: None,
+            gpus: Vec::new(),
             activity: Activity::default(),
         }
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     frame::Basis,
+    sample::GpuShare,
     units::{Microjoules, Watts},
 };
 
@@ -50,6 +51,8 @@ pub struct Floor {
 pub struct Method {
     /// Who pays static power.
     pub idle_policy: IdlePolicy,
+    /// How a GPU's energy is shared where it does not tell who used it.
+    pub gpu_share: GpuShare,
     /// Static power by meter.
     pub floors: HashMap<String, Floor>,
     /// What the parts had in earlier intervals that the meter of the whole has yet to show.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::Method;
+use super::{Method, gpu::GpuUse};
 use crate::{
     counter,
     frame::{Basis, CheckFrame, Energy, MeterFrame, PoolFrame, Quality, Signal},
@@ -22,6 +22,8 @@ pub struct Use {
     pub capacity: Vec<u64>,
     /// Nanoseconds that somebody used.
     pub busy: Vec<u64>,
+    /// Who used each GPU.
+    pub gpus: Vec<GpuUse>,
 }
 
 impl Use {
@@ -29,6 +31,12 @@ impl Use {
     pub fn of(&self, cells: &[usize]) -> (u64, u64) {
         let sum = |of: &[u64]| cells.iter().filter_map(|&cell| of.get(cell)).sum();
         (sum(&self.busy), sum(&self.capacity))
+    }
+
+    /// Who used a meter's GPU.
+    fn gpu(&self, meter: &Meter) -> Option<&GpuUse> {
+        let named = self.gpus.iter().find(|gpu| gpu.id == meter.id);
+        named.filter(|_| meter.domain == Domain::Gpu)
     }
 
     /// The part of the cells' capacity that somebody used, 0 to 1.
@@ -127,9 +135,22 @@ impl Pools {
             (None, None) if meter.cells.is_empty() => (None, Basis::Unknown),
             (None, None) => (None, Basis::Capacity),
         };
+        let gpu = used.gpu(meter);
         let fixed = match floor {
+            // What a GPU draws that nobody is on does not depend on anybody.
+            _ if gpu.is_some_and(|gpu| gpu.tenancy.free()) => advance.energy,
             Some(watts) => watts.during(interval).min(advance.energy),
             None => used.unused(&meter.cells, advance.energy),
+        };
+        let bare = match gpu {
+            Some(gpu) => PoolFrame {
+                signal: gpu.signal,
+                busy_ns: gpu.busy_ns,
+                capacity_ns: interval.as_nanos() as u64,
+                tenancy: Some(gpu.tenancy),
+                ..undivided(used, &[])
+            },
+            None => undivided(used, &meter.cells),
         };
         self.all.push(PoolFrame {
             id: meter.id.clone(),
@@ -140,7 +161,7 @@ impl Pools {
             floor,
             basis,
             fixed,
-            ..undivided(used, &meter.cells)
+            ..bare
         });
     }
 
@@ -289,6 +310,7 @@ fn undivided(used: &Use, cells: &[usize]) -> PoolFrame {
         weight: 0,
         busy_ns,
         capacity_ns,
+        tenancy: None,
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     rows::{Row, Scales},
 };
 use crate::{
-    frame::{Part, PoolFrame, ProcessFrame, Share, ThreadFrame},
+    frame::{OnGpu, Part, PoolFrame, ProcessFrame, Share, ThreadFrame},
     sample::{CpuTime, ProcessActivity, ProcessId},
     units::Microjoules,
 };
@@ -34,6 +34,7 @@ impl ProcessRow {
                 work: None,
                 parts: Vec::new(),
                 intensity: scales.intensity(process),
+                gpus: Vec::new(),
                 threads: Vec::new(),
             },
             row: Row::new(cells),
@@ -61,9 +62,19 @@ impl ProcessRow {
         }
     }
 
+    /// Notes what it did on a GPU.
+    pub fn seat(&mut self, on: OnGpu) {
+        self.frame.gpus.push(on);
+        let share = &mut self.row.share;
+        if let Some(busy) = on.busy {
+            share.gpu_time = Some(share.gpu_time.unwrap_or_default() + busy);
+        }
+        share.held.time += on.held.unwrap_or_default();
+    }
+
     /// Charges it with its part of a pool.
     pub fn charge(&mut self, pool: &PoolFrame, part: Part) {
-        self.row.charge(pool.domain, part);
+        self.row.charge(pool, part);
         let energy = (part.moving + part.fixed).0;
         let on = |cpu: &CpuTime| pool.cells.iter().map(|&cell| cpu.on(cell)).sum();
         let mut weights: Vec<u64> = self.threads.values().map(|(_, cpu)| on(cpu)).collect();

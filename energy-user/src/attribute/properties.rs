@@ -94,6 +94,7 @@ fn sample(at: u64, counters: [u64; 3], activity: Activity) -> Sample {
         probe: ProbeKind::Simulated,
         meters: readings.collect(),
         clocks: None,
+        gpus: Vec::new(),
         activity,
     }
 }
@@ -389,6 +390,7 @@ fn method() -> impl Strategy<Value = Method> {
     let floors = prop::collection::vec(floor, 0..4);
     let intensity = prop::option::of(0.25..4.0_f64);
     (policy, floors, intensity).prop_map(|(idle_policy, floors, intensity)| Method {
+        gpu_share: crate::sample::GpuShare::default(),
         idle_policy,
         owed: Microjoules::ZERO,
         floors: floors

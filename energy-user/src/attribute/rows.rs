@@ -2,7 +2,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{IdlePolicy, Method, apportion, pool::Use, process::ProcessRow, weigh::Scale};
+use super::{
+    IdlePolicy, Method, apportion,
+    gpu::{self, GpuUse},
+    pool::Use,
+    process::ProcessRow,
+    weigh::Scale,
+};
 use crate::{
     frame::{Part, PoolFrame, Share, Signal},
     sample::{CpuTime, Domain, Kind, ProcessActivity, Sample},
@@ -26,6 +32,8 @@ pub struct Row {
     cpus: Vec<u64>,
     plain: Vec<u64>,
     memory: Vec<u64>,
+    /// What it weighs on each GPU that it is on, by index.
+    gpus: BTreeMap<usize, u64>,
 }
 
 /// Everyone.
@@ -85,11 +93,14 @@ impl Row {
         let cpus = scales.cpus.times(time);
         let memory = scales.memory.as_ref().map_or_else(Vec::new, |memory| memory.times(time));
         let share = Share { cpu_time: time.total(), ..Share::default() };
-        Self { share, plain: cpus.clone(), cpus, memory, parts: Vec::new() }
+        Self { share, plain: cpus.clone(), cpus, memory, ..Self::default() }
     }
 
     /// What it weighs in a pool that is split by a signal.
     fn weight(&self, pool: &PoolFrame, signal: Signal) -> u64 {
+        if let Some(tenancy) = pool.tenancy {
+            return self.gpus.get(&tenancy.gpu).copied().unwrap_or(0);
+        }
         let weights = match (signal, pool.domain) {
             (Signal::Misses, _) => &self.memory,
             (_, Domain::Dram) => &self.plain,
@@ -104,9 +115,12 @@ impl Row {
         self.parts.iter().map(|part| part.moving.0).sum()
     }
 
-    pub fn charge(&mut self, domain: Domain, part: Part) {
+    pub fn charge(&mut self, pool: &PoolFrame, part: Part) {
         let Part { weight, moving, fixed, .. } = part;
-        self.share.energy.add(domain, moving + fixed);
+        self.share.energy.add(pool.domain, moving + fixed);
+        if pool.tenancy.is_some_and(|tenancy| tenancy.held_idle) {
+            self.share.held.energy = self.share.held.energy + moving + fixed;
+        }
         if weight > 0 || moving + fixed > Microjoules::ZERO {
             self.parts.push(part);
         }
@@ -133,6 +147,13 @@ impl<'a> Rows<'a> {
                     .add(process, &scales),
             }
         }
+        for (id, identity) in gpu::people(&sample.gpus) {
+            processes.entry(id).or_insert_with(|| {
+                // Nobody needs a CPU to hold a GPU.
+                let idle = ProcessActivity::new(id, identity.clone(), false, CpuTime::default());
+                ProcessRow::of(&idle, cells, &scales)
+            });
+        }
         // Time on a cell that the machine does not have is nobody's.
         let within = |time: &CpuTime| CpuTime((0..cells).map(|cell| time.on(cell)).collect());
         let irq = activity.irq.as_ref().map(within).unwrap_or_default();
@@ -145,15 +166,31 @@ impl<'a> Rows<'a> {
             cells_of.map(|cell| length.saturating_mul(cell.cpus.len() as u64)).collect();
         let unused = capacity.iter().zip(&busy).map(|(all, busy)| all.saturating_sub(*busy));
         let idle = Share { cpu_time: Duration::from_nanos(unused.sum()), ..Share::default() };
+        let gpus = sample.gpus.iter().enumerate();
+        let gpus: Vec<_> =
+            gpus.map(|(index, reading)| GpuUse::of(index, reading, interval, method)).collect();
+        let mut unattributed = Row::timed(&missed, &scales);
+        for (index, gpu) in gpus.iter().enumerate() {
+            for (owner, &weight) in &gpu.weights {
+                let row =
+                    owner.and_then(|id| processes.get_mut(&id)).map(|process| &mut process.row);
+                row.unwrap_or(&mut unattributed).gpus.insert(index, weight);
+            }
+            for (id, on) in &gpu.seats {
+                if let Some(process) = processes.get_mut(id) {
+                    process.seat(*on);
+                }
+            }
+        }
         Self {
             processes: processes.into_values().collect(),
             kernel,
             irq: Row::timed(&irq, &scales),
             tool,
-            unattributed: Row::timed(&missed, &scales),
+            unattributed,
             rest: Row::new(cells),
             idle,
-            used: Use { capacity, busy },
+            used: Use { capacity, busy, gpus },
             scales,
         }
     }
@@ -185,7 +222,7 @@ impl<'a> Rows<'a> {
         }
         let others = [&mut self.kernel, &mut self.irq, &mut self.tool, &mut self.unattributed];
         for row in others {
-            row.charge(pool.domain, parts.next().unwrap_or_default());
+            row.charge(pool, parts.next().unwrap_or_default());
         }
         pool.signal = signal;
         pool.weight = weights.iter().fold(0, |sum, weight| sum.saturating_add(*weight));
@@ -195,6 +232,8 @@ impl<'a> Rows<'a> {
     fn signal(&self, pool: &PoolFrame) -> Signal {
         let missed = || self.charged().any(|row| row.weight(pool, Signal::Misses) > 0);
         match pool.domain {
+            // What a GPU is told by was known with its pool.
+            Domain::Gpu => pool.signal,
             _ if pool.cells.is_empty() => Signal::Nothing,
             Domain::Dram if self.scales.memory.is_some() && missed() => Signal::Misses,
             _ => self.scales.cpus.signal(),
@@ -212,13 +251,20 @@ impl<'a> Rows<'a> {
         // Nothing tells who uses the rest of a machine: it is paid like static power.
         let rest = pool.domain == Domain::Rest;
         let due = if rest { pool.energy } else { pool.fixed };
+        // A GPU that is held and not used is kept from everybody else: all of it is its holders'.
+        if pool.tenancy.is_some_and(|tenancy| tenancy.held_idle) {
+            return apportion(due.0, weights);
+        }
         let weights: Vec<u64> = match self.scales.method.idle_policy {
             IdlePolicy::None => return vec![0; weights.len()],
             IdlePolicy::Proportional if rest => self.charged().map(Row::moving).collect(),
             // By weight, which is exact, and not by what was charged, which is rounded.
             IdlePolicy::Proportional => weights.to_vec(),
             IdlePolicy::Equal => {
-                let ran = |row: &Row| u64::from(!row.share.cpu_time.is_zero());
+                let ran = |row: &Row| match pool.tenancy {
+                    Some(tenancy) => u64::from(row.gpus.contains_key(&tenancy.gpu)),
+                    None => u64::from(!row.share.cpu_time.is_zero()),
+                };
                 let processes = self.processes.iter().map(|process| ran(&process.row));
                 processes.chain([0, 0, ran(&self.tool), 0]).collect()
             }

@@ -69,6 +69,11 @@ pub async fn calibrate(global: &Global, length: Duration) -> anyhow::Result<Exit
             let (low, high) = (watts(rest.watts), watts(rest.most));
             let _ = writeln!(text, "{:<12} {low} W static (at rest up to {high} W)", printable(id));
         }
+        for id in watch.held().iter().filter(|id| !rest.contains_key(*id)) {
+            let id = printable(id);
+            let _ =
+                writeln!(text, "{id:<12} was held by somebody: calibrate while nobody is on it");
+        }
         let (load, seconds) = (watch.load() * 100.0, calibration.seconds);
         let _ = writeln!(text, "\n{load:.2} % of CPU time was used in {seconds:.0} s");
         let _ = writeln!(text, "kept in {}; every jouletop here uses it now", file.display());

@@ -10,7 +10,6 @@ use crate::{
         explain::Explanation,
         figure::Units,
     },
-    probe::drm::{self, Engines},
     sample::Kind,
 };
 
@@ -20,10 +19,8 @@ pub async fn explain(global: &Global, pid: u32) -> anyhow::Result<ExitCode> {
     let mut output = Output::open(global.output.as_deref())?;
     let mut session = global.session(false)?;
     session.tick()?;
-    let before = engines(global, pid);
     wait(&mut session, global.interval).await?;
     let tick = session.tick()?;
-    let after = engines(global, pid);
     let frame = tick.as_ref().map(|tick| &tick.frame);
     let processes = frame.into_iter().flat_map(|frame| &frame.processes);
     // Of several with one number, the last is the one that lives.
@@ -37,19 +34,10 @@ pub async fn explain(global: &Global, pid: u32) -> anyhow::Result<ExitCode> {
         );
     };
     debug_assert_eq!(process.identity.kind, Kind::Process);
-    let mut explanation = Explanation::of(frame, process);
-    explanation.add_engines(&before, &after);
+    let explanation = Explanation::of(frame, process);
     let text = if json { serde_json::to_string(&explanation)? + "\n" } else { text(&explanation) };
     output.write(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Time on the engines of GPUs; none where nobody tells, or nobody may look.
-fn engines(global: &Global, pid: u32) -> Engines {
-    if global.simulate.is_some() {
-        return Engines::new();
-    }
-    drm::read(&global.proc_root, pid).unwrap_or_default()
 }
 
 fn text(explanation: &Explanation) -> String {

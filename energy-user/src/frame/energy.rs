@@ -69,6 +69,7 @@ impl Energy {
         let pool = match domain {
             Domain::Package | Domain::Core | Domain::Uncore => &mut self.cpu,
             Domain::Dram => &mut self.dram,
+            Domain::Gpu => &mut self.gpu,
             Domain::Psys | Domain::Machine | Domain::Module | Domain::Rail | Domain::Rest => {
                 &mut self.rest
             }
@@ -97,14 +98,32 @@ impl Energy {
 pub struct Share {
     /// Time on a CPU.
     pub cpu_time: Duration,
+    /// Time on GPUs, all of them together; none where no GPU tells that of this row.
+    pub gpu_time: Option<Duration>,
     /// Energy.
     pub energy: Energy,
+    /// Of it, what GPUs drew that were held for this row and not used.
+    pub held: Held,
+}
+
+/// GPUs that somebody held while nobody used them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// For how long, each GPU counted by itself.
+    pub time: Duration,
+    /// What of their energy this row is charged with.
+    pub energy: Microjoules,
 }
 
 impl Share {
     /// Adds another share.
     pub fn add(&mut self, other: &Self) {
         self.cpu_time += other.cpu_time;
+        if let Some(time) = other.gpu_time {
+            self.gpu_time = Some(self.gpu_time.unwrap_or_default() + time);
+        }
         self.energy.add_all(&other.energy);
+        self.held.time += other.held.time;
+        self.held.energy = self.held.energy + other.held.energy;
     }
 }

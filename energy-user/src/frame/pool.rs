@@ -16,6 +16,16 @@ pub enum Signal {
     Cpu(Weight),
     /// Misses of the last cache: what went to memory.
     Misses,
+    /// Utilisation of a GPU by each process, as its driver samples it.
+    Utilization,
+    /// Time on a GPU's engines.
+    Engines,
+    /// Activity of a GPU's instances times their slices; within one, as it is shared.
+    Instances,
+    /// A GPU does not tell who used it: those who hold it have the same.
+    Equal,
+    /// The same, by the memory that they hold.
+    Memory,
     /// Nothing tells who used it.
     Nothing,
 }
@@ -26,6 +36,11 @@ impl Signal {
         match self {
             Self::Cpu(weight) => weight.as_str(),
             Self::Misses => "misses",
+            Self::Utilization => "utilization",
+            Self::Engines => "engines",
+            Self::Instances => "instances",
+            Self::Equal => "equal",
+            Self::Memory => "memory",
             Self::Nothing => "nothing",
         }
     }
@@ -115,6 +130,26 @@ pub struct PoolFrame {
     pub busy_ns: u64,
     /// What its cells had to give, nanoseconds.
     pub capacity_ns: u64,
+    /// Of a GPU, who is on it.
+    pub tenancy: Option<Tenancy>,
+}
+
+/// Who is on a GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tenancy {
+    /// Index into [`Frame::gpus`](super::Frame).
+    pub gpu: usize,
+    /// Processes that held or used it; none where that is not told.
+    pub clients: Option<usize>,
+    /// Somebody held it and nobody used it: all of its energy is theirs, as held idle.
+    pub held_idle: bool,
+}
+
+impl Tenancy {
+    /// Nobody was on it: what it drew is its static power.
+    pub fn free(self) -> bool {
+        self.clients == Some(0)
+    }
 }
 
 impl PoolFrame {
@@ -129,6 +164,11 @@ impl PoolFrame {
         if load.is_finite() { load.min(1.0) } else { 0.0 }
     }
 
+    /// One process had it all.
+    fn alone(&self) -> bool {
+        self.tenancy.is_some_and(|tenancy| tenancy.clients == Some(1))
+    }
+
     /// How much its split can be believed.
     pub fn confidence(&self) -> Confidence {
         match (self.domain, self.signal) {
@@ -136,6 +176,9 @@ impl PoolFrame {
             (Domain::Dram, _) => Confidence::Low,
             (Domain::Core, _) | (_, Signal::Cpu(Weight::Cycles)) => Confidence::High,
             (Domain::Package, Signal::Cpu(_)) => Confidence::Medium,
+            (_, Signal::Utilization | Signal::Engines) => Confidence::Medium,
+            // Who is alone needs no signal.
+            (Domain::Gpu, Signal::Equal | Signal::Memory) if self.alone() => Confidence::High,
             _ => Confidence::Low,
         }
     }

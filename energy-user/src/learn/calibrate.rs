@@ -5,7 +5,10 @@
 //! small machine. Whatever still runs then draws too: the power is followed down to nobody
 //! running, and is at most that of the quieter intervals.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use crate::{
     frame::{Frame, Quality},
@@ -28,6 +31,8 @@ pub struct Watch {
     intervals: Vec<Interval>,
     /// CPU time by command.
     busy: BTreeMap<String, Duration>,
+    /// GPUs that somebody held at some time.
+    held: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -105,15 +110,23 @@ impl Watch {
         let capacity = frame.interval.as_secs_f64() * frame.machine.cpus() as f64;
         let load = 1.0 - frame.idle.cpu_time.as_secs_f64() / capacity;
         let measured = frame.meters.iter().filter(|meter| meter.quality == Quality::Measured);
-        let watts = measured.filter_map(|meter| {
-            let watts = meter.energy?.over(frame.interval)?;
-            Some((meter.id.clone(), watts.0))
-        });
+        let mut watts = Vec::new();
+        for meter in measured {
+            let power = meter.energy.and_then(|energy| energy.over(frame.interval));
+            let Some(power) = power else { continue };
+            // A GPU rests while nobody holds it, whatever the CPUs do.
+            match frame.pool(&meter.id).and_then(|pool| pool.tenancy) {
+                Some(tenancy) if !tenancy.free() => {
+                    self.held.insert(meter.id.clone());
+                }
+                _ => watts.push((meter.id.clone(), power.0)),
+            }
+        }
         self.intervals.push(Interval {
             length: frame.interval,
             load: if load.is_finite() { load.clamp(0.0, 1.0) } else { 1.0 },
             busy: load * frame.machine.cpus() as f64,
-            watts: watts.collect(),
+            watts,
         });
         for process in &frame.processes {
             *self.busy.entry(process.identity.name.clone()).or_default() += process.share.cpu_time;
@@ -123,6 +136,11 @@ impl Watch {
     /// Something was measured.
     pub fn has_meter(&self) -> bool {
         self.intervals.iter().any(|interval| !interval.watts.is_empty())
+    }
+
+    /// GPUs that somebody held at some time, so that they did not rest.
+    pub fn held(&self) -> &BTreeSet<String> {
+        &self.held
     }
 
     /// How long it was watched.
@@ -197,7 +215,7 @@ mod tests {
             busy,
             watts: vec![("package-0".into(), watts)],
         };
-        Watch { intervals: points.iter().map(interval).collect(), busy: BTreeMap::new() }
+        Watch { intervals: points.iter().map(interval).collect(), ..Watch::default() }
     }
 
     #[test]

@@ -18,6 +18,7 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
     let share = |microjoules: u64| Share {
         cpu_time: Duration::from_millis(10),
         energy: Energy { cpu: Some(Microjoules(microjoules)), ..Energy::default() },
+        ..Share::default()
     };
     let total = (pids.len() as u64 + 10) * 1_000_000;
     let processes = pids.map(|pid| ProcessFrame {
@@ -28,6 +29,7 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
         work: None,
         parts: Vec::new(),
         intensity: 1.0,
+        gpus: Vec::new(),
         threads: Vec::new(),
     });
     let frame = Frame {
@@ -39,6 +41,7 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
         meters: Vec::new(),
         total: share(total).energy,
         pools: Vec::new(),
+        gpus: Vec::new(),
         checks: Vec::new(),
         idle_policy: IdlePolicy::None,
         learned: false,

@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use crate::{
     frame::{Basis, Confidence, Frame, Part, PoolFrame, ProcessFrame, Quality, Signal},
-    probe::drm::Engines,
     sample::{Domain, Weight},
     units::Microjoules,
 };
@@ -35,19 +34,6 @@ pub struct Explanation {
     pub idle_policy: &'static str,
     /// A term for each pool in which it weighs something.
     pub terms: Vec<Term>,
-    /// Time on the engines of GPUs, for which nothing is charged yet.
-    pub gpu_engines: Vec<Engine>,
-}
-
-/// What an engine of a GPU did for the process.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Engine {
-    /// The GPU's bus address.
-    pub device: String,
-    /// `render`, `video`.
-    pub engine: String,
-    /// Time that it was busy; none where the driver's count stepped back.
-    pub busy_seconds: Option<f64>,
 }
 
 /// One pool's part of it.
@@ -112,22 +98,7 @@ impl Explanation {
             quality: frame.row_quality().as_str(),
             idle_policy: frame.idle_policy.as_str(),
             terms: terms.collect(),
-            gpu_engines: Vec::new(),
         }
-    }
-
-    /// Adds what the engines of GPUs did between two looks.
-    pub fn add_engines(&mut self, before: &Engines, after: &Engines) {
-        let engines = after.iter().map(|((device, engine), busy)| {
-            let earlier = before.get(&(device.clone(), engine.clone())).copied();
-            Engine {
-                device: device.clone(),
-                engine: engine.clone(),
-                busy_seconds: busy
-                    .seconds_since(earlier.unwrap_or_default(), self.interval_seconds),
-            }
-        });
-        self.gpu_engines = engines.collect();
     }
 }
 
@@ -171,6 +142,11 @@ fn scale(signal: Signal, learned: bool) -> (f64, &'static str) {
         (Signal::Cpu(_), false) => (1e12, "weighted seconds"),
         (Signal::Cpu(_), true) => (1e12, "weighted seconds times learned draw"),
         (Signal::Misses, _) => (1.0, "misses of the last cache"),
+        (Signal::Utilization, _) => (1e9, "seconds of the GPU's time"),
+        (Signal::Engines, _) => (1e9, "seconds of the GPU's engines"),
+        (Signal::Instances, _) => (1e9, "seconds times slices of the GPU"),
+        (Signal::Equal, _) => (1e9, "seconds, the same for each who holds the GPU"),
+        (Signal::Memory, _) => (1e9, "seconds, by memory held on the GPU"),
         (Signal::Nothing, _) => (1.0, "nothing"),
     }
 }
@@ -184,47 +160,23 @@ fn because(pool: &PoolFrame) -> &'static str {
         (Domain::Dram, ..) => "CPU time says little of memory traffic",
         (_, Signal::Cpu(Weight::Cycles), _) => "cycles follow power closely",
         (Domain::Rest, ..) => "nothing tells who uses it",
+        (Domain::Gpu, Signal::Utilization | Signal::Engines, _) => {
+            "time on the GPU is told, not how much of it each kernel used"
+        }
+        (Domain::Gpu, Signal::Instances, _) => {
+            "instances are told apart, and work of equal time may differ in what it draws"
+        }
+        (Domain::Gpu, Signal::Equal | Signal::Memory, Confidence::High) => {
+            "nobody else was on the GPU"
+        }
+        (Domain::Gpu, Signal::Equal | Signal::Memory, _) => {
+            "the GPU does not tell who used it, only who holds it"
+        }
+        (Domain::Gpu, ..) => "the GPU does not tell who used it",
         (_, Signal::Nothing, _) => "nobody knows which CPUs this meter feeds",
         (.., Confidence::Medium) if pool.basis == Basis::Capacity => {
             "static power is not known, nor what each program draws"
         }
         _ => "programs of equal time may differ by half in what they draw",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{present::figure::Units, probe::drm};
-
-    #[test]
-    fn time_on_a_gpu_is_shown_beside_the_sum_and_not_in_it() {
-        let mut explanation = Explanation {
-            pid: 7,
-            name: "glxgears".into(),
-            user: None,
-            interval_seconds: 2.0,
-            cpu_seconds: 0.1,
-            energy_joules: Some(0.5),
-            quality: "attributed",
-            idle_policy: "none",
-            terms: Vec::new(),
-            gpu_engines: Vec::new(),
-        };
-        let fdinfo = |ns: u64| {
-            format!("drm-pdev:\t0000:00:02.0\ndrm-client-id:\t1\ndrm-engine-render:\t{ns} ns\n")
-        };
-        let at = |ns| drm::engines([fdinfo(ns).as_str()]);
-        explanation.add_engines(&at(1_000_000_000), &at(1_500_000_000));
-        let text: Vec<String> = explanation
-            .lines(Units::Joules)
-            .iter()
-            .flat_map(|line| crate::present::columns::set(std::slice::from_ref(line), 100))
-            .map(|line| line.text())
-            .collect();
-        let beside = text.iter().find(|line| line.starts_with("beside")).unwrap();
-        assert!(beside.contains("0.500 s") && beside.contains("not charged yet"), "{beside}");
-        explanation.add_engines(&at(2_000_000_000), &at(1_500_000_000));
-        assert_eq!(explanation.gpu_engines[0].busy_seconds, None, "a step back is no time");
     }
 }

@@ -93,6 +93,7 @@ mod tests {
 
     fn pool(domain: Domain, floor: Option<f64>, basis: Basis) -> PoolFrame {
         PoolFrame {
+            tenancy: None,
             id: "pool".into(),
             domain,
             source: "test".into(),

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::{
     carbon::Intensity,
-    frame::{Frame, ProcessFrame, Share},
-    sample::Weight,
+    frame::{Frame, OnGpu, Part, ProcessFrame, Share},
+    sample::{Context, Weight},
     units::Microjoules,
 };
 
@@ -22,6 +22,12 @@ pub struct Figures {
     pub dram_energy_joules: Option<f64>,
     /// Energy of GPUs.
     pub gpu_energy_joules: Option<f64>,
+    /// Of it, what GPUs drew that this row held while nobody used them.
+    pub gpu_held_idle_joules: Option<f64>,
+    /// Time that they were held so, each GPU counted by itself.
+    pub gpu_held_idle_seconds: Option<f64>,
+    /// Time on GPUs, each counted by itself; null where that is not told.
+    pub gpu_seconds: Option<f64>,
     /// Energy of the rest of the machine.
     pub rest_energy_joules: Option<f64>,
     /// All pools together.
@@ -42,6 +48,9 @@ impl Figures {
             cpu_energy_joules: joules(share.energy.cpu),
             dram_energy_joules: joules(share.energy.dram),
             gpu_energy_joules: joules(share.energy.gpu),
+            gpu_held_idle_joules: share.energy.gpu.map(|_| share.held.energy.joules()),
+            gpu_held_idle_seconds: share.energy.gpu.map(|_| share.held.time.as_secs_f64()),
+            gpu_seconds: share.gpu_time.map(|time| time.as_secs_f64()),
             rest_energy_joules: joules(share.energy.rest),
             energy_joules: joules(total),
             power_watts: total.and_then(|total| total.over(interval)).map(|watts| watts.0),
@@ -82,13 +91,56 @@ pub struct Record<'a> {
     pub instructions: Option<u64>,
     /// Misses of the last cache; null if not counted.
     pub misses: Option<u64>,
+    /// What it did on each GPU that it held or used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gpus: Vec<GpuRecord<'a>>,
+}
+
+/// What a process did on one GPU, as data.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GpuRecord<'a> {
+    /// Which.
+    pub id: &'a str,
+    /// The profile of the instance that it is on.
+    pub instance: Option<&'a str>,
+    /// `compute`, `graphics`, `mps`; null of one that only used it.
+    pub context: Option<&'static str>,
+    /// Memory of the GPU that it holds.
+    pub memory_bytes: Option<u64>,
+    /// Time that it used the device.
+    pub busy_seconds: Option<f64>,
+    /// Nobody used the device, though this process held it.
+    pub held_idle: bool,
+    /// What it is charged of the device's energy.
+    pub energy_joules: Option<f64>,
+}
+
+impl<'a> GpuRecord<'a> {
+    fn of(frame: &'a Frame, process: &ProcessFrame, on: &OnGpu) -> Option<Self> {
+        let gpu = &frame.gpus.get(on.gpu)?.gpu;
+        let instance = on.instance.and_then(|index| gpu.instances.get(index));
+        let here = |part: &&Part| {
+            let pool = frame.pools.get(part.pool).and_then(|pool| pool.tenancy);
+            pool.is_some_and(|tenancy| tenancy.gpu == on.gpu)
+        };
+        let parts = process.parts.iter().filter(here);
+        let energy = parts.map(|part| part.moving + part.fixed).sum::<Microjoules>();
+        Some(Self {
+            id: &gpu.id,
+            instance: instance.map(|instance| instance.name.as_str()),
+            context: on.context.map(Context::as_str),
+            memory_bytes: on.memory,
+            busy_seconds: on.busy.map(|busy| busy.as_secs_f64()),
+            held_idle: on.held.is_some(),
+            energy_joules: frame.pool(&gpu.id).map(|_| energy.joules()),
+        })
+    }
 }
 
 impl<'a> Record<'a> {
     /// One process of a frame.
-    pub fn of(frame: &Frame, process: &'a ProcessFrame, intensity: &Intensity) -> Self {
-        let ProcessFrame { id, identity, ended, share, work, parts: _, intensity: _, threads: _ } =
-            process;
+    pub fn of(frame: &'a Frame, process: &'a ProcessFrame, intensity: &Intensity) -> Self {
+        let ProcessFrame { id, identity, ended, share, work, gpus, .. } = process;
         let shared = work.as_ref().filter(|_| frame.weight.by_overlap());
         let cycles = work.as_ref().filter(|_| frame.weight == Weight::Cycles);
         let misses = cycles.map(|work| &work.misses).filter(|misses| !misses.is_empty());
@@ -107,6 +159,7 @@ impl<'a> Record<'a> {
             cycles: cycles.map(|work| work.cycles.iter().sum()),
             instructions: cycles.map(|work| work.instructions),
             misses: misses.map(|misses| misses.iter().sum()),
+            gpus: gpus.iter().filter_map(|on| GpuRecord::of(frame, process, on)).collect(),
         }
     }
 }

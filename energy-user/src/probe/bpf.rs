@@ -14,6 +14,7 @@ mod table;
 use std::{
     collections::{HashMap, HashSet},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use aya::{
@@ -40,7 +41,7 @@ use super::{
 use crate::{
     clock,
     sample::{
-        Activity, Birth, Books, CpuTime, Lost, ProbeKind, ProcessActivity, ProcessId,
+        Activity, Birth, Books, CpuTime, Identity, Lost, ProbeKind, ProcessActivity, ProcessId,
         ThreadActivity, Weight, Work,
     },
     topology::Topology,
@@ -325,6 +326,10 @@ impl Probe for BpfProbe {
 
     fn set_topology(&mut self, topology: &Topology) {
         self.topology = topology.clone();
+    }
+
+    fn who(&mut self, pid: u32) -> Option<(ProcessId, Arc<Identity>)> {
+        self.directory.who(pid)
     }
 
     fn activity(&mut self) -> anyhow::Result<Activity> {

@@ -162,6 +162,17 @@ impl Directory {
         identity
     }
 
+    /// The process that has a number now. One that was never seen to run has its start to a
+    /// tick only.
+    pub fn who(&mut self, pid: u32) -> Option<(ProcessId, Arc<Identity>)> {
+        let process = Process::new_with_root(self.proc_root.join(pid.to_string())).ok()?;
+        let stat = process.stat().ok()?;
+        let seen = |id: &&ProcessId| id.pid == pid && id.start / TICK_NS == stat.starttime;
+        let start = stat.starttime.saturating_mul(TICK_NS);
+        let id = self.people.keys().find(seen).copied().unwrap_or(ProcessId { pid, start });
+        Some((id, self.identify(id, stat.flags & PF_KTHREAD != 0)))
+    }
+
     /// Whether a process has ended.
     pub fn has_ended(&self, id: ProcessId) -> bool {
         self.ended.contains(&id)

@@ -112,6 +112,13 @@ impl Probe for ProcProbe {
         self.topology = topology.clone();
     }
 
+    fn who(&mut self, pid: u32) -> Option<(ProcessId, Arc<Identity>)> {
+        let seen = self.before.iter().flat_map(|before| &before.processes);
+        let seen = seen.filter(|(id, _)| id.pid == pid).max_by_key(|(id, _)| id.start);
+        let seen = seen.map(|(id, seen)| (*id, Arc::clone(&seen.identity)));
+        seen.or_else(|| self.directory.who(pid))
+    }
+
     fn activity(&mut self) -> anyhow::Result<Activity> {
         let now = self.snapshot()?;
         let before = self.before.take().unwrap_or_default();

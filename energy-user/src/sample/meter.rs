@@ -18,6 +18,8 @@ pub enum Domain {
     Core,
     /// What of a package is not cores, such as an integrated GPU.
     Uncore,
+    /// A GPU with its memory.
+    Gpu,
     /// What a board's maker wired to Intel's platform counter; contains the packages.
     Psys,
     /// The whole machine.
@@ -38,6 +40,7 @@ impl Domain {
             Self::Dram => "dram",
             Self::Core => "core",
             Self::Uncore => "uncore",
+            Self::Gpu => "gpu",
             Self::Psys => "psys",
             Self::Machine => "machine",
             Self::Module => "module",

@@ -114,6 +114,7 @@ impl Source for Simulation {
             probe: ProbeKind::Simulated,
             meters: scenario.meters(*now),
             clocks: None,
+            gpus: Vec::new(),
             activity: scenario.activity(self.told, *now)?,
         };
         self.told = *now;

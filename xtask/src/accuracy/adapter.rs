@@ -28,6 +28,7 @@ pub fn samples(trace: &Trace, weight: Weight) -> Vec<Sample> {
         probe: ProbeKind::Simulated,
         meters: meters(counters, &machine),
         clocks,
+        gpus: Vec::new(),
         activity,
     };
     let mut samples = vec![sample(at, &trace.begin, None, Activity::default())];

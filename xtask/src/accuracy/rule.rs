@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use anyhow::Context as _;
 use jouletop::{
-    attribute::{IdlePolicy, attribute},
+    attribute::{Method, attribute},
     learn::{Learner, calibrate::Watch},
     sample::{Domain, Weight},
     units::Watts,
@@ -114,7 +114,7 @@ impl Rule {
 
 /// What jouletop charges each program on packages, from a step on, in microjoules.
 fn jouletop(trace: &Trace, from: usize, weight: Weight, floors: Floors, learn: bool) -> Estimate {
-    let mut learner = Learner::new(IdlePolicy::None, floors, learn);
+    let mut learner = Learner::new(Method::default(), floors, learn);
     let samples = adapter::samples(trace, weight);
     let mut estimate = Estimate::new();
     for (step, pair) in samples.windows(2).enumerate() {

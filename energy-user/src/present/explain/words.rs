@@ -1,6 +1,6 @@
 //! The arithmetic as lines for people: a name, a figure, and what it means.
 
-use super::{Engine, Explanation, Term};
+use super::{Explanation, Term};
 use crate::{
     frame::{Basis, Quality},
     present::{
@@ -46,12 +46,6 @@ impl Explanation {
         let [energy, power] = self.sum(units);
         let words = format!("{power} over {:.3} s, {}", self.interval_seconds, self.quality);
         lines.push(Line::new("sum", energy, words).strong());
-        for Engine { device, engine, busy_seconds } in &self.gpu_engines {
-            let busy = busy_seconds
-                .map_or_else(|| figure::ABSENT.into(), |seconds| format!("{seconds:.3} s"));
-            let words = format!("on {engine} of GPU {device}; GPUs are not charged yet");
-            lines.push(Line::new("beside", busy, printable(&words)));
-        }
         lines
     }
 
