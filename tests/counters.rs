@@ -115,6 +115,7 @@ impl Watch {
             probe: ProbeKind::Simulated,
             meters: vec![MeterReading { meter: Arc::new(meter), reading }],
             clocks: None,
+            gpus: Vec::new(),
             activity: Activity { processes: vec![process], ..Activity::default() },
         }
     }

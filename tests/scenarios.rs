@@ -263,6 +263,14 @@ fn compare(expected: &Expected, frame: &Frame) -> Result<()> {
         let found = energy.total().unwrap_or_default();
         ensure!(expected.is_none_or(|expected| expected == found), "{name} is {found:?}");
     }
+    ensure!(expected.gpu.is_none() || expected.gpu == frame.total.gpu, "gpu differs");
+    if let Some(expected) = &expected.held {
+        let mut found: BTreeMap<String, Microjoules> = BTreeMap::new();
+        for process in frame.processes.iter().filter(|one| !one.share.held.time.is_zero()) {
+            *found.entry(process.identity.name.clone()).or_default() += process.share.held.energy;
+        }
+        ensure!(*expected == found, "held idle are {found:?}");
+    }
     ensure!(expected.dram.is_none() || expected.dram == frame.total.dram, "dram differs");
     if let Some(expected) = &expected.processes {
         let mut found: BTreeMap<String, Microjoules> = BTreeMap::new();

@@ -37,6 +37,7 @@
 mod error;
 mod expected;
 mod file;
+mod gpu;
 mod machine;
 mod meter;
 mod notation;

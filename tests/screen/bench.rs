@@ -71,6 +71,7 @@ impl Bench {
             probe: if meters == Meters::Measured { ProbeKind::Bpf } else { ProbeKind::Proc },
             meters: Vec::new(),
             clocks: None,
+            gpus: Vec::new(),
             activity: Activity::default(),
         };
         let mut bench =

@@ -23,8 +23,16 @@ use crate::{
 /// kernel keeps 15 bytes of a name.
 const MPS_SERVER: &str = "nvidia-cuda-mps";
 
-/// Who weighs something; none is somebody whom nobody can name.
-pub type Owner = Option<ProcessId>;
+/// Who weighs something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Owner {
+    /// A process.
+    Process(ProcessId),
+    /// A number of another PID namespace: somebody, whom nobody here can name.
+    Stranger(u32),
+    /// An instance was at work, and nobody is known to be on it.
+    Nobody,
+}
 
 /// The use of one GPU in an interval.
 #[derive(Debug)]
@@ -169,7 +177,7 @@ fn nothing(client: &GpuClient) -> bool {
 }
 
 fn owner(client: &GpuClient) -> Owner {
-    client.process.as_ref().map(|(id, _)| *id)
+    client.process.as_ref().map_or(Owner::Stranger(client.pid), |(id, _)| Owner::Process(*id))
 }
 
 /// Time used is the weight; that of the server of the multi-process service is its clients'.
@@ -203,7 +211,7 @@ fn by_instance(reading: &GpuReading, how: GpuShare) -> Option<Vec<(Owner, u64)>>
         let within = activity.clients.iter().filter(|client| client.instance == Some(index));
         let within: Vec<_> = within.collect();
         if within.is_empty() {
-            weights.push((None, weight));
+            weights.push((Owner::Nobody, weight));
         } else {
             weights.extend(share(weight, &within, how).1);
         }
@@ -237,3 +245,6 @@ pub fn people(gpus: &[GpuReading]) -> impl Iterator<Item = (ProcessId, &Arc<Iden
         .filter_map(|client| client.process.as_ref().map(|(id, identity)| (*id, identity)))
         .filter(|(_, identity)| identity.kind == Kind::Process)
 }
+
+#[cfg(test)]
+mod tests;

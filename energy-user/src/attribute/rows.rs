@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     IdlePolicy, Method, apportion,
-    gpu::{self, GpuUse},
+    gpu::{self, GpuUse, Owner},
     pool::Use,
     process::ProcessRow,
     weigh::Scale,
@@ -119,7 +119,7 @@ impl Row {
         let Part { weight, moving, fixed, .. } = part;
         self.share.energy.add(pool.domain, moving + fixed);
         if pool.tenancy.is_some_and(|tenancy| tenancy.held_idle) {
-            self.share.held.energy = self.share.held.energy + moving + fixed;
+            self.share.held.energy += moving + fixed;
         }
         if weight > 0 || moving + fixed > Microjoules::ZERO {
             self.parts.push(part);
@@ -172,9 +172,12 @@ impl<'a> Rows<'a> {
         let mut unattributed = Row::timed(&missed, &scales);
         for (index, gpu) in gpus.iter().enumerate() {
             for (owner, &weight) in &gpu.weights {
-                let row =
-                    owner.and_then(|id| processes.get_mut(&id)).map(|process| &mut process.row);
-                row.unwrap_or(&mut unattributed).gpus.insert(index, weight);
+                let row = match owner {
+                    Owner::Process(id) => processes.get_mut(id).map(|process| &mut process.row),
+                    Owner::Stranger(_) | Owner::Nobody => None,
+                };
+                let sum = row.unwrap_or(&mut unattributed).gpus.entry(index).or_insert(0);
+                *sum = sum.saturating_add(weight);
             }
             for (id, on) in &gpu.seats {
                 if let Some(process) = processes.get_mut(id) {

@@ -124,6 +124,6 @@ impl Share {
         }
         self.energy.add_all(&other.energy);
         self.held.time += other.held.time;
-        self.held.energy = self.held.energy + other.held.energy;
+        self.held.energy += other.held.energy;
     }
 }

@@ -175,8 +175,8 @@ impl PoolFrame {
             (Domain::Dram, Signal::Misses) => Confidence::Medium,
             (Domain::Dram, _) => Confidence::Low,
             (Domain::Core, _) | (_, Signal::Cpu(Weight::Cycles)) => Confidence::High,
-            (Domain::Package, Signal::Cpu(_)) => Confidence::Medium,
-            (_, Signal::Utilization | Signal::Engines) => Confidence::Medium,
+            (Domain::Package, Signal::Cpu(_))
+            | (_, Signal::Utilization | Signal::Engines | Signal::Instances) => Confidence::Medium,
             // Who is alone needs no signal.
             (Domain::Gpu, Signal::Equal | Signal::Memory) if self.alone() => Confidence::High,
             _ => Confidence::Low,

@@ -168,8 +168,8 @@ impl Directory {
         let process = Process::new_with_root(self.proc_root.join(pid.to_string())).ok()?;
         let stat = process.stat().ok()?;
         let seen = |id: &&ProcessId| id.pid == pid && id.start / TICK_NS == stat.starttime;
-        let start = stat.starttime.saturating_mul(TICK_NS);
-        let id = self.people.keys().find(seen).copied().unwrap_or(ProcessId { pid, start });
+        let told = ProcessId { pid, start: stat.starttime.saturating_mul(TICK_NS) };
+        let id = self.people.keys().find(seen).copied().unwrap_or(told);
         Some((id, self.identify(id, stat.flags & PF_KTHREAD != 0)))
     }
 

@@ -28,6 +28,10 @@ pub struct Expected {
     pub unattributed: Option<Microjoules>,
     /// The row `rest`.
     pub rest: Option<Microjoules>,
+    /// The part of the total that is GPUs.
+    pub gpu: Option<Microjoules>,
+    /// What processes are charged for GPUs that they held while nobody used them, by name.
+    pub held: Option<BTreeMap<String, Microjoules>>,
     /// The row `self`.
     pub tool: Option<Microjoules>,
     /// Every process that ran, by name; those of one name together.
@@ -70,6 +74,7 @@ impl Expected {
             Err(problem(format!("no process with a row is called {name:?}; check the name")))
         };
         let listed = raw.processes.map(|all| all.into_iter().map(named).collect());
+        let held = raw.held_joules.map(|all| all.into_iter().map(named).collect());
         if let Some(id) = raw.absent.iter().find(|id| meters.iter().all(|meter| meter.id() != *id))
         {
             return Err(problem(format!("no meter is called {id:?}; check `absent`")));
@@ -84,6 +89,8 @@ impl Expected {
             irq: raw.irq_joules.map(joules).transpose()?,
             unattributed: raw.unattributed_joules.map(joules).transpose()?,
             rest: raw.rest_joules.map(joules).transpose()?,
+            gpu: raw.gpu_joules.map(joules).transpose()?,
+            held: held.transpose()?,
             tool: raw.self_joules.map(joules).transpose()?,
             processes: listed.transpose()?,
             quality: raw.quality,

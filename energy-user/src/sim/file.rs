@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::{
     attribute::IdlePolicy,
     frame::Quality,
-    sample::{Domain, Role},
+    sample::{Domain, GpuShare, Role, Vendor},
 };
 
 /// The whole file.
@@ -31,6 +31,8 @@ pub struct File {
     #[serde(default)]
     pub meter: Vec<Meter>,
     #[serde(default)]
+    pub gpu: Vec<Gpu>,
+    #[serde(default)]
     pub missed: Vec<String>,
     #[serde(default)]
     pub irq: Vec<String>,
@@ -46,6 +48,8 @@ pub struct File {
 pub struct Method {
     #[serde(default)]
     pub idle_policy: IdlePolicy,
+    #[serde(default)]
+    pub gpu_share: GpuShare,
     #[serde(default)]
     pub static_watts: BTreeMap<String, f64>,
 }
@@ -68,6 +72,51 @@ pub struct Process {
     pub ends: Option<String>,
     #[serde(default)]
     pub runs: Vec<String>,
+    #[serde(default)]
+    pub gpu: Vec<String>,
+    #[serde(default)]
+    pub gpu_holds: Vec<String>,
+    /// Its number is of another PID namespace: only a GPU's driver tells of it.
+    #[serde(default)]
+    pub stranger: bool,
+}
+
+/// A `[[gpu]]`; its meter is the one with its id.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gpu {
+    pub id: String,
+    pub name: Option<String>,
+    pub vendor: Option<Vendor>,
+    #[serde(default)]
+    pub told: Told,
+    #[serde(default)]
+    pub instances: Vec<Instance>,
+    pub memory: Option<String>,
+    pub limit_watts: Option<f64>,
+    pub temperature: Option<u32>,
+    #[serde(default)]
+    pub silent: Vec<String>,
+}
+
+/// How well a GPU tells who used it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Told {
+    #[default]
+    Process,
+    Engine,
+    Instance,
+    Holders,
+    Nothing,
+}
+
+/// An instance of a GPU.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instance {
+    pub name: String,
+    pub slices: u32,
 }
 
 /// A `[[meter]]`.
@@ -81,6 +130,7 @@ pub struct Meter {
     pub readings: Option<Vec<String>>,
     pub static_watts: Option<f64>,
     pub watts_per_busy_cpu: Option<f64>,
+    pub watts_per_busy_gpu: Option<f64>,
     pub model: Option<Model>,
     pub begin: Option<String>,
     pub range: Option<String>,
@@ -111,6 +161,8 @@ pub struct Expected {
     pub irq_joules: Option<f64>,
     pub unattributed_joules: Option<f64>,
     pub rest_joules: Option<f64>,
+    pub gpu_joules: Option<f64>,
+    pub held_joules: Option<BTreeMap<String, f64>>,
     pub self_joules: Option<f64>,
     pub processes: Option<BTreeMap<String, f64>>,
     pub quality: Option<Quality>,

@@ -1,7 +1,12 @@
 //! The simulated machine at a moment, and between two: pure functions of a scenario.
 
-use super::{process::Process, scenario::Scenario, schedule::Load};
-use crate::sample::{Activity, CpuTime, Lost, MeterReading};
+use std::time::Duration;
+
+use super::{meter::Meter, process::Process, scenario::Scenario, schedule::Load};
+use crate::{
+    sample::{Activity, CpuTime, GpuReading, Lost, MeterReading, Reading},
+    units::Microjoules,
+};
 
 /// More processes than any screen or test wants between two samples.
 const MOST_LIVES: u64 = 100_000;
@@ -9,8 +14,57 @@ const MOST_LIVES: u64 = 100_000;
 impl Scenario {
     /// What every meter says at a moment.
     pub fn meters(&self, at: u64) -> Vec<MeterReading> {
-        let busy = |package, at| self.busy(package, at);
+        let busy = |of: &Meter, at| self.fed(of, at);
         self.meters.iter().map(|meter| meter.reading(at, self.rounds, busy)).collect()
+    }
+
+    /// Nanoseconds of work that a meter feeds, up to a moment.
+    fn fed(&self, meter: &Meter, at: u64) -> u64 {
+        match self.gpus.iter().position(|gpu| gpu.id() == meter.id()) {
+            Some(gpu) => self.busy_on(gpu, at),
+            None => self.busy(meter.package(), at),
+        }
+    }
+
+    /// Time that a GPU was used up to a moment; of an instance, by its slices.
+    fn busy_on(&self, gpu: usize, at: u64) -> u64 {
+        let loads = self.processes.iter().flat_map(|process| process.seats.uses());
+        let loads = loads.filter(|load| load.package == gpu);
+        loads
+            .map(|load| {
+                let (slices, of) = self.gpus[gpu].part(load.cpu);
+                let busy = self.rounds.sum(at, |phase| load.busy(phase));
+                (u128::from(busy) * u128::from(slices) / u128::from(of)) as u64
+            })
+            .sum()
+    }
+
+    /// What every GPU shows at a moment, and who used it since another.
+    pub fn gpu_readings(&self, from: u64, to: u64) -> Vec<GpuReading> {
+        let guests: Vec<_> = self
+            .processes
+            .iter()
+            .filter(|process| !process.seats.is_empty())
+            .flat_map(|process| {
+                let rounds = process.rounds(from, to, self.rounds);
+                let guest = |round| process.guest(round, from, to, self.rounds);
+                rounds.filter_map(guest).map(|guest| (guest, &process.seats)).collect::<Vec<_>>()
+            })
+            .collect();
+        let power = |id: &str| {
+            let meter = self.meters.iter().find(|meter| meter.id() == id)?;
+            let at = |at| match meter.reading(at, self.rounds, |of, at| self.fed(of, at)).reading {
+                Reading::Counter { microjoules, .. } => Some(Microjoules(microjoules)),
+                _ => None,
+            };
+            (at(to)?.0.checked_sub(at(from)?.0).map(Microjoules))?
+                .over(Duration::from_nanos(to - from))
+        };
+        let gpus = self.gpus.iter().enumerate();
+        gpus.map(|(index, gpu)| {
+            gpu.reading(index, (from, to), power(gpu.id()), self.rounds, &guests)
+        })
+        .collect()
     }
 
     /// CPU time used on a package up to a moment, or on all of them.

@@ -121,12 +121,17 @@ impl Meter {
         &self.identity.id
     }
 
-    /// What it says at a moment; `busy` tells the CPU time of a package up to a moment.
+    /// The package that it feeds.
+    pub fn package(&self) -> Option<usize> {
+        self.identity.cells.first().copied()
+    }
+
+    /// What it says at a moment; `busy` tells the time of what it feeds up to a moment.
     pub fn reading(
         &self,
         at: u64,
         rounds: Rounds,
-        busy: impl Fn(Option<usize>, u64) -> u64,
+        busy: impl Fn(&Self, u64) -> u64,
     ) -> MeterReading {
         let phase = rounds.phase(at);
         let gone = |absence: &&Absence| (absence.from..absence.to).contains(&phase);
@@ -134,7 +139,7 @@ impl Meter {
             (_, Some(absence)) => Reading::Absent(absence.why.clone()),
             (Truth::Model(model), None) => Reading::Model(*model),
             (truth, None) => {
-                let energy = |at| truth.energy(at, busy(self.identity.cells.first().copied(), at));
+                let energy = |at| truth.energy(at, busy(self, at));
                 let shown = match self.last_reset(at, rounds) {
                     Some(reset) => energy(at) - energy(reset),
                     None => u128::from(self.begin) + energy(at),
@@ -180,7 +185,16 @@ impl Truth {
 
 /// The one of the three ways to describe a meter that was used.
 fn truth(raw: &file::Meter, rounds: Rounds) -> Result<Truth, String> {
-    let power = raw.static_watts.or(raw.watts_per_busy_cpu).is_some();
+    let of_gpu = raw.domain == sample::Domain::Gpu;
+    let (field, per_busy, other) = if of_gpu {
+        ("watts_per_busy_gpu", raw.watts_per_busy_gpu, raw.watts_per_busy_cpu)
+    } else {
+        ("watts_per_busy_cpu", raw.watts_per_busy_cpu, raw.watts_per_busy_gpu)
+    };
+    if other.is_some() {
+        return Err("a GPU has `watts_per_busy_gpu`, other meters `watts_per_busy_cpu`".into());
+    }
+    let power = raw.static_watts.or(per_busy).is_some();
     match (&raw.readings, power, &raw.model) {
         (Some(texts), false, None) => {
             if rounds.period().is_some() || raw.begin.is_some() {
@@ -192,7 +206,7 @@ fn truth(raw: &file::Meter, rounds: Rounds) -> Result<Truth, String> {
         }
         (None, true, None) => {
             let fixed = microwatts("static_watts", raw.static_watts.unwrap_or(0.0))?;
-            let busy = microwatts("watts_per_busy_cpu", raw.watts_per_busy_cpu.unwrap_or(0.0))?;
+            let busy = microwatts(field, per_busy.unwrap_or(0.0))?;
             Ok(Truth::Power { fixed, busy })
         }
         (None, false, Some(model)) => {

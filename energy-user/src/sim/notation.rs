@@ -89,7 +89,7 @@ fn cpu_range(text: &str) -> Result<RangeInclusive<u32>, String> {
 }
 
 /// `30%`, `12.5%`: more than nothing, at most a whole CPU.
-fn share(text: &str) -> Result<u64, String> {
+pub fn share(text: &str) -> Result<u64, String> {
     text.strip_suffix('%')
         .and_then(|number| decimal(number, 2))
         .filter(|share| (1..=WHOLE).contains(share))
@@ -106,6 +106,17 @@ pub fn energy(text: &str) -> Result<u64, String> {
         .ok_or_else(|| {
             format!("{text:?} is not an energy in whole microjoules; write it like 10J or 500mJ")
         })
+}
+
+/// `2GiB`, `500MiB`: memory, in bytes.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u64); 4] =
+        [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    UNITS
+        .iter()
+        .find_map(|(unit, times)| Some((text.strip_suffix(unit)?, times)))
+        .and_then(|(number, times)| number.parse::<u64>().ok()?.checked_mul(*times))
+        .ok_or_else(|| format!("{text:?} is not a memory; write it like 2GiB or 500MiB"))
 }
 
 /// `1s 30J`: a point of a meter.

@@ -8,7 +8,8 @@ use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 use super::{
     error::Problem,
     file,
-    notation::{self, show},
+    gpu::{Device, Guest, Seats},
+    notation::{self, LONGEST, show},
     scenario::Topology,
     schedule::{Load, Rounds},
 };
@@ -29,6 +30,10 @@ pub struct Process {
     /// Nanoseconds into the round; none if it lives on.
     pub ends: Option<u64>,
     pub loads: Vec<Load>,
+    /// What it does on GPUs.
+    pub seats: Seats,
+    /// Its number is of another PID namespace.
+    stranger: bool,
     /// Without its parent.
     identity: Identity,
     parent: Option<Parent>,
@@ -49,6 +54,7 @@ impl Process {
         earlier: &[Self],
         uid: Option<u32>,
         topology: &Topology,
+        devices: &[Device],
     ) -> Result<Self, Problem> {
         let entry = format!("process {:?} (pid {})", raw.name, raw.pid);
         let problem = |text: String| Problem::new(entry.clone(), text);
@@ -59,6 +65,15 @@ impl Process {
             let life = (starts, ends);
             topology.loads(run, life, &mut loads).map_err(|why| problem(format!("runs: {why}")))?;
         }
+        let last = ends.or(topology.rounds.period()).unwrap_or(LONGEST);
+        let seats = Seats::new(&raw, (starts, last), devices);
+        let seats = seats.map_err(|why| problem(format!("gpu: {why}")))?;
+        if !seats.is_empty() && kind != Kind::Process {
+            return Err(problem("only a program has a GPU; leave `gpu` out".into()));
+        }
+        if raw.stranger && (!loads.is_empty() || raw.parent.is_some()) {
+            return Err(problem("a `stranger` is seen by GPUs only; leave `runs` out".into()));
+        }
         let parent =
             raw.parent.map(|pid| parent(pid, starts, earlier)).transpose().map_err(problem)?;
         let this = Self {
@@ -66,6 +81,8 @@ impl Process {
             starts,
             ends,
             loads,
+            seats,
+            stranger: raw.stranger,
             identity: Identity {
                 name: raw.name,
                 cmdline: raw.cmdline,
@@ -93,7 +110,7 @@ impl Process {
 
     /// Whether it has a row of its own in a frame.
     pub fn has_row(&self) -> bool {
-        self.identity.kind == Kind::Process
+        self.identity.kind == Kind::Process && !self.stranger
     }
 
     /// Two lives with one number at one time.
@@ -131,10 +148,23 @@ impl Process {
             cpu.add(load.package, sum(load, to) - sum(load, from));
         }
         let ended = self.ends.is_some_and(|ends| (from + 1..=to).contains(&(begin + ends)));
-        (ended || cpu.total() > Duration::ZERO).then(|| {
+        (!self.stranger && (ended || cpu.total() > Duration::ZERO)).then(|| {
             let parent = self.parent_id(round, rounds);
             let identity = Arc::new(Identity { parent, ..self.identity.clone() });
             ProcessActivity::new(self.id(round, rounds), identity, ended, cpu)
+        })
+    }
+
+    /// The process of one round, if it lived between two moments, as a GPU's driver sees it.
+    pub fn guest(&self, round: u64, from: u64, to: u64, rounds: Rounds) -> Option<Guest> {
+        let begin = self.ends.map(|_| rounds.begin(round));
+        let at = begin.unwrap_or(0);
+        let lived = at + self.starts < to && self.ends.is_none_or(|ends| at + ends > from);
+        lived.then(|| {
+            let parent = self.parent_id(round, rounds);
+            let identity = Arc::new(Identity { parent, ..self.identity.clone() });
+            let person = (!self.stranger).then(|| (self.id(round, rounds), identity));
+            Guest { person, pid: self.pid, begin }
         })
     }
 

@@ -15,6 +15,7 @@ use super::{
     error::{Problem, ScenarioError},
     expected::Expected,
     file::{self, File},
+    gpu::Device,
     meter::Meter,
     notation::{self, LONGEST, WHOLE, show},
     process::Process,
@@ -47,6 +48,7 @@ pub struct Scenario {
     pub rounds: Rounds,
     pub processes: Vec<Process>,
     pub meters: Vec<Meter>,
+    pub gpus: Vec<Device>,
     /// Time that ran but whose owner the probe does not know.
     pub missed: Vec<Load>,
     /// Time in interrupts.
@@ -80,12 +82,15 @@ impl Scenario {
         let rounds = Rounds::new(period(raw.repeat.as_deref())?);
         let packages = packages(raw.cpus, raw.packages)?;
         let topology = Topology { packages: &packages, rounds };
+        let mut ids = HashSet::new();
+        let gpus = raw.gpu.into_iter().map(|gpu| Device::new(gpu, &mut ids));
+        let gpus: Vec<_> = gpus.collect::<Result<_, _>>()?;
         let mut uids = HashMap::from([("root".to_owned(), 0)]);
         let mut processes = Vec::new();
         for process in raw.process {
             let next = FIRST_UID + uids.len() as u32 - 1;
             let uid = process.user.clone().map(|user| *uids.entry(user).or_insert(next));
-            processes.push(Process::new(process, &processes, uid, &topology)?);
+            processes.push(Process::new(process, &processes, uid, &topology, &gpus)?);
         }
         let mut ids = HashSet::new();
         let meters = raw.meter.into_iter().map(|meter| Meter::new(meter, &mut ids, &topology));
@@ -96,7 +101,7 @@ impl Scenario {
         }
         let scenario = Self {
             start: start(raw.start)?,
-            method: method(raw.method, &meters)?,
+            method: method(&raw.method, &meters)?,
             missed: topology.all("missed", &raw.missed)?,
             irq: topology.all("irq", &raw.irq)?,
             lost: lost(&raw.lost, rounds)?,
@@ -108,6 +113,7 @@ impl Scenario {
             rounds,
             processes,
             meters,
+            gpus,
             expected,
         };
         scenario.check_loads()?;
@@ -128,7 +134,8 @@ impl Scenario {
                 cpus.entry(load.cpu).or_default().push((load, owner.into()));
             }
         }
-        for (cpu, mut loads) in cpus {
+        let what = cpus.into_iter().map(|(cpu, loads)| (format!("cpu{cpu}"), loads));
+        for (cpu, mut loads) in what.chain(self.gpu_loads()) {
             loads.sort_by_key(|(load, _)| load.from);
             let mut active: Vec<(&Load, String)> = Vec::new();
             for (load, owner) in loads {
@@ -137,7 +144,7 @@ impl Scenario {
                 if let Some((_, other)) = active.last().filter(|_| others + load.share > WHOLE) {
                     let (from, share) = (show(load.from), (others + load.share) as f64 / 100.0);
                     let text = format!(
-                        "with {other} it uses {share} % of cpu{cpu} from {from}; \
+                        "with {other} it uses {share} % of {cpu} from {from}; \
                          move one of them, or lower a share"
                     );
                     return Err(Problem::new(owner, text));
@@ -146,6 +153,20 @@ impl Scenario {
             }
         }
         Ok(())
+    }
+}
+
+impl Scenario {
+    /// Who uses each GPU, or each instance of one.
+    fn gpu_loads(&self) -> impl Iterator<Item = (String, Vec<(&Load, String)>)> {
+        let mut places: BTreeMap<(usize, u32), Vec<(&Load, String)>> = BTreeMap::new();
+        for process in &self.processes {
+            for load in process.seats.uses() {
+                let owner = format!("process {:?} (pid {})", process.name(), process.pid);
+                places.entry((load.package, load.cpu)).or_default().push((load, owner));
+            }
+        }
+        places.into_iter().map(|((gpu, _), loads)| (self.gpus[gpu].id().to_owned(), loads))
     }
 }
 
@@ -239,10 +260,10 @@ fn packages(cpus: Option<u32>, packages: Option<Vec<Vec<u32>>>) -> Result<Vec<Pa
 }
 
 /// Static powers of meters that there are, and who pays them.
-fn method(raw: file::Method, meters: &[Meter]) -> Result<Method, Problem> {
+fn method(raw: &file::Method, meters: &[Meter]) -> Result<Method, Problem> {
     let problem = |text: String| Problem::new("method", text);
     let mut floors = HashMap::new();
-    for (id, watts) in raw.static_watts {
+    for (id, watts) in raw.static_watts.clone() {
         if id != "rest" && meters.iter().all(|meter| meter.id() != id) {
             return Err(problem(format!("no meter is called {id:?}; check `static_watts`")));
         }
@@ -251,7 +272,8 @@ fn method(raw: file::Method, meters: &[Meter]) -> Result<Method, Problem> {
         }
         floors.insert(id, Floor { watts: Watts(watts), basis: Basis::Calibrated });
     }
-    Ok(Method { idle_policy: raw.idle_policy, floors, ..Method::default() })
+    let file::Method { idle_policy, gpu_share, .. } = *raw;
+    Ok(Method { idle_policy, gpu_share, floors, ..Method::default() })
 }
 
 /// `3s 12 events`: what the probe lost at a moment.

@@ -114,7 +114,7 @@ impl Source for Simulation {
             probe: ProbeKind::Simulated,
             meters: scenario.meters(*now),
             clocks: None,
-            gpus: Vec::new(),
+            gpus: scenario.gpu_readings(self.told, *now),
             activity: scenario.activity(self.told, *now)?,
         };
         self.told = *now;
