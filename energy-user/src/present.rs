@@ -8,6 +8,7 @@ pub mod csv;
 pub mod explain;
 pub mod figure;
 pub mod fixed;
+pub mod gpu;
 pub mod json;
 pub mod record;
 pub mod report;

@@ -25,7 +25,7 @@ use crate::{
     attribute::IdlePolicy,
     cli::{Format, Global},
     clock,
-    frame::{Basis, Energy, Quality},
+    frame::{Basis, Energy, Quality, Tenancy},
     ledger::{Sum, Tick},
     present::{figure, report::Report},
     sample::{Domain, Lost},
@@ -179,6 +179,8 @@ impl Tally {
         // That of a core is in its package's, and nothing tells who uses the rest.
         let own = |domain| !matches!(domain, Domain::Core | Domain::Rest);
         let pools = frame.pools.iter().filter(|pool| own(pool.domain));
+        // What a free GPU draws is static by itself.
+        let pools = pools.filter(|pool| !pool.tenancy.is_some_and(Tenancy::free));
         self.basis = self.basis.max(pools.map(|pool| pool.basis).max());
         for meter in &frame.meters {
             let (gap, counted) = self.gaps.entry(meter.id.clone()).or_default();

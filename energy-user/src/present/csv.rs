@@ -6,7 +6,7 @@ use super::record::Figures;
 use crate::{frame::Share, ledger::Tick};
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 21] = [
+pub const COLUMNS: [&str; 24] = [
     "time",
     "interval_seconds",
     "host",
@@ -28,6 +28,9 @@ pub const COLUMNS: [&str; 21] = [
     "co2e_grams",
     "quality",
     "probe",
+    "gpu_seconds",
+    "gpu_held_idle_joules",
+    "gpu_held_idle_seconds",
 ];
 
 /// The line that names the columns.
@@ -50,7 +53,8 @@ pub fn lines(tick: &Tick) -> anyhow::Result<Vec<u8>> {
             row.into(),
         ];
         let how = [frame.row_quality().as_str().to_string(), frame.probe.as_str().into()];
-        writer.write_record(head.into_iter().chain(who).chain(numbers(&figures)).chain(how))
+        let row = head.into_iter().chain(who).chain(numbers(&figures)).chain(how);
+        writer.write_record(row.chain(gpu(&figures)))
     };
     for process in &frame.processes {
         let identity = &process.identity;
@@ -74,8 +78,16 @@ pub fn lines(tick: &Tick) -> anyhow::Result<Vec<u8>> {
     Ok(writer.into_inner()?)
 }
 
+fn text(number: Option<f64>) -> String {
+    number.map_or_else(String::new, |number| number.to_string())
+}
+
+/// Columns that came later stand behind the others, so that a script finds its own by place.
+fn gpu(figures: &Figures) -> [String; 3] {
+    [figures.gpu_seconds, figures.gpu_held_idle_joules, figures.gpu_held_idle_seconds].map(text)
+}
+
 fn numbers(figures: &Figures) -> [String; 8] {
-    let text = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
     [
         figures.cpu_seconds.to_string(),
         text(figures.cpu_energy_joules),

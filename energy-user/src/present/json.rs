@@ -5,7 +5,10 @@
 
 use serde::Serialize;
 
-use super::record::{Figures, Record, ThreadRecord};
+use super::{
+    gpu::GpuRecord,
+    record::{Figures, Record, ThreadRecord},
+};
 use crate::{
     carbon::Intensity,
     frame::{CheckFrame, Frame, Share},
@@ -24,6 +27,7 @@ struct Document<'a> {
     quality: &'static str,
     meters: Vec<Meter<'a>>,
     checks: Vec<Check<'a>>,
+    gpus: Vec<GpuRecord<'a>>,
     total: Total,
     weight: &'static str,
     idle_policy: &'static str,
@@ -156,6 +160,7 @@ fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {
         quality: frame.quality.as_str(),
         meters: meters(frame),
         checks: checks(frame),
+        gpus: GpuRecord::all(frame),
         total: total(frame, intensity),
         processes: frame
             .processes

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::gpu::OnGpuRecord;
 use crate::{
     carbon::Intensity,
-    frame::{Frame, OnGpu, Part, ProcessFrame, Share},
-    sample::{Context, Weight},
+    frame::{Frame, ProcessFrame, Share},
+    sample::Weight,
     units::Microjoules,
 };
 
@@ -93,48 +94,7 @@ pub struct Record<'a> {
     pub misses: Option<u64>,
     /// What it did on each GPU that it held or used.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub gpus: Vec<GpuRecord<'a>>,
-}
-
-/// What a process did on one GPU, as data.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct GpuRecord<'a> {
-    /// Which.
-    pub id: &'a str,
-    /// The profile of the instance that it is on.
-    pub instance: Option<&'a str>,
-    /// `compute`, `graphics`, `mps`; null of one that only used it.
-    pub context: Option<&'static str>,
-    /// Memory of the GPU that it holds.
-    pub memory_bytes: Option<u64>,
-    /// Time that it used the device.
-    pub busy_seconds: Option<f64>,
-    /// Nobody used the device, though this process held it.
-    pub held_idle: bool,
-    /// What it is charged of the device's energy.
-    pub energy_joules: Option<f64>,
-}
-
-impl<'a> GpuRecord<'a> {
-    fn of(frame: &'a Frame, process: &ProcessFrame, on: &OnGpu) -> Option<Self> {
-        let gpu = &frame.gpus.get(on.gpu)?.gpu;
-        let instance = on.instance.and_then(|index| gpu.instances.get(index));
-        let here = |part: &&Part| {
-            let pool = frame.pools.get(part.pool).and_then(|pool| pool.tenancy);
-            pool.is_some_and(|tenancy| tenancy.gpu == on.gpu)
-        };
-        let parts = process.parts.iter().filter(here);
-        let energy = parts.map(|part| part.moving + part.fixed).sum::<Microjoules>();
-        Some(Self {
-            id: &gpu.id,
-            instance: instance.map(|instance| instance.name.as_str()),
-            context: on.context.map(Context::as_str),
-            memory_bytes: on.memory,
-            busy_seconds: on.busy.map(|busy| busy.as_secs_f64()),
-            held_idle: on.held.is_some(),
-            energy_joules: frame.pool(&gpu.id).map(|_| energy.joules()),
-        })
-    }
+    pub gpus: Vec<OnGpuRecord<'a>>,
 }
 
 impl<'a> Record<'a> {
@@ -159,7 +119,7 @@ impl<'a> Record<'a> {
             cycles: cycles.map(|work| work.cycles.iter().sum()),
             instructions: cycles.map(|work| work.instructions),
             misses: misses.map(|misses| misses.iter().sum()),
-            gpus: gpus.iter().filter_map(|on| GpuRecord::of(frame, process, on)).collect(),
+            gpus: gpus.iter().filter_map(|on| OnGpuRecord::of(frame, process, on)).collect(),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     attribute::IdlePolicy,
     carbon::{self, Intensity},
-    frame::{Basis, Quality},
+    frame::{Basis, Quality, Share},
     ledger::Sum,
     sample::{Lost, ProbeKind},
     units::{Microjoules, Watts},
@@ -77,6 +77,9 @@ struct Document<'a> {
     cpu_energy_joules: Option<f64>,
     dram_energy_joules: Option<f64>,
     gpu_energy_joules: Option<f64>,
+    gpu_seconds: Option<f64>,
+    gpu_held_idle_joules: Option<f64>,
+    gpu_held_idle_seconds: Option<f64>,
     rest_energy_joules: Option<f64>,
     machine_energy_joules: Option<f64>,
     mean_power_watts: Option<f64>,
@@ -131,6 +134,7 @@ impl Report {
     fn document(&self) -> Document<'_> {
         let joules = |energy: Option<Microjoules>| energy.map(Microjoules::joules);
         let energy = self.energy();
+        let held = self.sum.share.energy.gpu.map(|_| self.sum.share.held);
         Document {
             schema: 1,
             command: &self.command,
@@ -143,6 +147,9 @@ impl Report {
             cpu_energy_joules: joules(self.sum.share.energy.cpu),
             dram_energy_joules: joules(self.sum.share.energy.dram),
             gpu_energy_joules: joules(self.sum.share.energy.gpu),
+            gpu_seconds: self.sum.share.gpu_time.map(|time| time.as_secs_f64()),
+            gpu_held_idle_joules: held.map(|held| held.energy.joules()),
+            gpu_held_idle_seconds: held.map(|held| held.time.as_secs_f64()),
             rest_energy_joules: joules(self.sum.share.energy.rest),
             machine_energy_joules: joules(self.machine),
             mean_power_watts: energy.and_then(|e| e.over(self.wall)).map(|watts| watts.0),
@@ -190,6 +197,7 @@ impl Report {
         let range = self.range.map_or_else(String::new, |(least, most)| {
             format!(", between {} and {} J", units.energy(Some(least)), units.energy(Some(most)))
         });
+        let gpus = self.of_gpus();
         let lines = [
             (
                 "energy",
@@ -216,7 +224,8 @@ impl Report {
         ];
         let command = figure::printable(&self.command.join(" "));
         let mut text = format!("jouletop: {command}\n");
-        for (name, value) in lines {
+        let gpus = gpus.map(|words| ("gpu", words));
+        for (name, value) in lines.into_iter().chain(gpus) {
             let _ = writeln!(text, "  {name:<10} {value}");
         }
         for warning in &self.warnings {
@@ -232,6 +241,22 @@ impl Report {
             );
         }
         text
+    }
+
+    /// Time on GPUs, and what was drawn while they were held and not used; none without a GPU.
+    fn of_gpus(&self) -> Option<String> {
+        let Share { gpu_time, held, energy, .. } = self.sum.share;
+        energy.gpu?;
+        let used = gpu_time.map_or_else(
+            || "time on GPUs is not told".to_owned(),
+            |time| format!("{} on GPUs", figure::duration(time)),
+        );
+        if held.time.is_zero() {
+            return Some(used);
+        }
+        let joules = Units::Joules.energy(Some(held.energy));
+        let time = figure::duration(held.time);
+        Some(format!("{used}; held idle for {time}, {joules} J of the energy"))
     }
 
     /// What the energy holds of static power.

@@ -108,6 +108,22 @@ pub struct GpuState {
     pub throttle: Vec<String>,
 }
 
+impl GpuState {
+    /// Of one that shows nothing.
+    pub const NOTHING: Self = Self {
+        power: None,
+        limit: None,
+        utilization: None,
+        memory_utilization: None,
+        memory_used: None,
+        memory_total: None,
+        temperature: None,
+        clock: None,
+        clock_max: None,
+        throttle: Vec::new(),
+    };
+}
+
 /// How well a GPU tells who used it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -164,7 +164,7 @@ fn clients() -> impl Strategy<Value = Vec<GpuClient>> {
     let memory = prop::option::of(prop_oneof![Just(0), Just(u64::MAX), 1..100_u64]);
     let one = (pid, context, busy, memory, prop::option::of(0..4_usize), any::<bool>());
     let one = one.prop_map(|(pid, context, busy, memory, instance, server)| {
-        let mut one = GpuClient { memory, instance, ..client(pid, context, busy) };
+        let mut one = GpuClient { instance, memory, ..client(pid, context, busy) };
         if let (Some((_, identity)), true) = (&mut one.process, server) {
             // A process has one name, whatever it does where.
             *identity = self::identity(if pid == 1 { "nvidia-cuda-mps" } else { "work" });
@@ -183,9 +183,9 @@ fn gpus() -> impl Strategy<Value = Vec<GpuReading>> {
         let each = all.into_iter().enumerate();
         each.map(|(index, (told, slices, clients, busy, instances))| {
             let mut one = reading(index, told, &slices, clients);
-            let millis = |busy: Option<u64>| busy.map(Duration::from_millis);
-            one.activity.busy = millis(busy);
-            one.activity.instances = instances.into_iter().map(millis).collect();
+            let instances = instances.into_iter().map(|busy| busy.map(Duration::from_millis));
+            one.activity.busy = busy.map(Duration::from_millis);
+            one.activity.instances = instances.collect();
             one
         })
         .collect()
