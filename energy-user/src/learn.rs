@@ -127,3 +127,6 @@ fn load(pool: &PoolFrame, frame: &Frame) -> (u64, u64) {
     let capacity = frame.interval.as_nanos() as u64 * frame.machine.cpus() as u64;
     (capacity.saturating_sub(frame.idle.cpu_time.as_nanos() as u64), capacity)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! takes over and says why, unless the kernel probe was insisted on.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -21,7 +22,7 @@ use crate::{
         bpf::{BpfProbe, LoadError, Options},
         proc::ProcProbe,
     },
-    sample::{Machine, Reading, Role, Sample, Weight},
+    sample::{Machine, Reading, Role, Sample, Vendor, Weight},
     session::{Description, Source},
     topology::{self, Grain, Topology},
 };
@@ -110,7 +111,7 @@ impl Live {
             host: host.name.clone(),
             probe: probe.kind(),
             notes: probe.notes(),
-            meters: route(&meters),
+            meters: route(&meters, &gpus),
             remedies,
         };
         let machine = Arc::new(topology.machine(host.name));
@@ -269,11 +270,26 @@ fn meter_remedies(meters: &mut Meters, topology: &Topology, whole: Whole) -> Vec
 }
 
 /// The route of the energy in a few words.
-fn route(meters: &Meters) -> String {
-    if meters.estimated() {
-        return "estimate from the CPU model".into();
+fn route(meters: &Meters, gpus: &Gpus) -> String {
+    let mut routes: Vec<String> = if meters.estimated() {
+        vec!["estimate from the CPU model".into()]
+    } else {
+        meters.routes().into_iter().map(str::to_owned).collect()
+    };
+    let mut vendors: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in gpus.findings().iter().filter(|finding| finding.energy.is_some()) {
+        *vendors.entry(finding.vendor).or_default() += 1;
     }
-    meters.routes().join("; ")
+    let title = |word: &str| {
+        let all = [Vendor::Nvidia, Vendor::Amd, Vendor::Intel];
+        all.into_iter().find(|vendor| vendor.as_str() == word).map_or("", Vendor::title)
+    };
+    let gpus = vendors.into_iter().map(|(vendor, count)| match count {
+        1 => format!("{} GPU", title(vendor)),
+        _ => format!("{count} {} GPUs", title(vendor)),
+    });
+    routes.extend(gpus);
+    routes.join("; ")
 }
 
 /// CPUs that this process may use: the fall-back where sysfs does not tell.
