@@ -2,12 +2,14 @@
 //! machine are noise.
 
 mod cpu;
+mod gpu;
 mod pipe;
 mod probe;
 mod programs;
 mod read;
 mod spread;
 mod switches;
+mod terminal;
 
 use clap::Subcommand;
 
@@ -19,6 +21,8 @@ pub enum Task {
     Pipe(pipe::Task),
     /// What a sample of many processes takes, against one pass over `/proc`; and the memory
     Read(read::Task),
+    /// What it costs to watch many GPUs, beside nvitop on the same fake library
+    Gpu(gpu::Task),
 }
 
 pub fn run(task: &Task) -> anyhow::Result<()> {
@@ -26,5 +30,6 @@ pub fn run(task: &Task) -> anyhow::Result<()> {
         Task::Probe(task) => probe::run(task),
         Task::Pipe(task) => pipe::run(task),
         Task::Read(task) => read::run(task),
+        Task::Gpu(task) => gpu::run(task),
     }
 }
