@@ -64,7 +64,7 @@ impl Terminal {
         let count = Arc::clone(&bytes);
         let mut output = File::from(master);
         thread::spawn(move || {
-            let mut buffer = [0; 1 << 16];
+            let mut buffer = [0; 1 << 13];
             while let Ok(read @ 1..) = output.read(&mut buffer) {
                 count.fetch_add(read as u64, Ordering::Relaxed);
             }
