@@ -25,6 +25,7 @@ pub mod frame;
 pub mod frequency;
 pub mod gpu;
 pub mod host;
+pub mod job;
 pub mod learn;
 pub mod ledger;
 pub mod live;

@@ -5,7 +5,7 @@
 //! before the probe, and what only it knows (the cgroup's path).
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     io::Read as _,
     path::{Path, PathBuf},
     sync::Arc,
@@ -18,10 +18,16 @@ use energy_ebpf::{
 use procfs::process::Process;
 
 use super::{cgroup::Cgroups, stat::TICK_NS};
-use crate::sample::{Identity, Kind, ProcessId};
+use crate::{
+    job::ENVIRONMENT,
+    sample::{Identity, Kind, ProcessId},
+};
 
 /// Bytes of a command line that are kept.
 const LONGEST_CMDLINE: u64 = 4096;
+/// Bytes of an environment that are looked through, and characters of a value that are kept.
+const LONGEST_ENVIRONMENT: u64 = 1 << 17;
+const LONGEST_VALUE: usize = 256;
 
 /// Processes by identity.
 pub struct Directory {
@@ -77,6 +83,10 @@ impl Directory {
             user: Some(self.user(birth.uid)),
             parent: Some(parent),
             cgroup: self.cgroups.path(birth.cgroup).or_else(|| inherited.cgroup.clone()),
+            // A child has its parent's groups, session and environment until it changes them.
+            groups: inherited.groups.clone(),
+            session: inherited.session,
+            env: inherited.env.clone(),
             kind,
         };
         self.put(child, identity);
@@ -147,6 +157,13 @@ impl Directory {
             }
             identity.cmdline = found.cmdline.or(identity.cmdline);
             identity.cgroup = found.cgroup.or(identity.cgroup);
+            identity.groups = found.groups;
+            identity.session = found.session.or(identity.session);
+            // Whose environment cannot be read has its parent's, as far as anybody knows.
+            let own = found.uid == Some(nix::unistd::geteuid().as_raw());
+            if own || nix::unistd::geteuid().is_root() {
+                identity.env = found.env;
+            }
             identity.parent = identity.parent.or(found.parent);
             identity.uid = found.uid.or(identity.uid);
             identity.user = found.user.or(identity.user);
@@ -230,13 +247,17 @@ impl Directory {
             .and_then(|file| file.take(LONGEST_CMDLINE).read_to_end(&mut args).ok())
             .map(|_| join(&args))
             .filter(|cmdline| !cmdline.is_empty());
+        let (cgroup, groups) = cgroups(process);
         Identity {
             name: stat.comm.clone(),
             cmdline,
             uid,
             user: uid.map(|uid| self.user(uid)),
             parent: None,
-            cgroup: cgroup(process),
+            cgroup,
+            groups,
+            session: u32::try_from(stat.session).ok().filter(|session| *session > 0),
+            env: environment(process),
             kind: self.kind(stat.pid.unsigned_abs(), stat.flags & PF_KTHREAD != 0),
         }
     }
@@ -255,13 +276,39 @@ impl Directory {
     }
 }
 
-/// The most telling cgroup path: v2's, or the first v1 hierarchy that is not the root.
-fn cgroup(process: &Process) -> Option<String> {
-    let groups = process.cgroups().ok()?.0;
-    let unified = groups.iter().find(|group| group.hierarchy == 0 && group.pathname != "/");
-    let any = || groups.iter().find(|group| group.pathname != "/");
-    let root = || groups.first();
-    unified.or_else(any).or_else(root).map(|group| group.pathname.clone())
+/// The most telling cgroup path (v2's, or the first v1 hierarchy that is not the root), and the
+/// others.
+fn cgroups(process: &Process) -> (Option<String>, Vec<String>) {
+    let Ok(groups) = process.cgroups() else { return (None, Vec::new()) };
+    let (root, mut paths): (Vec<_>, Vec<_>) = {
+        let mut all = groups.0;
+        all.sort_by_key(|group| group.hierarchy);
+        all.into_iter().map(|group| group.pathname).partition(|path| path == "/")
+    };
+    // Most hierarchies of v1 have the same path.
+    let mut seen = HashSet::new();
+    paths.retain(|path| seen.insert(path.clone()));
+    let mut paths = paths.into_iter();
+    (paths.next().or_else(|| root.into_iter().next()), paths.collect())
+}
+
+/// What its environment says of its job. Only its owner and root may read that.
+fn environment(process: &Process) -> BTreeMap<String, String> {
+    let mut bytes = Vec::new();
+    let read = process
+        .open_relative("environ")
+        .ok()
+        .and_then(|file| file.take(LONGEST_ENVIRONMENT).read_to_end(&mut bytes).ok());
+    if read.is_none() {
+        return BTreeMap::new();
+    }
+    let variable = |text: &[u8]| {
+        let text = String::from_utf8_lossy(text);
+        let (name, value) = text.split_once('=')?;
+        let wanted = ENVIRONMENT.contains(&name) && !value.is_empty();
+        wanted.then(|| (name.to_owned(), value.chars().take(LONGEST_VALUE).collect()))
+    };
+    bytes.split(|&byte| byte == 0).filter_map(variable).collect()
 }
 
 /// A kernel string up to its NUL.

@@ -1,5 +1,7 @@
 //! Who ran: a process as it is told apart, and what is known of it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// A process, even if its number has been used before or will be again.
@@ -39,6 +41,13 @@ pub struct Identity {
     pub parent: Option<ProcessId>,
     /// Its cgroup's path (v2, or the most telling v1 one).
     pub cgroup: Option<String>,
+    /// Paths of the other control groups that it is in: those of v1's hierarchies.
+    pub groups: Vec<String>,
+    /// Its session (setsid(2)): that of a login, of a terminal's tab, of a daemon.
+    pub session: Option<u32>,
+    /// What its environment says of the job that it is a part of: no names but those of
+    /// [`ENVIRONMENT`](crate::job::ENVIRONMENT).
+    pub env: BTreeMap<String, String>,
     /// Which row it belongs to.
     pub kind: Kind,
 }

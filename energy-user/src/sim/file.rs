@@ -64,6 +64,9 @@ pub struct Process {
     pub user: Option<String>,
     pub parent: Option<u32>,
     pub cgroup: Option<String>,
+    pub session: Option<u32>,
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
     #[serde(default)]
     pub kernel: bool,
     #[serde(default)]
