@@ -128,29 +128,28 @@ impl Account {
             let known = self.known.entry(id.clone()).or_default();
             known.0.raise(&client);
             known.1 = pids;
-            let used = uses.entry((id.0.clone(), owner)).or_default();
+            let one = uses.entry((id.0.clone(), owner)).or_default();
             if let Some(interval) = interval {
-                let done = match before {
-                    Some(before) => since(&known.0, &before, interval),
-                    None => {
-                        let span = without.map(|without| at.saturating_sub(without));
-                        span.map_or_else(BTreeMap::new, |span| {
-                            newcomer(&self.totals, &id.0, &client, interval, span)
-                        })
-                    }
+                let done = if let Some(before) = before {
+                    since(&known.0, &before, interval)
+                } else {
+                    let span = without.map(|without| at.saturating_sub(without));
+                    span.map_or_else(BTreeMap::new, |span| {
+                        newcomer(&self.totals, &id.0, &client, interval, span)
+                    })
                 };
                 for (engine, busy) in done {
-                    let sum = used.engines.entry(engine).or_default();
+                    let sum = one.engines.entry(engine).or_default();
                     *sum = sum.saturating_add(busy).min(interval);
                 }
             }
-            used.memory = match (used.memory, client.memory) {
+            one.memory = match (one.memory, client.memory) {
                 (Some(a), Some(b)) => Some(a.saturating_add(b)),
                 (a, b) => a.or(b),
             };
             let worked = client.engines.into_iter().filter(|(_, busy)| busy.has_worked());
-            used.worked.extend(worked.map(|(engine, _)| engine));
-            used.nodes.extend(nodes);
+            one.worked.extend(worked.map(|(engine, _)| engine));
+            one.nodes.extend(nodes);
         }
         self.totals = totals;
         uses

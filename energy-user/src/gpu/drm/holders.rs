@@ -20,7 +20,7 @@ use super::{
 use crate::{clock::Moment, files, gpu::People};
 
 /// How often to look through everybody.
-const EVERYBODY: Duration = Duration::from_secs(60);
+const EVERYBODY: Duration = Duration::from_mins(1);
 
 /// How often to look through one who runs.
 const SOMEBODY: Duration = Duration::from_secs(10);

@@ -67,8 +67,8 @@ pub fn number(path: &Path) -> Option<u64> {
 }
 
 fn first(directory: &Path, files: &[&str]) -> Option<u32> {
-    let numbers = files.iter().filter_map(|file| number(&directory.join(file)));
-    numbers.filter_map(|number| u32::try_from(number).ok()).next()
+    let mut numbers = files.iter().filter_map(|file| number(&directory.join(file)));
+    numbers.find_map(|number| u32::try_from(number).ok())
 }
 
 /// The highest of `1: 2304Mhz *`.
