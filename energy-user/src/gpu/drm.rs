@@ -14,6 +14,7 @@ mod account;
 mod activity;
 mod busy;
 mod card;
+mod device;
 mod energy;
 pub mod fdinfo;
 mod holders;
@@ -24,27 +25,22 @@ mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
 
-use activity::Words;
-use card::Found;
-use energy::Source;
+use device::Card;
 use holders::Holders;
 
 use super::{Driver, Finding, People, Scope};
 use crate::{
     clock::Moment,
-    files,
-    sample::{Domain, Gpu, GpuActivity, GpuReading, Meter, MeterReading, Role},
+    sample::{GpuActivity, GpuReading, MeterReading},
 };
 
 /// How often to look for devices that came.
 const DEVICES: Duration = Duration::from_secs(10);
-
-const ASLEEP: &str = "it sleeps and is not woken; its energy is not counted meanwhile";
 
 /// The devices of one sysfs tree; none if the kernel has no GPUs at all.
 pub fn open(scope: &Scope) -> Option<Box<dyn Driver>> {
@@ -60,6 +56,11 @@ pub fn open(scope: &Scope) -> Option<Box<dyn Driver>> {
         before: None,
     };
     drm.scan();
+    if !drm.cards.is_empty() {
+        drm.holders.look_first();
+    }
+    let hidden = drm.holders.are_partly_hidden();
+    drm.cards.iter_mut().for_each(|card| card.tell_lacks(hidden));
     Some(Box::new(drm))
 }
 
@@ -73,17 +74,6 @@ struct Drm {
     scanned: Option<Duration>,
     /// When who used them was last asked.
     before: Option<Duration>,
-}
-
-/// One device.
-struct Card {
-    found: Found,
-    gpu: Arc<Gpu>,
-    /// Where its energy is read, or why it is not; none until it was awake once.
-    source: Option<Result<Source, String>>,
-    meter: Option<Arc<Meter>>,
-    nodes: Vec<kfd::Node>,
-    busy: busy::Busy,
 }
 
 impl Drm {
@@ -105,9 +95,7 @@ impl Drm {
             let next = self.numbers.keys().filter(|(other, _)| *other == key.0).count();
             let id =
                 self.numbers.entry(key).or_insert_with(|| format!("{}-{next}", vendor.as_str()));
-            let mut card = Card::new(&self.sysfs, found, id.clone());
-            card.tell_lacks(self.holders.are_partly_hidden());
-            self.cards.push(card);
+            self.cards.push(Card::new(&self.sysfs, found, id.clone()));
             self.holders.look_again();
         }
     }
@@ -125,114 +113,12 @@ impl Drm {
     }
 }
 
-impl Card {
-    fn new(sysfs: &Path, found: Found, id: String) -> Self {
-        let vendor = found.vendor();
-        let gpu = Gpu {
-            id,
-            // Asked of the device only when it is awake.
-            name: if found.sleeps() { vendor.title().into() } else { found.name() },
-            vendor,
-            uuid: None,
-            bus: Some(found.bus.clone()).filter(|bus| bus.contains(':')),
-            instances: Vec::new(),
-            lacks: Vec::new(),
-        };
-        let busy = busy::Busy::default();
-        let mut card =
-            Self { found, gpu: Arc::new(gpu), source: None, meter: None, nodes: Vec::new(), busy };
-        card.wake(sysfs);
-        card
-    }
-
-    /// Whether it can be read; at the first time, what it has is looked for.
-    fn wake(&mut self, sysfs: &Path) -> bool {
-        if self.found.sleeps() {
-            return false;
-        }
-        if self.source.is_none() {
-            let source = energy::find(sysfs, &self.found);
-            self.meter = source.as_ref().ok().map(|source| {
-                Arc::new(Meter {
-                    id: self.gpu.id.clone(),
-                    domain: Domain::Gpu,
-                    source: source.route.clone(),
-                    cells: Vec::new(),
-                    role: Role::Part,
-                    includes: source.includes.into(),
-                })
-            });
-            self.source = Some(source);
-            self.nodes = kfd::nodes(sysfs, &self.found);
-            self.gpu = Arc::new(Gpu { name: self.found.name(), ..(*self.gpu).clone() });
-        }
-        true
-    }
-
-    /// What it cannot tell.
-    fn tell_lacks(&mut self, hidden: bool) {
-        let mut lacks = Vec::new();
-        match &self.source {
-            None => lacks.push(ASLEEP.into()),
-            Some(Err(why)) => lacks.push(why.clone()),
-            Some(Ok(_)) => {
-                let control = files::read(&self.found.device().join("power/control"));
-                if control.is_ok_and(|control| control.trim() == "auto") {
-                    lacks.push(
-                        "the system lets it sleep when it is idle, and reading it while it is \
-                         awake may keep it so; end jouletop to let it sleep"
-                            .into(),
-                    );
-                }
-            }
-        }
-        if hidden {
-            lacks.push(
-                "others' use cannot be read without root (CAP_SYS_PTRACE): what it works beyond \
-                 what can be read is unattributed; run jouletop as root, outside of containers"
-                    .into(),
-            );
-        }
-        if self.gpu.lacks != lacks {
-            self.gpu = Arc::new(Gpu { lacks, ..(*self.gpu).clone() });
-        }
-    }
-
-    /// What is said of its use in an interval; nobody has a name yet.
-    fn activity(
-        &mut self,
-        sysfs: &Path,
-        found: &holders::Found,
-        interval: Option<Duration>,
-        hidden: bool,
-    ) -> GpuActivity {
-        let length = interval.unwrap_or_default();
-        let (active, awake) =
-            (self.busy.active(&self.found, length), self.busy.awake(&self.found, length));
-        let nodes = &self.found.nodes;
-        let mine = found.uses.iter().filter(|((device, _), used)| {
-            *device == self.found.bus || used.nodes.iter().any(|node| nodes.contains(node))
-        });
-        let mute = found.mute.iter().filter(|(_, node)| nodes.contains(node));
-        let words = Words {
-            interval: length,
-            active: active.filter(|_| interval.is_some()),
-            awake: awake.filter(|_| interval.is_some()),
-            uses: mine.map(|((_, pid), used)| (*pid, used.clone())).collect(),
-            computing: kfd::holders(sysfs, &self.nodes).into_iter().collect(),
-            mute: mute.map(|(pid, _)| *pid).collect(),
-            hidden,
-        };
-        words.activity()
-    }
-}
-
 impl Driver for Drm {
     fn energies(&mut self, at: Moment) -> Vec<MeterReading> {
         self.follow(at.monotonic);
         let mut readings = Vec::new();
         for card in &mut self.cards {
-            let awake = card.wake(&self.sysfs);
+            let awake = card.wake(&self.sysfs, at.monotonic);
             let Some(Ok(source)) = &mut card.source else { continue };
             if !awake {
                 source.sleep(at.monotonic);
@@ -247,7 +133,7 @@ impl Driver for Drm {
 
     fn poll(&mut self, at: Duration) {
         for card in &mut self.cards {
-            let awake = card.wake(&self.sysfs);
+            let awake = card.wake(&self.sysfs, at);
             let Some(Ok(source)) = &mut card.source else { continue };
             if awake {
                 source.poll(at);
@@ -264,20 +150,21 @@ impl Driver for Drm {
         if self.cards.is_empty() {
             return Vec::new();
         }
-        let awake: Vec<bool> = self.cards.iter_mut().map(|card| card.wake(&self.sysfs)).collect();
-        let asleep = self.cards.iter().zip(&awake).filter(|(_, awake)| !**awake);
-        let asleep: BTreeSet<String> =
-            asleep.flat_map(|(card, _)| card.found.nodes.clone()).collect();
-        let found = self.holders.look(at, people, &asleep);
+        let awake = self.cards.iter_mut().map(|card| card.wake(&self.sysfs, at.monotonic));
+        let awake: Vec<bool> = awake.collect();
+        let both = self.cards.iter().zip(&awake).filter(|(_, awake)| **awake);
+        let nodes: BTreeSet<String> = both.flat_map(|(card, _)| card.found.nodes.clone()).collect();
+        let found = self.holders.look(at, people, &nodes);
         let hidden = self.holders.are_partly_hidden();
         let mut readings = Vec::new();
         for (card, awake) in self.cards.iter_mut().zip(awake) {
             card.tell_lacks(hidden);
+            card.mind_sleep(at.monotonic, hidden || self.holders.have(&card.found.nodes));
             let (state, mut activity) = if awake {
                 let activity = card.activity(&self.sysfs, &found, interval, hidden);
                 (Ok(state::read(&card.found)), activity)
             } else {
-                (Err(ASLEEP.into()), GpuActivity::default())
+                (Err(card.excuse()), GpuActivity::default())
             };
             for client in activity.clients.iter_mut().filter(|client| client.pid > 0) {
                 client.process = people.holder(client.pid);
@@ -289,21 +176,7 @@ impl Driver for Drm {
 
     fn findings(&self) -> Vec<Finding> {
         let hidden = self.holders.are_partly_hidden();
-        let finding = |card: &Card| {
-            let told = "time on its engines, counted by the driver for each process";
-            let own = if hidden { "; of others' processes only as root" } else { "" };
-            let rocm = if card.nodes.is_empty() { "" } else { "; of ROCm, who holds it" };
-            Finding {
-                id: card.gpu.id.clone(),
-                name: card.gpu.name.clone(),
-                vendor: card.gpu.vendor.as_str(),
-                bus: card.gpu.bus.clone(),
-                energy: card.meter.as_ref().map(|meter| meter.source.clone()),
-                use_told_by: format!("{told}{rocm}{own}"),
-                lacks: card.gpu.lacks.clone(),
-            }
-        };
-        self.cards.iter().map(finding).collect()
+        self.cards.iter().map(|card| card.finding(hidden)).collect()
     }
 
     fn remedies(&self) -> Vec<String> {

@@ -54,7 +54,9 @@ impl Words {
         let silent = self.mute.iter().find(|pid| !self.uses.contains_key(pid));
         if silent.is_some() {
             told = Told::Holders(
-                "its driver does not count what each process does; Linux 5.19 or newer does".into(),
+                "its driver does not count what each process does; amdgpu and i915 do from Linux \
+                 5.19 on"
+                    .into(),
             );
         } else if let (1, Some(active), false) = (self.computing.len(), self.active, self.hidden) {
             let beyond = active.saturating_sub(seen(&clients));

@@ -4,7 +4,12 @@
 //! the time for which it was powered down between two works, so that the rest is the most that
 //! it can have worked.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{card::Found, state::number};
 use crate::sample::Vendor;
@@ -65,7 +70,7 @@ fn rest_files(found: &Found) -> Vec<PathBuf> {
 }
 
 /// What is called so and has a number.
-fn within(directory: &std::path::Path, prefix: &str) -> Vec<PathBuf> {
+fn within(directory: &Path, prefix: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let numbered =
         |name: &str| name.strip_prefix(prefix).is_some_and(|number| number.parse::<u32>().is_ok());

@@ -45,10 +45,10 @@ pub fn find(sysfs: &Path, found: &Found) -> Result<Source, String> {
         }
         let counter = hwmon.as_deref().and_then(counter);
         let (path, includes) = counter.ok_or_else(|| {
-            let first = if found.driver == "xe" { "6.10" } else { "6.2" };
+            let newer = if found.driver == "xe" { "a newer kernel" } else { "Linux 6.2 or newer" };
             format!(
-                "its driver counts no energy, so what it draws is not told apart; use Linux \
-                 {first} or newer"
+                "its driver counts no energy, so what it draws is not told apart; {newer} may \
+                 count it"
             )
         })?;
         let route = format!("{} hwmon energy", found.driver);
@@ -76,6 +76,7 @@ pub fn find(sysfs: &Path, found: &Found) -> Result<Source, String> {
 /// The counter of the card, or of its package if that is all.
 fn counter(chip: &Path) -> Option<(PathBuf, &'static str)> {
     let card = "the whole card: GPU, memory, regulators";
+    let unnamed = "the GPU, as much of its card as its driver counts";
     let package = "the GPU's package without the rest of its card";
     let channels = ["energy1", "energy2"].map(|channel| {
         let label = files::read(&chip.join(format!("{channel}_label"))).unwrap_or_default();
@@ -87,7 +88,7 @@ fn counter(chip: &Path) -> Option<(PathBuf, &'static str)> {
     };
     there("card")
         .map(|path| (path, card))
-        .or_else(|| there("").map(|path| (path, card)))
+        .or_else(|| there("").map(|path| (path, unnamed)))
         .or_else(|| there("pkg").map(|path| (path, package)))
 }
 

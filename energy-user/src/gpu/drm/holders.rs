@@ -46,8 +46,8 @@ pub struct Holders {
     account: Account,
     /// The look before, on the clock that counts from boot, nanoseconds.
     last: u64,
-    /// Nodes that were asleep then.
-    asleep: BTreeSet<String>,
+    /// Nodes that were awake then.
+    awake: BTreeSet<String>,
 }
 
 /// When a process was looked through.
@@ -73,7 +73,7 @@ pub struct Found {
 impl Holders {
     /// Nobody is known yet.
     pub fn new(proc: &Path) -> Self {
-        let mut holders = Self {
+        Self {
             proc: proc.to_path_buf(),
             open: BTreeMap::new(),
             looked: HashMap::new(),
@@ -82,11 +82,13 @@ impl Holders {
             behind: is_partial(proc),
             account: Account::default(),
             last: 0,
-            asleep: BTreeSet::new(),
-        };
-        holders.look_through_everybody(Duration::ZERO);
-        holders.everybody = None;
-        holders
+            awake: BTreeSet::new(),
+        }
+    }
+
+    /// Looks through everybody before there is any time, to know what can be seen.
+    pub fn look_first(&mut self) {
+        self.look_through_everybody(Duration::ZERO);
     }
 
     /// Somebody may use a GPU and not be seen.
@@ -94,13 +96,8 @@ impl Holders {
         self.refused || self.behind
     }
 
-    /// What everybody did since the last call. Nothing is read of nodes that are `asleep`.
-    pub fn look(
-        &mut self,
-        at: Moment,
-        people: &mut People<'_>,
-        asleep: &BTreeSet<String>,
-    ) -> Found {
+    /// What everybody did since the last call. Only of nodes that are `awake` anything is read.
+    pub fn look(&mut self, at: Moment, people: &mut People<'_>, awake: &BTreeSet<String>) -> Found {
         let now = at.monotonic;
         let long = |since: Option<Duration>, limit| {
             since.is_none_or(|since| now.saturating_sub(since) >= limit)
@@ -127,15 +124,19 @@ impl Holders {
         let mut found = Found::default();
         let mut sights = Vec::new();
         for (&pid, descriptors) in &self.open {
-            for (number, node) in descriptors.iter().filter(|(_, node)| !asleep.contains(*node)) {
+            for (number, node) in descriptors.iter().filter(|(_, node)| awake.contains(*node)) {
                 let path = self.proc.join(format!("{pid}/fdinfo/{number}"));
                 match files::read(&path).map(|text| fdinfo::client(&text)) {
                     Ok(Some(client)) => {
-                        let woken = self.asleep.contains(node);
+                        let woken = !self.awake.contains(node);
                         sights.push(Sight { pid, node: node.clone(), woken, client });
                     }
+                    // Its number may be another file's by now.
                     Ok(None) => {
-                        found.mute.insert((pid, node.clone()));
+                        let link = fs::read_link(self.proc.join(format!("{pid}/fd/{number}")));
+                        if link.is_ok_and(|link| link.ends_with(node)) {
+                            found.mute.insert((pid, node.clone()));
+                        }
                     }
                     Err(error) => self.refused |= error.kind() == io::ErrorKind::PermissionDenied,
                 }
@@ -157,16 +158,21 @@ impl Holders {
                     None => None,
                 };
                 // It began since the last look, and so did all that it has.
-                let begun = start.filter(|&start| before.is_some() && start > self.last);
+                let begun = start.filter(|&start| before.is_some() && start >= self.last);
                 let age = begun.map(|start| Duration::from_nanos(boot(at).saturating_sub(start)));
                 let without = age.map(|age| now.saturating_sub(age)).or(without);
                 (pid, Facts { start, parent, without })
             })
             .collect();
         self.last = boot(at);
-        self.asleep.clone_from(asleep);
+        self.awake.clone_from(awake);
         found.uses = self.account.take(now, &sights, &facts);
         found
+    }
+
+    /// Whether somebody has one of these nodes open, as far as that can be seen.
+    pub fn have(&self, nodes: &[String]) -> bool {
+        self.open.values().flat_map(BTreeMap::values).any(|node| nodes.contains(node))
     }
 
     /// Looks through all processes at the next look: of a device that has come.

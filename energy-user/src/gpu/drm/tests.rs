@@ -257,7 +257,8 @@ fn what_is_part_of_a_cpu_has_no_meter() {
         assert_eq!(finding.energy.is_some(), metered, "{driver} {model}");
     }
     // Neither an old kernel nor a card without sensors is a part of the CPU.
-    for (driver, says) in [("i915", "6.2"), ("xe", "6.10"), ("radeon", "tells no power")] {
+    for (driver, says) in [("i915", "6.2"), ("xe", "a newer kernel"), ("radeon", "tells no power")]
+    {
         let mut world = World::new();
         world.card(0, BUS, driver, "8086:56A0", &[]);
         let sample = world.begin();
@@ -297,6 +298,48 @@ fn a_device_that_sleeps_is_left_asleep() {
     world.poll(0.5);
     world.write(&status, "active\n");
     assert_eq!(world.frame(0.5).total.gpu, None);
+}
+
+#[test]
+fn a_device_that_nobody_has_open_gets_a_chance_to_sleep() {
+    let mut world = amd_world();
+    world.write(&format!("sys/devices/{BUS}/power/control"), "auto\n");
+    let is_read = |sample: &crate::sample::Sample| {
+        assert_eq!(sample.gpus[0].state.is_ok(), !sample.meters.is_empty());
+        sample.gpus[0].state.clone().map(|_| ()).map_err(|why| why.contains("left alone"))
+    };
+    world.begin();
+    assert_eq!(is_read(&world.sample(59.0)), Ok(()));
+    assert_eq!(is_read(&world.sample(1.0)), Err(true));
+    assert_eq!(is_read(&world.sample(14.0)), Err(true));
+    assert_eq!(is_read(&world.sample(1.0)), Ok(()), "it does not want to sleep");
+    assert_eq!(is_read(&world.sample(1.0)), Ok(()));
+    // Somebody comes and goes: another chance.
+    world.open(7, 5, "renderD129", &amd(1, 0, 0));
+    world.run(&[7]);
+    assert_eq!(is_read(&world.sample(10.0)), Ok(()));
+    world.close(7, 5);
+    world.run(&[7]);
+    world.sample(10.0);
+    assert_eq!(is_read(&world.sample(59.0)), Ok(()));
+    assert_eq!(is_read(&world.sample(1.0)), Err(true));
+    // Somebody comes meanwhile: read at once after that.
+    world.open(7, 5, "renderD129", &amd(1, 0, 0));
+    world.run(&[7]);
+    world.sample(10.0);
+    assert_eq!(is_read(&world.sample(1.0)), Ok(()));
+}
+
+#[test]
+fn a_number_that_is_another_file_by_now_is_nobody() {
+    let mut world = amd_world();
+    world.open(7, 5, "renderD129", &amd(1, 0, 0));
+    world.begin();
+    world.close(7, 5);
+    std::os::unix::fs::symlink("/tmp/file", world.path("proc/7/fd/5")).unwrap();
+    world.write("proc/7/fdinfo/5", "pos:\t0\n");
+    let activity = world.sample(1.0).gpus[0].activity.clone();
+    assert_eq!((activity.told, activity.clients.len()), (Told::Engine, 0));
 }
 
 #[test]
@@ -368,7 +411,9 @@ fn who_comes_is_found_when_it_runs() {
     world.process(9, 1000, None);
     world.open(9, 4, "renderD129", &amd(3, 100, 0));
     world.run(&[9]);
-    assert_eq!(paid(&world.frame(1.0)).0, [(9, 100_000_000)]);
+    let frame = world.frame(1.0);
+    assert_eq!(paid(&frame).0, [(9, 100_000_000)]);
+    assert_eq!(frame.processes[0].gpus[0].busy, Some(Duration::from_millis(100)));
     // It is known now, and need not run.
     world.open(9, 4, "renderD129", &amd(3, 400, 0));
     let busy = world.sample(1.0).gpus[0].activity.clients[0].busy;
@@ -395,6 +440,30 @@ fn who_comes_is_found_when_it_runs() {
     world.end(9);
     let sample = world.sample(1.0);
     assert!(sample.gpus[0].activity.clients.iter().all(|client| client.pid != 9));
+}
+
+#[test]
+fn who_comes_is_told_in_cycles_too() {
+    let mut world = World::new();
+    world.card(0, BUS, "xe", "8086:E20B", &[]);
+    world.process(7, 10, None);
+    world.open(7, 5, "renderD128", &xe(1, 50, 1_000_000));
+    world.begin();
+    // One begins half a second before the sample; the engine's cycles are known from another.
+    world.process(9, 1000, None);
+    world.run(&[9]);
+    world.open(7, 5, "renderD128", &xe(1, 50, 1_001_000));
+    world.open(9, 5, "renderD128", &xe(2, 300, 1_001_000));
+    // A second client of a process that was looked through before, on a descriptor that it had.
+    let busy = |sample: &crate::sample::Sample, pid: u32| {
+        let clients = &sample.gpus[0].activity.clients;
+        clients.iter().find(|client| client.pid == pid).and_then(|client| client.busy)
+    };
+    let sample = world.sample(1.0);
+    assert_eq!(busy(&sample, 9), Some(Duration::from_millis(300)));
+    assert_eq!(busy(&sample, 7), Some(Duration::ZERO));
+    world.open(7, 5, "renderD128", &xe(3, 200, 1_002_000));
+    assert_eq!(busy(&world.sample(1.0), 7), Some(Duration::from_millis(200)));
 }
 
 #[test]
