@@ -116,7 +116,7 @@ impl Watch {
             let Some(power) = power else { continue };
             // A GPU rests while nobody holds it, whatever the CPUs do.
             match frame.pool(&meter.id).and_then(|pool| pool.tenancy) {
-                Some(tenancy) if !tenancy.free() => {
+                Some(tenancy) if !tenancy.free => {
                     self.held.insert(meter.id.clone());
                 }
                 _ => watts.push((meter.id.clone(), power.0)),
