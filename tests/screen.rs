@@ -215,7 +215,9 @@ fn gpus_help() {
 fn gpus_held_idle_explained() {
     let mut app = demo();
     app.update(Action::Filter);
-    "lina".chars().for_each(|letter| drop(app.update(Action::Type(letter))));
+    for letter in "lina".chars() {
+        app.update(Action::Type(letter));
+    }
     app.update(Action::Accept);
     explain(&mut app, "python3");
     insta::assert_snapshot!(text(&mut app, 80, 24));
@@ -235,7 +237,7 @@ fn gpus_divided() {
 
 #[test]
 fn gpus_lost() {
-    insta::assert_snapshot!(text(&mut following("gpu_reset", 4, Theme::colour()), 80, 24));
+    insta::assert_snapshot!(text(&mut following("gpu_reset", 3, Theme::colour()), 80, 24));
 }
 
 /// The line of a screen that has this text.

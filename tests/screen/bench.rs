@@ -9,9 +9,9 @@ use jouletop::{
     carbon::{Basis, Intensity},
     ledger::Tick,
     sample::{
-        Activity, CpuTime, Domain, Gpu, GpuActivity, GpuReading, GpuState, Identity, Kind, Line, Lost, Machine, Meter, MeterReading,
-        Package, PowerModel, ProbeKind, ProcessActivity, ProcessId, Reading, Role, Sample,
-        Vendor,
+        Activity, CpuTime, Domain, Gpu, GpuActivity, GpuReading, GpuState, Identity, Kind, Line,
+        Lost, Machine, Meter, MeterReading, Package, PowerModel, ProbeKind, ProcessActivity,
+        ProcessId, Reading, Role, Sample, Vendor,
     },
     session::Description,
     units::{GramsPerKwh, Watts},

@@ -19,9 +19,7 @@ use ratatui::style::Color;
 use crate::{
     STEP,
     bench::{Bench, Meters, afternoon, intensity},
-    draw,
-    panel::explain,
-    screen,
+    draw, screen,
     state::adds_up,
     text,
 };
@@ -145,7 +143,10 @@ fn columns_of_gpus_sort_and_are_there_only_with_gpus() {
         press(&mut app, KeyCode::Char(key));
         assert_eq!(app.sorted(), (column, false));
         let (first, memory) = (&app.rows()[0], column == Column::GpuMemory);
-        assert_eq!(first.identity.cmdline.as_deref(), Some("python3 train.py --gpus 2 --batch 256"));
+        assert_eq!(
+            first.identity.cmdline.as_deref(),
+            Some("python3 train.py --gpus 2 --batch 256")
+        );
         if memory {
             assert_eq!(first.gpu.memory, Some((71 << 30) + (71_168 << 20)));
         }

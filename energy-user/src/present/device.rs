@@ -80,8 +80,19 @@ impl<'a> Device<'a> {
     /// otherwise of the device's own last period.
     pub fn busy(&self) -> Option<f64> {
         let busy = self.gpu.busy.map(|busy| busy.div_duration_f64(self.frame.interval) * 100.0);
+        let busy = busy.or_else(|| self.activity());
         let shown = || self.state().and_then(|state| state.utilization).map(f64::from);
         busy.filter(|busy| busy.is_finite()).map(|busy| busy.min(100.0)).or_else(shown)
+    }
+
+    /// Of a divided one, the activity of its instances by their slices.
+    fn activity(&self) -> Option<f64> {
+        let gpu = self.gpu;
+        let slices = || gpu.gpu.instances.iter().map(|instance| f64::from(instance.slices));
+        let busy = gpu.instances.iter().copied().collect::<Option<Vec<_>>>()?;
+        let parts = busy.iter().map(|busy| busy.div_duration_f64(self.frame.interval));
+        let sum: f64 = parts.zip(slices()).map(|(part, slices)| part * slices).sum();
+        Some(sum / slices().sum::<f64>() * 100.0)
     }
 
     /// `71/80 GiB`; in use, of all.
@@ -109,6 +120,10 @@ impl<'a> Device<'a> {
         let throttle = self.state().map_or(&[][..], |state| &state.throttle);
         if !throttle.is_empty() {
             mark(format!("throttled: {}", printable(&throttle.join(", "))), "throttled", true);
+        }
+        if let (Some(meter), None) = (self.meter, self.energy()) {
+            let why = meter.note.as_deref().unwrap_or("no reading");
+            mark(printable(why), "no reading", true);
         }
         let instances = self.gpu.gpu.instances.len();
         if instances > 0 {

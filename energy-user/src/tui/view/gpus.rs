@@ -117,7 +117,8 @@ impl Cells {
 
     fn words(&self, long: bool) -> impl Iterator<Item = (&str, bool)> {
         let word = move |mark: &'_ Mark| usize::from(!long).min(mark.words.len() - 1);
-        let words = self.marks.iter().map(move |mark| (mark.words[word(mark)].as_str(), mark.warns));
+        let words =
+            self.marks.iter().map(move |mark| (mark.words[word(mark)].as_str(), mark.warns));
         words.filter(|(word, _)| !word.is_empty())
     }
 
@@ -224,10 +225,9 @@ impl Layout {
 
     fn need(&self) -> usize {
         let Self { id, name, bar, power, limit, used, memory, temperature, marks, .. } = *self;
-        let columns =
-            [(name, 1), (bar, 1), (power, 1), (limit, 1)].into_iter().chain(
-                [used, memory, temperature, marks].into_iter().map(|width| (width, GAP)),
-            );
+        let columns = [(name, 1), (bar, 1), (power, 1), (limit, 1)]
+            .into_iter()
+            .chain([used, memory, temperature, marks].into_iter().map(|width| (width, GAP)));
         id + columns.filter(|(width, _)| *width > 0).map(|(width, gap)| width + gap).sum::<usize>()
     }
 }

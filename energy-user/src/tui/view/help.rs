@@ -29,7 +29,7 @@ const LEGEND: [&str; 6] = [
 ];
 /// The same, of GPUs.
 const LEGEND_OF_GPUS: [&str; 3] = [
-    "GPU%: per cent of one GPU; blank: on none",
+    "GPU%: of one GPU; blank: is on none",
     "held: holds a GPU that nobody uses",
     "a GPU's bar is full at its power limit",
 ];

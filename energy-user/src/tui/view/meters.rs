@@ -29,9 +29,8 @@ const SHORTEST_BAR: usize = 12;
 /// The meters that have a line here: those of GPUs stand beside what their GPUs show, if these
 /// are shown.
 pub(super) fn shown(frame: &Frame, gpus: bool) -> impl Iterator<Item = &MeterFrame> {
-    let elsewhere = move |meter: &MeterFrame| {
-        gpus && frame.gpus.iter().any(|device| device.gpu.id == meter.id)
-    };
+    let elsewhere =
+        move |meter: &MeterFrame| gpus && frame.gpus.iter().any(|device| device.gpu.id == meter.id);
     frame.meters.iter().filter(move |meter| !elsewhere(meter))
 }
 
