@@ -6,6 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jouletop::{
     attribute::Method,
     learn::Learner,
+    sample::{GpuState, Told},
     session::{Session, Source as _},
     sim::Simulation,
     tui::{
@@ -113,7 +114,7 @@ fn who_holds_a_gpu_without_a_cpu_has_a_row_that_says_so() {
     let row = app.rows().iter().find(|row| row.identity.user.as_deref() == Some("lina")).unwrap();
     assert!(row.cpu_percent < f64::EPSILON, "she is at lunch");
     let gpu = row.gpu;
-    assert!(gpu.held_idle && gpu.seats == 1);
+    assert!(gpu.held_idle && gpu.seats == Some(1));
     assert_eq!(gpu.memory, Some(30 << 30));
     assert_eq!(gpu.percent, Some(0.0), "told, and nothing");
     assert!((gpu.watts.unwrap().0 - 118.0).abs() < 1e-9);
@@ -123,7 +124,7 @@ fn who_holds_a_gpu_without_a_cpu_has_a_row_that_says_so() {
     assert!(row.contains(" 30.00 ") && row.contains("(held idle)"), "{row}");
     // Who is on no GPU has nothing to tell of one.
     let other = app.rows().iter().find(|row| row.identity.name == "pt_data_worker").unwrap().gpu;
-    assert_eq!((other.seats, other.percent, other.memory), (0, None, None));
+    assert_eq!((other.seats, other.percent, other.memory), (Some(0), None, None));
     assert_eq!(other.watts.unwrap().0.to_bits(), 0.0_f64.to_bits(), "measured, and nothing");
     // When her timer fires, the mark goes.
     let mut later = following("gpu_demo", 32, Theme::colour());
@@ -179,4 +180,13 @@ fn a_gpu_that_comes_later_is_shown_from_then_on() {
     app.tick(bench.tick(STEP, &afternoon(1)));
     let screen = text(&mut app, 80, 24);
     assert!(line(&screen, "gpu-0").contains("- asleep; it wakes when it is used"), "{screen}");
+    // It does not tell who is on it: that is not the same as nobody.
+    let of = |app: &App| app.rows().iter().find(|row| row.identity.name == "firefox").unwrap().gpu;
+    assert_eq!(of(&app).seats, None);
+    assert!(line(&screen, " firefox").contains(" - "), "{screen}");
+    let mut awake = crate::bench::gpu(0, Ok(GpuState::NOTHING));
+    awake.activity.told = Told::Process;
+    bench.gpus = vec![awake];
+    app.tick(bench.tick(STEP, &afternoon(2)));
+    assert_eq!(of(&app).seats, Some(0));
 }

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Account, Ledger, Seats, Sum};
 use crate::{
     frame::{Quality, Share},
-    sample::{Identity, ProcessId},
+    sample::{Identity, ProcessId, Told},
     units::{GramsCo2e, Microjoules, Watts},
 };
 
@@ -61,8 +61,8 @@ pub struct Row {
 /// What a row has on GPUs, all of them together.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct OnGpus {
-    /// GPUs that it held or used in the last interval.
-    pub seats: usize,
+    /// GPUs that it held or used in the last interval; none where one of them does not tell.
+    pub seats: Option<usize>,
     /// Mean power over the last interval; none where no GPU's meter counted.
     pub watts: Option<Watts>,
     /// Since the start; none where no GPU's meter counted.
@@ -78,13 +78,18 @@ pub struct OnGpus {
 impl Ledger {
     /// Every row, in no particular order; their energy adds up to the totals.
     pub fn rows(&self) -> Vec<Row> {
+        let told = self.holders_are_told();
         let mut rows: Vec<Row> = self
             .accounts
             .iter()
             .map(|(id, account)| {
                 let Account { identity, sum, last, seats, ended } = account;
-                let key = RowKey::Process(*id);
-                self.row(key, Arc::clone(identity), *ended, sum, (last, *seats))
+                let (key, identity) = (RowKey::Process(*id), Arc::clone(identity));
+                let mut row = self.row(key, identity, *ended, sum, (last, *seats));
+                if seats.gpus == 0 && !ended && !told {
+                    row.gpu.seats = None;
+                }
+                row
             })
             .collect();
         let keys = [
@@ -109,6 +114,12 @@ impl Ledger {
             rows.push(self.row(RowKey::Folded, name, true, &self.folded, nothing));
         }
         rows
+    }
+
+    /// Every GPU tells who is on it.
+    fn holders_are_told(&self) -> bool {
+        let mut gpus = self.latest().into_iter().flat_map(|tick| &tick.frame.gpus);
+        gpus.all(|gpu| gpu.told != Told::Nothing)
     }
 
     /// GPUs with somebody on them whom nobody here can name.
@@ -145,7 +156,7 @@ impl Ledger {
             grams: energy.map(|_| sum.grams),
             cpu_time: sum.share.cpu_time,
             gpu: OnGpus {
-                seats: seats.gpus,
+                seats: Some(seats.gpus),
                 watts: frame
                     .and_then(|frame| frame.total.gpu)
                     .and_then(|_| last.energy.gpu.unwrap_or_default().over(interval)),

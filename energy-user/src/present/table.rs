@@ -146,7 +146,7 @@ fn line(row: &Row, units: Units, gpus: bool) -> String {
         (false, false) => "",
     };
     // Who is on no GPU has nothing to tell of one.
-    let untold = if row.gpu.seats > 0 { figure::ABSENT } else { "" };
+    let untold = if row.gpu.seats == Some(0) { "" } else { figure::ABSENT };
     let percent = row.gpu.percent.map_or(untold.into(), |percent| format!("{percent:.1}"));
     let memory = row.gpu.memory.map_or(untold.into(), |bytes| figure::gib(Some(bytes)));
     let of_gpus = if gpus { format!(" {percent:>6} {memory:>7}") } else { String::new() };

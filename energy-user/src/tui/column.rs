@@ -215,7 +215,7 @@ pub fn percent(value: f64) -> String {
 
 /// What is not told of somebody on a GPU is not known; who is on none has nothing to tell.
 fn on_gpu(row: &Row, known: Option<String>) -> String {
-    let untold = if row.gpu.seats > 0 { figure::ABSENT } else { "" };
+    let untold = if row.gpu.seats == Some(0) { "" } else { figure::ABSENT };
     known.unwrap_or_else(|| untold.into())
 }
 
