@@ -14,13 +14,16 @@ use jouletop::{
         action::{self, Action},
         column::Column,
     },
+    units::Watts,
 };
 use ratatui::style::Color;
 
 use crate::{
     STEP,
     bench::{Bench, Meters, afternoon, intensity},
-    draw, screen,
+    draw,
+    panel::explain,
+    screen,
     state::adds_up,
     text,
 };
@@ -61,7 +64,7 @@ fn gpus_without_colours_still_say_what_is_held() {
     assert!(buffer.content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
     let plain = text(&mut app, 80, 24);
     assert!(line(&plain, "gpu-3").contains("held idle"), "{plain}");
-    assert!(line(&plain, "7300 lina").contains("python3… (held)") || plain.contains("(held)"));
+    assert!(line(&plain, "7300 lina").contains("python3 (held)"), "{plain}");
     assert_eq!(plain, text(&mut demo(), 80, 24), "the same words, with colours or without");
 }
 
@@ -189,4 +192,43 @@ fn a_gpu_that_comes_later_is_shown_from_then_on() {
     bench.gpus = vec![awake];
     app.tick(bench.tick(STEP, &afternoon(2)));
     assert_eq!(of(&app).seats, Some(0));
+}
+
+#[test]
+fn what_strangers_used_is_explained_where_it_stands() {
+    let mut app = demo();
+    explain(&mut app, "(unattributed)");
+    let screen = text(&mut app, 80, 24);
+    assert!(screen.contains("processes of another PID namespace"), "{screen}");
+}
+
+#[test]
+fn eight_gpus_share_lines_and_say_why_a_clock_is_held_down() {
+    let mut bench = Bench::new(Meters::Measured);
+    let mut app = screen(Meters::Measured, 0);
+    let shown = GpuState {
+        limit: Some(Watts(200.0)),
+        utilization: Some(100),
+        memory_used: Some(20 << 30),
+        memory_total: Some(24 << 30),
+        temperature: Some(88),
+        ..GpuState::NOTHING
+    };
+    let hot = GpuState { throttle: vec!["power cap".into(), "heat".into()], ..shown.clone() };
+    let mut all: Vec<_> = (0..8).map(|gpu| crate::bench::gpu(gpu, Ok(shown.clone()))).collect();
+    all[5] = crate::bench::gpu(5, Ok(hot));
+    all[6] = crate::bench::gpu(6, Err("it fell off the bus; start the machine again".into()));
+    bench.gpus = all;
+    for minute in 0..2 {
+        app.tick(bench.tick(STEP, &afternoon(minute)));
+    }
+    let pairs = text(&mut app, 80, 24);
+    assert!(line(&pairs, "gpu-1").contains("gpu-5"), "{pairs}");
+    assert!(line(&pairs, "gpu-5").contains("throttled|"), "{pairs}");
+    assert!(line(&pairs, "gpu-6").contains("it fell off the bus"), "{pairs}");
+    let wide = text(&mut app, 160, 50);
+    assert!(line(&wide, "gpu-5").contains("throttled: power cap, heat"), "{wide}");
+    assert!(line(&wide, "gpu-5").contains("of 200 W  100%  20/24 GiB  88°C"), "{wide}");
+    let small = text(&mut app, 60, 16);
+    assert!(line(&small, "8 GPUs").contains("gpu-6 silent"), "{small}");
 }

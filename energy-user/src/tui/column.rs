@@ -116,8 +116,12 @@ impl Column {
     /// Its width; the name's is the least one.
     pub fn width(self) -> u16 {
         match self {
-            Self::Pid | Self::Watts | Self::Joules | Self::Grams => 7,
-            Self::GpuWatts | Self::GpuJoules => 7,
+            Self::Pid
+            | Self::Watts
+            | Self::Joules
+            | Self::Grams
+            | Self::GpuWatts
+            | Self::GpuJoules => 7,
             Self::User | Self::GpuMemory => 8,
             Self::Cpu | Self::GpuPercent => 6,
             Self::Name => Self::NAME,

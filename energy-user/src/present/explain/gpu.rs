@@ -64,33 +64,32 @@ impl Company {
 
     /// Who is on it, and what it does not tell.
     pub(super) fn words(&self) -> String {
-        let mut words = match self.clients {
+        let who = match self.clients {
             Some(0 | 1) => "this process alone".into(),
-            Some(all) => counted_processes(all),
+            Some(all) => format!("{all} processes, this one among them"),
             None => "it is not told how many".into(),
         };
-        if self.strangers > 0 {
-            words += &format!(
-                ", {} of them of another PID namespace: what is theirs is in (unattributed)",
-                self.strangers
-            );
-        }
+        let strangers = match self.strangers {
+            0 => String::new(),
+            some => format!(
+                ", {some} of them of another PID namespace: what is theirs is in (unattributed)"
+            ),
+        };
+        let mut words = vec![who + &strangers];
         if let Some((instance, slices)) = self.instance.as_ref().zip(self.slices) {
             let slices = counted(slices as usize, "slice");
-            words += &format!("; this one on instance {instance}, which weighs {slices}");
+            words.push(format!("this one on instance {instance}, which weighs {slices}"));
         }
         if self.served && !self.held_idle {
-            words += "; what the server of the multi-process service did is shared by its clients";
+            let server =
+                "what the server of the multi-process service did is shared by its clients";
+            words.push(server.into());
         }
         if let Some(why) = self.told_because.as_ref().filter(|_| !self.held_idle) {
-            words += &format!("; who used it is not told: {why}");
+            words.push(format!("who used it is not told: {why}"));
         }
-        printable(&words)
+        printable(&words.join("; "))
     }
-}
-
-fn counted_processes(all: usize) -> String {
-    format!("{all} processes, this one among them")
 }
 
 /// A GPU that a process is on and has no part of.

@@ -25,7 +25,7 @@ use crate::{
 /// Narrower than this, two GPUs have no room on a line.
 const PAIRS_NEED: u16 = 72;
 /// Cells between two GPUs on a line.
-const BETWEEN: u16 = 3;
+const BETWEEN: u16 = 2;
 /// Cells of a figure with its mark.
 const FIGURE: usize = 7;
 /// Cells of a percentage.
@@ -74,6 +74,8 @@ struct Cells {
     /// The part of its limit that it draws.
     part: Option<f64>,
     power: String,
+    /// It is little known who used it.
+    low: bool,
     limit: String,
     used: String,
     memory: String,
@@ -92,11 +94,6 @@ impl Cells {
             pool.confidence() == Confidence::Low && !held
         });
         let (watts, limit) = (device.watts(), device.limit());
-        let mut marks = device.marks();
-        if low {
-            let words = ["who used it is not told".into(), "?".into()];
-            marks.push(Mark { words, warns: false });
-        }
         let figure = marked(quality, units.power(watts));
         let known = watts.is_some();
         Self {
@@ -110,7 +107,9 @@ impl Cells {
             used: device.busy().map_or_else(|| figure::ABSENT.into(), device::percent),
             memory: device.memory().unwrap_or_default(),
             temperature: device.temperature().unwrap_or_default(),
-            marks,
+            low,
+            // Why it shows nothing is all there is to say then.
+            marks: if device.silence().is_some() { Vec::new() } else { device.marks() },
             silence: device.silence(),
         }
     }
@@ -147,6 +146,9 @@ impl Cells {
             push(rest, theme.dim(), 0);
         }
         push(text::right(&self.power, layout.power), Style::new(), 1);
+        if layout.low > 0 {
+            push(if self.low { "?" } else { " " }.into(), theme.dim(), 1);
+        }
         if layout.limit > 0 {
             push(text::left(&self.limit, layout.limit), theme.dim(), 1);
         }
@@ -176,6 +178,7 @@ struct Layout {
     name: usize,
     bar: usize,
     power: usize,
+    low: usize,
     limit: usize,
     used: usize,
     memory: usize,
@@ -201,6 +204,7 @@ impl Layout {
             name: widest(&|cells| text::width(&cells.name)),
             bar: if bar { 16 } else { 0 },
             power: widest(&|cells| text::width(&cells.power)).max(FIGURE + 2),
+            low: widest(&|cells| usize::from(cells.low)),
             limit: widest(&|cells| text::width(&cells.limit)),
             used: USE,
             memory: widest(&|cells| text::width(&cells.memory)),
@@ -224,10 +228,10 @@ impl Layout {
     }
 
     fn need(&self) -> usize {
-        let Self { id, name, bar, power, limit, used, memory, temperature, marks, .. } = *self;
-        let columns = [(name, 1), (bar, 1), (power, 1), (limit, 1)]
-            .into_iter()
-            .chain([used, memory, temperature, marks].into_iter().map(|width| (width, GAP)));
+        let Self { id, name, bar, power, low, limit, used, memory, temperature, marks, .. } = *self;
+        let near = [name, bar, power, low, limit].map(|width| (width, 1));
+        let far = [used, memory, temperature, marks].map(|width| (width, GAP));
+        let columns = near.into_iter().chain(far);
         id + columns.filter(|(width, _)| *width > 0).map(|(width, gap)| width + gap).sum::<usize>()
     }
 }
