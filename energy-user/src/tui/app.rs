@@ -93,6 +93,8 @@ pub struct App {
     top: usize,
     page: usize,
     area: Rect,
+    /// The user does not want to see the GPUs one by one.
+    gpus_hidden: bool,
 }
 
 impl App {
@@ -114,6 +116,7 @@ impl App {
             top: 0,
             page: 1,
             area: Rect::default(),
+            gpus_hidden: false,
         }
     }
 
@@ -158,11 +161,12 @@ impl App {
             Action::Erase => {
                 self.filter.pop();
             }
-            Action::SortLeft => self.arrangement.shift(false),
-            Action::SortRight => self.arrangement.shift(true),
+            Action::SortLeft => self.arrangement.shift(false, self.has_gpus()),
+            Action::SortRight => self.arrangement.shift(true, self.has_gpus()),
             Action::Sort(column) => self.arrangement.sort(column),
             Action::Reverse => self.arrangement.reverse ^= true,
             Action::Ended => self.arrangement.fold_ended ^= true,
+            Action::Gpus => self.gpus_hidden ^= true,
             Action::Up => self.step(-1),
             Action::Down => self.step(1),
             Action::PageUp => self.step(-self.page.cast_signed()),
@@ -318,6 +322,16 @@ impl App {
     /// What has been typed as a filter.
     pub fn filter(&self) -> &str {
         &self.filter
+    }
+
+    /// The machine has GPUs.
+    pub fn has_gpus(&self) -> bool {
+        self.ledger().latest().is_some_and(|tick| !tick.frame.gpus.is_empty())
+    }
+
+    /// The GPUs are to be shown one by one.
+    pub fn shows_gpus(&self) -> bool {
+        self.has_gpus() && !self.gpus_hidden
     }
 
     /// The picture stands still.

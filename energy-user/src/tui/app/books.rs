@@ -17,14 +17,26 @@ pub struct Pace {
     pub watts: Option<f64>,
     /// Per cent of one CPU.
     pub cpu: f64,
+    /// Power of GPUs; none where no meter of one counted yet.
+    pub gpu_watts: Option<f64>,
+    /// Per cent of one GPU; none where that was not told yet.
+    pub gpu: Option<f64>,
 }
 
 impl Pace {
     /// A little closer to what the row does now. A gap changes nothing.
     fn towards(self, row: &Row, weight: f64) -> Self {
         let ease = |old: f64, new: f64| old + weight * (new - old);
-        let watts = row.watts.map(|watts| ease(self.watts.unwrap_or(0.0), watts.0));
-        Self { watts: watts.or(self.watts), cpu: ease(self.cpu, row.cpu_percent) }
+        let known = |old: Option<f64>, new: Option<f64>| {
+            new.map(|new| ease(old.unwrap_or(0.0), new)).or(old)
+        };
+        Self {
+            watts: known(self.watts, row.watts.map(|watts| watts.0)),
+            cpu: ease(self.cpu, row.cpu_percent),
+            gpu_watts: known(self.gpu_watts, row.gpu.watts.map(|watts| watts.0)),
+            // Who has left its GPU is no more compared to those on one.
+            gpu: row.gpu.percent.map(|new| ease(self.gpu.unwrap_or(0.0), new)),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use super::books::Books;
 use crate::{
     frame::Quality,
-    ledger::{Row, RowKey},
+    ledger::{OnGpus, Row, RowKey},
     sample::Identity,
     tui::column::{Column, pid},
     units::{GramsCo2e, Watts},
@@ -30,8 +30,8 @@ impl Arrangement {
     }
 
     /// Sorts by the neighbour; the outermost ones have none.
-    pub fn shift(&mut self, right: bool) {
-        let all = Column::ALL;
+    pub fn shift(&mut self, right: bool, gpus: bool) {
+        let all: Vec<Column> = Column::all(gpus).collect();
         let here = all.iter().position(|column| *column == self.column).unwrap_or(0);
         let next = if right { here + 1 } else { here.wrapping_sub(1) };
         if let Some(column) = all.get(next) {
@@ -80,7 +80,23 @@ pub(super) fn sum(key: RowKey, name: &str, rows: &[Row], interval: Duration) -> 
         energy: rows.iter().filter_map(|row| row.energy).reduce(|a, b| a + b),
         grams: grams.map(GramsCo2e),
         cpu_time: rows.iter().map(|row| row.cpu_time).sum(),
+        gpu: on_gpus(rows, interval),
         quality: rows.iter().map(|row| row.quality).max().unwrap_or(Quality::Absent),
+    }
+}
+
+/// What rows have on GPUs, as one.
+fn on_gpus(rows: &[Row], interval: Duration) -> OnGpus {
+    let all = || rows.iter().map(|row| row.gpu);
+    let watts = all().filter_map(|gpu| gpu.watts).map(|watts| watts.0).reduce(|a, b| a + b);
+    OnGpus {
+        seats: all().map(|gpu| gpu.seats).sum(),
+        watts: watts.and_then(|watts| Watts(watts).during(interval).over(interval)),
+        energy: all().filter_map(|gpu| gpu.energy).reduce(|a, b| a + b),
+        percent: all().filter_map(|gpu| gpu.percent).reduce(|a, b| a + b),
+        memory: all().filter_map(|gpu| gpu.memory).reduce(u64::saturating_add),
+        // Rows say so themselves, and what has ended holds nothing.
+        held_idle: false,
     }
 }
 
