@@ -173,6 +173,8 @@ impl PoolFrame {
             (Domain::Package, Signal::Cpu(_)) | (_, Signal::Utilization | Signal::Instances) => {
                 Confidence::Medium
             }
+            // Nor does it need one whose it is that nobody uses.
+            _ if self.tenancy.is_some_and(|tenancy| tenancy.held_idle) => Confidence::High,
             // Who is alone needs no signal.
             (Domain::Gpu, Signal::Equal | Signal::Memory) if self.alone() => Confidence::High,
             (Domain::Gpu, Signal::Engines) if self.alone() => Confidence::Medium,

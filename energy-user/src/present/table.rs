@@ -87,7 +87,7 @@ fn meters(frame: &Frame, units: Units) -> Vec<Line> {
         if let Some(pool) = frame.pool(&meter.id) {
             let static_power = fixed::words(pool, units);
             let low = pool.confidence() == Confidence::Low
-                && !pool.tenancy.is_some_and(|tenancy| tenancy.held_idle || tenancy.free());
+                && !pool.tenancy.is_some_and(|tenancy| tenancy.held_idle || tenancy.free);
             words.push(if low {
                 static_power + "; low confidence in who used it"
             } else {

@@ -90,7 +90,7 @@ impl Cells {
         let units = app.units();
         let quality = device.meter.map_or(Quality::Absent, |meter| meter.quality);
         let low = frame.pool(&device.gpu.gpu.id).is_some_and(|pool| {
-            let held = pool.tenancy.is_some_and(|tenancy| tenancy.held_idle || tenancy.free());
+            let held = pool.tenancy.is_some_and(|tenancy| tenancy.held_idle || tenancy.free);
             pool.confidence() == Confidence::Low && !held
         });
         let (watts, limit) = (device.watts(), device.limit());
