@@ -4,6 +4,7 @@
 mod accuracy;
 mod bench;
 mod ebpf;
+mod python;
 mod shell;
 mod test;
 mod vm;
@@ -33,6 +34,8 @@ enum Task {
     /// Measurements, as ratios of one run
     #[command(subcommand)]
     Bench(bench::Task),
+    /// Other people's readers of GPUs, in target/python, to check tests/fake-nvml with
+    Python,
     /// Boot Debian kernels in qemu and compare CPU times there: a table, kernel by check
     Vm(vm::Task),
 }
@@ -43,6 +46,7 @@ fn main() -> anyhow::Result<()> {
         Task::Test { rebuild_ebpf } => test::run(rebuild_ebpf),
         Task::Accuracy(task) => accuracy::run(&task),
         Task::Bench(task) => bench::run(&task),
+        Task::Python => python::run(),
         Task::Vm(task) => vm::run(&task),
     }
 }

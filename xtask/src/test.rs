@@ -2,7 +2,7 @@
 
 use std::{process::Command, time::Duration};
 
-use crate::{ebpf, shell};
+use crate::{ebpf, python, shell};
 
 /// Runs every step; the first failure ends it.
 pub fn run(rebuild_ebpf: bool) -> anyhow::Result<()> {
@@ -12,6 +12,7 @@ pub fn run(rebuild_ebpf: bool) -> anyhow::Result<()> {
         ("tests", &["test", "--workspace"]),
     ];
     step("BPF objects", || ebpf::check(rebuild_ebpf))?;
+    step("readers of GPUs", python::run)?;
     for (name, arguments) in steps {
         step(name, || {
             let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

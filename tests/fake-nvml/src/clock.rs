@@ -1,0 +1,94 @@
+//! What time it is in the scenario.
+//!
+//! Time passes by itself, or stands in a file so that a test can step it.
+
+#![expect(clippy::disallowed_methods, reason = "this is the place")]
+
+use std::{
+    fs::File,
+    io::Read as _,
+    path::PathBuf,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+/// The wall clock at the start of a stepped scenario, in microseconds.
+pub const STEPPED_EPOCH_US: u64 = 1_800_000_000_000_000;
+
+/// Where time comes from.
+#[derive(Debug)]
+pub enum Clock {
+    /// The system's.
+    Running {
+        /// When the scenario began.
+        start: Instant,
+        /// The wall clock then, in microseconds.
+        epoch_us: u64,
+    },
+    /// This file holds nanoseconds since the start.
+    Stepped(PathBuf),
+}
+
+impl Clock {
+    /// Stepped by a file if there is one; otherwise the scenario begins now.
+    pub fn begin(file: Option<PathBuf>) -> Self {
+        file.map_or_else(
+            || {
+                let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                Self::Running { start: Instant::now(), epoch_us: epoch.as_micros() as u64 }
+            },
+            Self::Stepped,
+        )
+    }
+
+    /// Nanoseconds since the start.
+    pub fn now(&self) -> Result<u64, String> {
+        match self {
+            Self::Running { start, .. } => Ok(start.elapsed().as_nanos() as u64),
+            Self::Stepped(path) => {
+                let mut bytes = [0; 32];
+                let read = File::open(path).and_then(|mut file| file.read(&mut bytes));
+                let text = read.ok().and_then(|length| str::from_utf8(&bytes[..length]).ok());
+                text.and_then(|text| text.trim().parse().ok()).ok_or_else(|| {
+                    format!(
+                        "{}: no time; write nanoseconds there (FAKE_NVML_CLOCK)",
+                        path.display()
+                    )
+                })
+            }
+        }
+    }
+
+    /// Microseconds of the wall clock at a moment.
+    pub fn wall_us(&self, now: u64) -> u64 {
+        self.epoch_us() + now / 1000
+    }
+
+    /// The moment of a time of the wall clock; none before the start.
+    pub fn since_start(&self, wall_us: u64) -> Option<u64> {
+        Some(wall_us.checked_sub(self.epoch_us())?.saturating_mul(1000))
+    }
+
+    fn epoch_us(&self) -> u64 {
+        match self {
+            Self::Running { epoch_us, .. } => *epoch_us,
+            Self::Stepped(_) => STEPPED_EPOCH_US,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_steps_it() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let clock = Clock::begin(Some(file.path().into()));
+        assert!(clock.now().unwrap_err().contains("write nanoseconds there"));
+        std::fs::write(file.path(), "2500000000\n").unwrap();
+        let now = clock.now().unwrap();
+        assert_eq!(clock.wall_us(now), 1_800_000_002_500_000);
+        assert_eq!(clock.since_start(1_800_000_002_500_000), Some(now));
+        assert_eq!(clock.since_start(0), None);
+    }
+}
