@@ -8,11 +8,15 @@ use std::{
     fs::File,
     io::Read as _,
     path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// The wall clock at the start of a stepped scenario, in microseconds.
 pub const STEPPED_EPOCH_US: u64 = 1_800_000_000_000_000;
+
+/// No time of a scenario.
+const UNREAD: u64 = u64::MAX;
 
 /// Where time comes from.
 #[derive(Debug)]
@@ -25,7 +29,12 @@ pub enum Clock {
         epoch_us: u64,
     },
     /// This file holds nanoseconds since the start.
-    Stepped(PathBuf),
+    Stepped {
+        /// Its name.
+        file: PathBuf,
+        /// What was read last: a file that is being written is empty for an instant.
+        last: AtomicU64,
+    },
 }
 
 impl Clock {
@@ -36,7 +45,7 @@ impl Clock {
                 let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Self::Running { start: Instant::now(), epoch_us: epoch.as_micros() as u64 }
             },
-            Self::Stepped,
+            |file| Self::Stepped { file, last: AtomicU64::new(UNREAD) },
         )
     }
 
@@ -44,16 +53,21 @@ impl Clock {
     pub fn now(&self) -> Result<u64, String> {
         match self {
             Self::Running { start, .. } => Ok(start.elapsed().as_nanos() as u64),
-            Self::Stepped(path) => {
+            Self::Stepped { file, last } => {
                 let mut bytes = [0; 32];
-                let read = File::open(path).and_then(|mut file| file.read(&mut bytes));
+                let read = File::open(file).and_then(|mut file| file.read(&mut bytes));
                 let text = read.ok().and_then(|length| str::from_utf8(&bytes[..length]).ok());
-                text.and_then(|text| text.trim().parse().ok()).ok_or_else(|| {
-                    format!(
-                        "{}: no time; write nanoseconds there (FAKE_NVML_CLOCK)",
-                        path.display()
-                    )
-                })
+                let before = || Some(last.load(Relaxed)).filter(|&before| before != UNREAD);
+                let now = text.and_then(|text| match text.trim() {
+                    "" => before(),
+                    digits => digits.parse().ok(),
+                });
+                let now = now.ok_or_else(|| {
+                    let file = file.display();
+                    format!("{file}: no time; write nanoseconds there (FAKE_NVML_CLOCK)")
+                })?;
+                last.store(now, Relaxed);
+                Ok(now)
             }
         }
     }
@@ -71,7 +85,7 @@ impl Clock {
     fn epoch_us(&self) -> u64 {
         match self {
             Self::Running { epoch_us, .. } => *epoch_us,
-            Self::Stepped(_) => STEPPED_EPOCH_US,
+            Self::Stepped { .. } => STEPPED_EPOCH_US,
         }
     }
 }
@@ -90,5 +104,7 @@ mod tests {
         assert_eq!(clock.wall_us(now), 1_800_000_002_500_000);
         assert_eq!(clock.since_start(1_800_000_002_500_000), Some(now));
         assert_eq!(clock.since_start(0), None);
+        std::fs::write(file.path(), "").unwrap();
+        assert_eq!(clock.now(), Ok(now), "it is being written");
     }
 }

@@ -144,7 +144,7 @@ impl Power {
         let began = reset.copied().unwrap_or(0);
         let counted = if reset.is_some() { 0 } else { self.counted };
         let until = self.refreshed(now).max(began);
-        Ok(counted + (self.watts.between(began, until) / MILLIJOULE) as u64)
+        Ok(counted.saturating_add((self.watts.between(began, until) / MILLIJOULE) as u64))
     }
 
     /// Milliwatts at the moment.
@@ -204,8 +204,8 @@ impl Device {
     /// Bytes used, of an instance if one is asked for.
     pub fn used(&self, now: u64, instance: Option<u32>) -> u64 {
         let shared = if instance.is_none() { self.memory_used } else { 0 };
-        let own: u64 = self.living(now, instance).filter_map(|process| process.memory).sum();
-        shared + own
+        let own = self.living(now, instance).filter_map(|process| process.memory);
+        own.fold(shared, u64::saturating_add)
     }
 
     /// The instance with that number.

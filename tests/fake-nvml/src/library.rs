@@ -152,8 +152,9 @@ pub fn init(call: &'static str) -> nvmlReturn_t {
         };
         library.watch.count(call);
         let now = library.now()?;
-        library.load = library.scenario.load(now).ok_or(Code::DRIVER_NOT_LOADED)?;
+        let load = library.scenario.load(now).ok_or(Code::DRIVER_NOT_LOADED)?;
         library.fault(call, None, now)?;
+        library.load = load;
         library.inits += 1;
         Ok(())
     })

@@ -130,6 +130,14 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_readme_is_one() {
+        let readme = include_str!("../README.md");
+        let example = readme.split_once("```toml").unwrap().1.split_once("```").unwrap().0;
+        let scenario = parse(example).unwrap();
+        assert_eq!((scenario.devices.len(), scenario.faults.len()), (2, 1));
+    }
+
+    #[test]
     fn a_pid_may_come_from_outside() {
         let text = "[[device]]\n[[device.process]]\npid = \"$ONE\"";
         assert_eq!(parse(text).unwrap().devices[0].processes[0].pid, 41);
