@@ -56,7 +56,12 @@ pub fn open(scope: &Scope) -> anyhow::Result<Opened> {
         return Ok(Opened::Driver(Box::new(nvidia)));
     }
     match nvidia.library.connect() {
-        Ok(()) => nvidia.begin(),
+        Ok(()) => {
+            nvidia.begin();
+            if nvidia.slots.is_empty() && nvidia.library.nvml().is_some() {
+                return nothing("NVIDIA's driver shows no GPU here");
+            }
+        }
         Err(error) => match (error, &scope.nvml) {
             (
                 error @ (NvmlError::LibloadingError(_)
@@ -146,15 +151,18 @@ impl Nvidia {
         self.failing = None;
         let Some(nvml) = self.library.nvml() else { return };
         let by_bus = self.slots.iter().any(|slot| matches!(slot.place(), Place::Bus(_)));
-        let count = nvml.device_count().unwrap_or(0);
         if !by_bus {
+            let count = match nvml.device_count() {
+                Ok(count) => count,
+                Err(error) => {
+                    drop(nvml);
+                    self.library.disconnect(words::why(&error));
+                    return;
+                }
+            };
             for index in self.slots.len()..count as usize {
                 self.slots.push(Slot::new(index, Place::Index(index as u32), None));
             }
-        }
-        if self.slots.is_empty() {
-            self.library.disconnect("NVIDIA's driver has no GPU; plug one in".into());
-            return;
         }
         for slot in self.slots.iter_mut().filter(|slot| !slot.sleeps) {
             slot.prepare(&nvml);
@@ -201,7 +209,8 @@ impl Nvidia {
             return;
         }
         let all_fail = !errors.is_empty()
-            && kinds().filter(|&kind| kind == Kind::Failed).count() == errors.len();
+            && kinds().filter(|kind| matches!(kind, Kind::Failed | Kind::Nothing)).count()
+                == errors.len();
         if !all_fail {
             self.failing = None;
             return;

@@ -114,6 +114,8 @@ impl Slot {
         self.sleeps = self.on_bus.as_ref().is_some_and(OnBus::sleeps);
         if self.sleeps {
             self.energy.pause("it was asleep; energy follows with the next reading".into());
+            self.usage.forget();
+            self.last = None;
             self.rest();
         }
     }
@@ -248,7 +250,7 @@ impl Slot {
 
     /// A reading of a device that shows nothing.
     pub fn silent(&mut self, why: &str, at: Moment) -> GpuReading {
-        self.last = Some(at);
+        self.last = Some(at).filter(|_| !self.sleeps);
         let state = Err(if self.sleeps { SLEEPS.into() } else { why.to_string() });
         GpuReading { gpu: Arc::clone(&self.gpu), state, activity: GpuActivity::default() }
     }
@@ -277,7 +279,8 @@ impl Slot {
         let mean = percent.map(|now| (f64::from(now) + f64::from(self.busy.unwrap_or(now))) / 2.0);
         self.busy = percent;
         activity.busy = mean.zip(interval).map(|(mean, time)| time.mul_f64(mean / 100.0));
-        self.name(&mut activity, &device, at, people, numbers);
+        let seen = before.map_or(at.boottime, |before| before.boottime);
+        self.name(&mut activity, &device, (at, seen), people, numbers);
         Ok(GpuReading { gpu: Arc::clone(&self.gpu), state, activity })
     }
 
@@ -338,6 +341,11 @@ impl Slot {
             Err(NvmlError::NotFound) => self.usage.take(Vec::new(), interval.unwrap_or_default()),
             Err(error) => {
                 told = match words::kind(&error) {
+                    Kind::Unsupported if self.samples() => {
+                        // It may have been divided: holders are not alike then.
+                        self.doubt();
+                        Told::Nothing
+                    }
                     Kind::Unsupported => {
                         Told::Holders("its driver does not sample processes here".into())
                     }
@@ -360,19 +368,22 @@ impl Slot {
         }
         let mut clients: Vec<GpuClient> = Vec::new();
         let sampled = told == Told::Process && interval.is_some();
+        let listed: HashSet<u32> = listing.all.iter().map(|client| client.pid).collect();
+        // With two kinds of numbers, whoever has no sample may have one by another number.
+        let mixed = numbers.are_foreign() && workers.iter().any(|one| !listed.contains(&one.pid));
         for client in &listing.all {
             let busy = workers.iter().find(|worker| worker.pid == client.pid);
-            let busy = busy.map_or(Duration::ZERO, |worker| worker.busy);
+            let busy = busy.map(|worker| worker.busy);
+            let busy = busy.or((!mixed).then_some(Duration::ZERO));
             clients.push(GpuClient {
                 pid: client.pid,
                 process: None,
                 context: Some(client.context),
                 instance: None,
                 memory: client.memory,
-                busy: sampled.then_some(busy),
+                busy: busy.filter(|_| sampled),
             });
         }
-        let listed: HashSet<u32> = clients.iter().map(|client| client.pid).collect();
         let ended = workers.iter().filter(|one| sampled && !listed.contains(&one.pid));
         for worker in ended {
             let ours = numbers.is_ours(worker.pid, at.monotonic);
@@ -387,6 +398,19 @@ impl Slot {
             clients.push(GpuClient { pid, process, context, instance, memory, busy });
         }
         GpuActivity { told, busy: None, instances: Vec::new(), clients }
+    }
+
+    /// Its driver samples processes, by what is known.
+    fn samples(&self) -> bool {
+        self.facts.as_ref().is_some_and(|facts| facts.unsampled.is_none())
+    }
+
+    /// What is known of it is to be asked again.
+    fn doubt(&mut self) {
+        self.asked = None;
+        if let Some(facts) = &mut self.facts {
+            facts.complete = false;
+        }
     }
 
     /// The use of a divided device.
@@ -405,8 +429,8 @@ impl Slot {
             self.asked = None;
         }
         let has_gpm = self.facts.as_ref().is_some_and(|facts| facts.gpm);
-        let mut pids: Vec<u32> = listing.all.iter().map(|client| client.pid).collect();
-        pids.dedup();
+        let both = listing.all.iter().chain(&self.held.all);
+        let pids: HashSet<u32> = both.map(|client| client.pid).collect();
         let (told, instances) = if has_gpm {
             (Told::Instance, self.gauges.read(nvml, device, &layout, interval))
         } else if pids.len() == 1 && listing.lacks.is_none() {
@@ -428,16 +452,16 @@ impl Slot {
         GpuActivity { told, busy: None, instances, clients }
     }
 
-    /// Says who the clients are, and adds those who held it and left, where holding counts.
+    /// Says who the clients are, and adds those who held it at the reading before and left.
     fn name(
         &mut self,
         activity: &mut GpuActivity,
         device: &Device<'_>,
-        at: Moment,
+        (at, seen): (Moment, Duration),
         people: &mut People<'_>,
         numbers: &mut Numbers,
     ) {
-        let counts = matches!(activity.told, Told::Holders(_) | Told::Instance);
+        let counts = activity.told != Told::Nothing;
         let left: Vec<_> = if counts { std::mem::take(&mut self.held.all) } else { Vec::new() };
         let mut met = HashSet::new();
         let mut gone = false;
@@ -454,7 +478,6 @@ impl Slot {
                 client.process.is_some() || client.context.is_none() || still(client.pid)
             });
         }
-        let seen = self.last.map_or(at.boottime, |last| last.boottime);
         for client in left {
             if activity.clients.iter().any(|one| one.pid == client.pid) {
                 continue;

@@ -158,13 +158,13 @@ impl Energy {
         if self.route.is_some() {
             return Ok(());
         }
-        let absent =
-            |error: &NvmlError| matches!(words::kind(error), Kind::Unsupported | Kind::Nothing);
+        let absent = |error: &NvmlError| words::kind(error) == Kind::Unsupported;
         let route = match device.total_energy_consumption() {
             Ok(_) => Route::Counter,
             Err(error) if absent(&error) => match average(device) {
                 Ok(_) => Route::Average,
-                Err(error) if absent(&error) => {
+                // Old drivers call a field that they do not know invalid.
+                Err(error) if absent(&error) || matches!(error, NvmlError::InvalidArg) => {
                     device.power_usage()?;
                     Route::Usage
                 }
