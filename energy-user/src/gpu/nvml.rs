@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! sleep (sysfs) -> library -> device -+-> energy, state
-//!                                     +-> usage, clients, mig -> activity
+//!                                     +-> usage, clients, mig -> users
 //! ```
 
 mod clients;
@@ -18,6 +18,7 @@ mod numbers;
 mod sleep;
 mod state;
 mod usage;
+mod users;
 mod words;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -271,15 +272,10 @@ impl Driver for Nvidia {
         for slot in &mut self.slots {
             let reading = match &nvml {
                 Some(nvml) if !slot.sleeps => {
-                    match slot.reading(nvml, at, people, &mut self.numbers) {
-                        Ok(reading) => reading,
-                        Err((reading, error)) => {
-                            if words::kind(&error) == Kind::Gone {
-                                gone.get_or_insert_with(|| words::why(&error));
-                            }
-                            reading
-                        }
-                    }
+                    let (reading, error) = slot.reading(nvml, at, people, &mut self.numbers);
+                    let error = error.filter(|error| words::kind(error) == Kind::Gone);
+                    gone = gone.or(error.map(|error| words::why(&error)));
+                    reading
                 }
                 _ => slot.silent(self.library.why(), at),
             };

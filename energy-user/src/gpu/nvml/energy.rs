@@ -328,7 +328,7 @@ mod tests {
         let at = |seconds: u64| Duration::from_secs(seconds);
         let mut told = Vec::new();
         for (second, watts) in [(10, 100.0), (11, 100.0), (12, 300.0), (13, 300.0)] {
-            gauge.take(at(second) - HALF, Ok(Watts(watts)));
+            gauge.take(at(second).saturating_sub(HALF), Ok(Watts(watts)));
             let Reading::Counter { microjoules, .. } = gauge.reading(at(second)) else { panic!() };
             told.push(microjoules);
         }

@@ -42,15 +42,15 @@ impl Library {
     /// Loads and begins it.
     pub fn connect(&mut self) -> Result<(), NvmlError> {
         let name = self.path.as_deref().map_or(OsStr::new(USUAL), |path| path.as_os_str());
-        let begin = |flags| Nvml::builder().lib_path(name).flags(flags).init();
+        let init = |flags| Nvml::builder().lib_path(name).flags(flags).init();
         // A machine without a GPU is no error. Old libraries know of no flags.
-        let begun = begin(InitFlags::NO_GPUS).or_else(|error| match error {
+        let connected = init(InitFlags::NO_GPUS).or_else(|error| match error {
             NvmlError::FailedToLoadSymbol(_) | NvmlError::FunctionNotFound => {
-                begin(InitFlags::empty())
+                init(InitFlags::empty())
             }
             error => Err(error),
         });
-        match begun {
+        match connected {
             Ok(nvml) => {
                 self.nvml = Some(Arc::new(nvml));
                 Ok(())

@@ -42,7 +42,7 @@ pub fn layout(device: &Device<'_>) -> Result<Option<Layout>, NvmlError> {
         let part = match device.mig_device_by_index(index) {
             Ok(part) => part,
             // There may be holes.
-            Err(NvmlError::NotFound | NvmlError::InvalidArg) => continue,
+            Err(NvmlError::NotFound) => continue,
             Err(error) => return Err(error),
         };
         let number = instance_of(&part)?;
@@ -171,9 +171,10 @@ impl Look {
             let _ = (before.into_handle(), now.into_handle());
             results
         };
-        let values = results.ok()?.into_iter().filter_map(Result::ok).map(|result| result.value);
+        let mut values =
+            results.ok()?.into_iter().filter_map(Result::ok).map(|result| result.value);
         let share = |percent: f64| (percent.is_finite() && percent >= 0.0).then_some(percent);
-        values.filter_map(share).next().map(|percent| (percent / 100.0).min(1.0))
+        values.find_map(share).map(|percent| (percent / 100.0).min(1.0))
     }
 
     fn borrow(&self) -> GpmSample<'_> {

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-/// The machine's first PID namespace (`PROC_PID_INIT_INO`, include/linux/proc_ns.h).
+/// The machine's first PID namespace (`PROC_PID_INIT_INO` of `include/linux/proc_ns.h`).
 const FIRST: &str = "pid:[4026531836]";
 
 /// How long an answer is believed.

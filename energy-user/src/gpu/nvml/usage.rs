@@ -177,7 +177,9 @@ impl Usage {
         let until = self.tick.max(wall.saturating_sub(OVERDUE));
         let passed = until.saturating_sub(self.edge);
         let over = if self.each { known.max(passed) } else { known };
-        means.values_mut().for_each(|mean| mean.over = over);
+        for mean in means.values_mut() {
+            mean.over = over;
+        }
         self.held = means;
         true
     }
