@@ -13,6 +13,7 @@ use jouletop::{
     frame::Signal,
     gpu::{Gpus, Scope},
     sample::{Context, GpuShare, Reading, Told},
+    units::Watts,
 };
 use stage::{JOULE, Stage, apart, folder, namespace, of, on_bus, scope};
 
@@ -44,16 +45,16 @@ fn two_jobs_share_by_their_use() {
     let client = &first.activity.clients[1];
     assert_eq!((client.context, client.memory), (Some(Context::Compute), Some(2 << 30)));
     assert_eq!(client.busy, Some(Duration::from_millis(300)));
-    let state = first.state.as_ref().unwrap();
-    assert_eq!(state.power.unwrap().0, 400.0);
-    assert_eq!(state.limit.unwrap().0, 700.0);
-    assert_eq!((state.utilization, state.memory_utilization), (Some(100), Some(0)));
-    assert_eq!((state.memory_used, state.memory_total), (Some(5 << 29), Some(80 << 30)));
+    let shown = first.state.as_ref().unwrap();
+    assert_eq!(shown.power, Some(Watts(400.0)));
+    assert_eq!(shown.limit, Some(Watts(700.0)));
+    assert_eq!((shown.utilization, shown.memory_utilization), (Some(100), Some(0)));
+    assert_eq!((shown.memory_used, shown.memory_total), (Some(5 << 29), Some(80 << 30)));
     assert_eq!(
-        (state.temperature, state.clock, state.clock_max),
+        (shown.temperature, shown.clock, shown.clock_max),
         (Some(45), Some(1410), Some(1980))
     );
-    assert!(state.throttle.is_empty());
+    assert!(shown.throttle.is_empty());
     // Ten times a second the driver's last word holds: 40 J in 100 ms.
     for ms in (2100..=2900).step_by(100) {
         assert_eq!(stage.shares(ms, [11, 12]), ([28 * JOULE, 12 * JOULE], 0, 0), "{ms}");

@@ -195,9 +195,10 @@ fn nothing_is_zero(frame: &Frame, what: &str) {
             );
         }
         if let Ok(state) = &one.state {
-            let watts = state.power.map(|watts| watts.0);
-            assert!(watts.is_none_or(|watts| watts == DRAWN[index] as f64), "{what}: {watts:?}");
-            assert!(state.limit.is_none_or(|watts| watts.0 == 700.0), "{what}");
+            let power = state.power;
+            let drawn = Watts(DRAWN[index] as f64);
+            assert!(power.is_none_or(|power| power == drawn), "{what}: {power:?}");
+            assert!(state.limit.is_none_or(|limit| limit == Watts(700.0)), "{what}");
             assert!(state.utilization.is_none_or(|percent| percent >= 60), "{what}");
             assert!(state.memory_used.is_none_or(|bytes| bytes == 2 << 30), "{what}");
             assert!(state.memory_total.is_none_or(|bytes| bytes == 80 << 30), "{what}");

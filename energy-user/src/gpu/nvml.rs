@@ -301,3 +301,32 @@ impl Driver for Nvidia {
         vec![format!("NVIDIA's GPUs are not read: {}", self.library.why())]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::symlink, path::Path};
+
+    use super::*;
+
+    fn device(root: &Path, address: &str, driver: Option<&str>) {
+        let path = root.join("bus/pci/devices").join(address);
+        fs::create_dir_all(&path).unwrap();
+        fs::write(path.join("vendor"), "0x10de\n").unwrap();
+        fs::write(path.join("class"), "0x030000\n").unwrap();
+        if let Some(driver) = driver {
+            symlink(Path::new("../drivers").join(driver), path.join("driver")).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_driver_that_cannot_come_is_not_waited_for() {
+        let root = tempfile::tempdir().unwrap();
+        let why = || elsewhere(&sleep::find(root.path()));
+        assert!(why().unwrap().starts_with("no NVIDIA GPU"));
+        device(root.path(), "0000:01:00.0", Some("nouveau"));
+        device(root.path(), "0000:02:00.0", Some("vfio-pci"));
+        assert!(why().unwrap().contains("driven by nouveau, vfio-pci"));
+        device(root.path(), "0000:03:00.0", None);
+        assert_eq!(why(), None, "a device without a driver may get one");
+    }
+}

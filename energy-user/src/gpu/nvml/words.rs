@@ -93,6 +93,9 @@ pub fn why(error: &NvmlError) -> String {
         NvmlError::InvalidArg => "the driver calls the question invalid; update the driver, or \
             report this"
             .into(),
+        NvmlError::LibloadingError(error) => {
+            format!("NVIDIA's library cannot be loaded ({error}); install the whole driver")
+        }
         NvmlError::LibraryNotFound => {
             "NVIDIA's library lacks parts of itself; install the driver anew".into()
         }
