@@ -400,6 +400,29 @@ fn a_driver_that_is_loaded_again_is_read_again() {
 }
 
 #[test]
+fn a_driver_that_was_loaded_again_between_two_readings_is_a_gap() {
+    let scenario = format!("unloaded = [\"2500ms..2700ms\"]\n{TWO_JOBS}");
+    if !apart("a_driver_that_was_loaded_again_between_two_readings_is_a_gap", &scenario) {
+        return;
+    }
+    let mut stage = Stage::new(&[11, 12]);
+    let counter = |stage: &mut Stage, ms: u64| {
+        stage::step(ms);
+        match &stage.gpus.energies(stage::moment(ms))[0].reading {
+            Reading::Counter { microjoules, .. } => Ok(*microjoules),
+            Reading::Absent(why) => Err(why.clone()),
+            Reading::Model(model) => panic!("{model:?}"),
+        }
+    };
+    assert_eq!(counter(&mut stage, 2000), Ok(800 * JOULE));
+    stage::step(2600);
+    assert!(stage.gpus.readings(stage::moment(2000), &mut stage.book, &[])[0].state.is_err());
+    // A minute later the new counter has more than the old one had: 400 W since 2.7 s.
+    assert!(counter(&mut stage, 60_000).unwrap_err().contains("began anew"));
+    assert_eq!(counter(&mut stage, 61_000), Ok(400 * 58_300_000));
+}
+
+#[test]
 fn a_driver_that_is_loaded_later_is_found() {
     let scenario = format!("unloaded = [\"0s..5s\"]\n{TWO_JOBS}");
     if !apart("a_driver_that_is_loaded_later_is_found", &scenario) {

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     clock::Moment,
     gpu::{Finding, People},
-    sample::{Gpu, GpuActivity, GpuReading, GpuState, MeterReading, Reading, Vendor},
+    sample::{Gpu, GpuActivity, GpuReading, GpuState, MeterReading, Vendor},
 };
 
 /// What a sleeping device says.
@@ -214,7 +214,7 @@ impl Slot {
             Ok(device) => self.energy.read(&device, at),
             Err(error) => {
                 self.energy.pause(words::why(&error));
-                (Reading::Absent(words::why(&error)), Some(error))
+                (self.energy.absent(&words::why(&error)), Some(error))
             }
         };
         if error.as_ref().is_some_and(|error| words::kind(error) != Kind::Unsupported) {
@@ -225,8 +225,9 @@ impl Slot {
     }
 
     /// Its meter, while nothing can be read.
-    pub fn absent(&self, why: &str) -> MeterReading {
-        MeterReading { meter: self.energy.meter(), reading: Reading::Absent(why.into()) }
+    pub fn absent(&mut self, why: &str) -> MeterReading {
+        let reading = self.energy.absent(why);
+        MeterReading { meter: self.energy.meter(), reading }
     }
 
     /// A reading of a device that shows nothing.

@@ -59,6 +59,10 @@ pub struct Energy {
     route: Option<Route>,
     /// How it was read before.
     before: Option<Route>,
+    /// The last reading said something.
+    told: bool,
+    /// What was told last and what comes next are not of one counter.
+    broken: bool,
     window: Window,
     limit: Watts,
     gauge: Gauge,
@@ -99,6 +103,8 @@ impl Energy {
             id: id.to_string(),
             route: None,
             before: None,
+            told: false,
+            broken: false,
             window: Window::Moment,
             limit: gauge::MOST,
             gauge: Gauge::new(STALE),
@@ -122,8 +128,10 @@ impl Energy {
         self.limit = watts.unwrap_or(gauge::MOST);
     }
 
-    /// The library began anew: how the device is read is found out again.
+    /// The library begins anew: the driver may have, too, and how the device is read is found
+    /// out again.
     pub fn forget(&mut self) {
+        self.broken |= self.told;
         self.before = self.route.or(self.before);
         self.route = None;
     }
@@ -132,6 +140,12 @@ impl Energy {
     pub fn pause(&mut self, why: String) {
         self.gauge.take(self.looked.unwrap_or_default(), Err(why));
         self.looked = None;
+    }
+
+    /// A reading without energy, and why.
+    pub fn absent(&mut self, why: &str) -> Reading {
+        (self.told, self.broken) = (false, false);
+        Reading::Absent(why.into())
     }
 
     /// Which meter it is.
@@ -213,7 +227,7 @@ impl Energy {
     /// What it has drawn up to now, and the error if that cannot be told.
     pub fn read(&mut self, device: &Device<'_>, at: Duration) -> (Reading, Option<NvmlError>) {
         let Some(route) = self.route else {
-            return (Reading::Absent("it was not read yet; the next reading tells".into()), None);
+            return (self.absent("it was not read yet; the next reading tells"), None);
         };
         let (reading, error) = match route {
             Route::Counter => match device.total_energy_consumption() {
@@ -225,13 +239,15 @@ impl Energy {
                 (self.gauge.reading(at), error)
             }
         };
-        let changed = self.before.is_some_and(|before| before != route);
         if error.is_none() {
             self.before = Some(route);
         }
-        if changed && error.is_none() {
-            let why = "it is read in another way than before; energy follows with the next reading";
-            return (Reading::Absent(why.into()), None);
+        self.told = !matches!(reading, Reading::Absent(_));
+        if std::mem::take(&mut self.broken) && self.told {
+            return (
+                self.absent("its driver began anew; energy follows with the next reading"),
+                None,
+            );
         }
         (reading, error)
     }
