@@ -139,6 +139,32 @@ fn a_device_that_is_held_and_idle_is_its_holders() {
 }
 
 #[test]
+fn a_list_that_fails_leaves_the_device_to_nobody_whom_the_others_name() {
+    let scenario = r#"
+        [[device]]
+        power = "70W"
+        [[device.process]]
+        pid = 11
+        [[device.process]]
+        pid = 12
+        kind = "graphics"
+        [[fault]]
+        call = "nvmlDeviceGetComputeRunningProcesses_v3"
+        error = "TIMEOUT"
+        during = "2500ms..3500ms"
+    "#;
+    if !apart("a_list_that_fails_leaves_the_device_to_nobody_whom_the_others_name", scenario) {
+        return;
+    }
+    let mut stage = Stage::new(&[11, 12]);
+    stage.frame(1000);
+    assert_eq!(stage.shares(2000, [11, 12]), ([35 * JOULE, 35 * JOULE], 0, 0));
+    assert_eq!(stage.shares(3000, [11, 12]), ([0, 0], 70 * JOULE, 0));
+    assert_eq!(stage.first().activity.told, Told::Nothing);
+    assert_eq!(stage.shares(4000, [11, 12]), ([35 * JOULE, 35 * JOULE], 0, 0));
+}
+
+#[test]
 fn the_server_of_mps_works_for_its_clients() {
     let scenario = r#"
         [[device]]

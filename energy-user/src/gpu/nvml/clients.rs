@@ -59,14 +59,14 @@ fn merge(
 ) -> Listing {
     let mut all: BTreeMap<(u32, Option<u32>), Listed> = BTreeMap::new();
     let mut lacks = None;
-    let mut unsupported = Vec::new();
-    let mut read = false;
     for (context, list) in lists {
         let list = match list {
             Ok(list) => list,
-            // A device without graphics has no list of it.
-            Err(error) if words::kind(&error) == Kind::Unsupported => {
-                unsupported.push(error);
+            // A device without graphics has no list of it, an old one none of the service; every
+            // one computes.
+            Err(error)
+                if context != Context::Compute && words::kind(&error) == Kind::Unsupported =>
+            {
                 continue;
             }
             Err(error) => {
@@ -74,7 +74,6 @@ fn merge(
                 continue;
             }
         };
-        read = true;
         for process in list {
             let memory = match process.used_gpu_memory {
                 UsedGpuMemory::Used(bytes) => Some(bytes),
@@ -86,9 +85,6 @@ fn merge(
             client.memory = client.memory.max(memory);
             client.context = strongest(client.context, context);
         }
-    }
-    if let (false, Some(error)) = (read, unsupported.first()) {
-        lacks.get_or_insert_with(|| words::why(error));
     }
     Listing { all: all.into_values().collect(), lacks }
 }
@@ -135,6 +131,22 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_grew_is_read_again_once() {
+        let times = std::cell::Cell::new(0);
+        let grows = |until| {
+            times.set(0);
+            again(|| {
+                times.set(times.get() + 1);
+                if times.get() > until { Ok(times.get()) } else { Err(0) }
+                    .map_err(|_: u32| NvmlError::InsufficientSize(None))
+            })
+        };
+        assert_eq!(grows(1).unwrap(), 2);
+        assert!(matches!(grows(5), Err(NvmlError::InsufficientSize(_))));
+        assert_eq!(times.get(), 2);
+    }
+
+    #[test]
     fn instances_are_apart() {
         let on = |instance| ProcessInfo { gpu_instance_id: Some(instance), ..used(7, 5) };
         let listing = merge([(Context::Compute, Ok(vec![on(1), on(2), on(2)]))]);
@@ -149,7 +161,7 @@ mod tests {
         assert_eq!(merge(some).lacks, None);
         let failed = [(Context::Compute, Ok(Vec::new())), (Context::Mps, Err(NvmlError::Timeout))];
         assert!(merge(failed).lacks.unwrap().contains("in time"));
-        let all = merge([(Context::Compute, none()), (Context::Graphics, none())]);
+        let all = merge([(Context::Compute, none()), (Context::Graphics, Ok(Vec::new()))]);
         assert!(all.lacks.unwrap().contains("does not tell"));
     }
 }

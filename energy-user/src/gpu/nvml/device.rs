@@ -44,6 +44,8 @@ pub struct Slot {
     gpu: Arc<Gpu>,
     energy: Energy,
     layout: Option<Layout>,
+    /// It could be read whether and how it is divided.
+    laid_out: bool,
     users: Users,
     /// What it showed, and when.
     shown: Option<(Duration, Result<GpuState, String>)>,
@@ -80,6 +82,7 @@ impl Slot {
             facts: None,
             asked: None,
             layout: None,
+            laid_out: false,
             users: Users::default(),
             shown: None,
             busy: None,
@@ -110,6 +113,7 @@ impl Slot {
         self.facts = None;
         self.asked = None;
         self.layout = None;
+        self.laid_out = false;
         self.rest();
     }
 
@@ -140,6 +144,7 @@ impl Slot {
                 self.users.rest();
             }
             self.layout = layout;
+            self.laid_out = true;
         }
         self.describe();
     }
@@ -256,7 +261,7 @@ impl Slot {
             before: self.last.replace(at),
             people,
             numbers,
-            sampled: facts.is_some_and(|facts| facts.unsampled.is_none()),
+            alike: self.laid_out && facts.is_some_and(|facts| facts.unsampled.is_some()),
             gpm: facts.is_some_and(|facts| facts.gpm),
         };
         let found = self.users.read(nvml, &device, self.layout.as_ref(), &mut ask);

@@ -47,8 +47,9 @@ pub struct Ask<'a, 'p> {
     pub people: &'a mut People<'p>,
     /// Which numbers are ours.
     pub numbers: &'a mut Numbers,
-    /// The driver was seen to sample processes.
-    pub sampled: bool,
+    /// The driver is known to sample no processes though the device is undivided: who holds it
+    /// may share it.
+    pub alike: bool,
     /// The instances count their activity.
     pub gpm: bool,
 }
@@ -142,7 +143,7 @@ impl Users {
             Err(NvmlError::NotFound) => Ok(self.usage.take(Vec::new(), interval)),
             Err(error) => Err(match words::kind(&error) {
                 // It may have been divided: holders are not alike then.
-                Kind::Unsupported if ask.sampled => Told::Nothing,
+                Kind::Unsupported if !ask.alike => Told::Nothing,
                 Kind::Unsupported => {
                     Told::Holders("its driver does not sample processes here".into())
                 }
@@ -160,13 +161,17 @@ impl Users {
             Ok(workers) => (Told::Process, workers),
             Err(told) => (told, Vec::new()),
         };
-        let doubt = told == Told::Nothing;
+        let mut doubt = told == Told::Nothing;
         let known = self.listed.as_ref().map(|(_, listing)| pids(listing));
         let stranger =
             |one: &Worker| one.new && known.as_ref().is_some_and(|all| !all.contains(&one.pid));
         let anew = workers.iter().any(stranger);
         let listing = self.list(device, None, ask.at.monotonic, anew);
-        if listing.lacks.is_some() {
+        // Whoever is on an instance is on a device that is divided after all.
+        let divided = matches!(told, Told::Holders(_))
+            && listing.all.iter().any(|client| client.instance.is_some());
+        doubt |= divided;
+        if listing.lacks.is_some() || divided {
             told = Told::Nothing;
         }
         let sampled = told == Told::Process && ask.before.is_some();
