@@ -86,6 +86,8 @@ pub struct App {
     arrangement: Arrangement,
     units: Units,
     rows: Vec<Row>,
+    /// There are newer rows than those in order.
+    stale: bool,
     selected: Option<RowKey>,
     /// Where the selection was, for when its row goes.
     index: usize,
@@ -111,6 +113,7 @@ impl App {
             arrangement: Arrangement::default(),
             units: Units::default(),
             rows: Vec::new(),
+            stale: false,
             selected: None,
             index: 0,
             top: 0,
@@ -122,6 +125,7 @@ impl App {
 
     /// Takes the size of the screen, which decides how far a page is.
     pub fn fit(&mut self, area: Rect) {
+        self.freshen();
         self.area = area;
         self.page = view::page(self, area).max(1);
         let last = view::last_scroll(self, area);
@@ -133,14 +137,26 @@ impl App {
 
     /// Adds an interval. A paused screen shows it later, but nothing is lost.
     pub fn tick(&mut self, tick: Tick) {
+        self.count(tick);
+        self.freshen();
+    }
+
+    /// Adds an interval that is not drawn by itself: its rows are put in order when they are.
+    pub fn count(&mut self, tick: Tick) {
         self.live.push(tick);
-        if self.frozen.is_none() {
+        self.stale |= self.frozen.is_none();
+    }
+
+    /// Puts the rows in order, if there are new ones.
+    fn freshen(&mut self) {
+        if std::mem::take(&mut self.stale) {
             self.refresh();
         }
     }
 
     /// Does what the user wants; returns what only the loop can do.
     pub fn update(&mut self, action: Action) -> Option<Request> {
+        self.freshen();
         match action {
             Action::Quit => return Some(Request::Quit),
             Action::Suspend => return Some(Request::Suspend),

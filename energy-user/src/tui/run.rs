@@ -45,11 +45,11 @@ async fn follow(
     drain.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last = Instant::now();
     let mut changed = true;
-    let mut drawn = last;
+    let mut shown = last;
     loop {
         if changed {
             draw(screen, app)?;
-            drawn = Instant::now();
+            shown = Instant::now();
         }
         changed = tokio::select! {
             told = signals.next() => match told {
@@ -74,8 +74,8 @@ async fn follow(
                 session.pass(app.interval());
                 match session.tick()? {
                     Some(tick) => {
-                        app.tick(tick);
-                        app.interval() >= LEGIBLE || drawn.elapsed() >= LEGIBLE
+                        app.count(tick);
+                        app.interval() >= LEGIBLE || shown.elapsed() >= LEGIBLE
                     }
                     None => false,
                 }

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::books::Books;
+use super::books::{Books, Pace};
 use crate::{
     frame::Quality,
     ledger::{OnGpus, Row, RowKey},
@@ -42,27 +42,24 @@ impl Arrangement {
     /// The rows of the table.
     pub fn arrange(self, books: &Books, filter: &str) -> Vec<Row> {
         let filter = filter.to_lowercase();
-        let matching = books.rows.iter().filter(|row| matches(row, &filter)).cloned();
-        let mut rows: Vec<Row> = if self.fold_ended {
-            let (ended, mut rows): (Vec<_>, Vec<_>) = matching.partition(|row| row.ended);
-            if !ended.is_empty() {
-                rows.push(sum(RowKey::Folded, "(ended)", &ended, books.interval()));
-            }
-            rows
-        } else {
-            matching.collect()
-        };
-        rows.sort_by_cached_key(|row| row.key);
-        rows.sort_by(|a, b| {
-            let (a, b) = ((a, books.pace(a.key)), (b, books.pace(b.key)));
+        let matching = || books.rows.iter().filter(|row| matches(row, &filter));
+        let shown = |row: &&Row| !(self.fold_ended && row.ended);
+        let ended: Vec<Row> = matching().filter(|row| !shown(row)).cloned().collect();
+        let folded =
+            (!ended.is_empty()).then(|| sum(RowKey::Folded, "(ended)", &ended, books.interval()));
+        // Each row's pace is looked up once, and rows are not moved while they are sorted.
+        let rows = matching().filter(shown).chain(&folded);
+        let mut rows: Vec<(&Row, Pace)> = rows.map(|row| (row, books.pace(row.key))).collect();
+        rows.sort_unstable_by(|&a, &b| {
             // Where power is not known, whoever works most is of most interest, and of
             // those that rest, whoever has used most.
             self.column
                 .order(self.reverse, a, b)
                 .then_with(|| Column::Cpu.order(false, a, b))
                 .then_with(|| Column::Joules.order(false, a, b))
+                .then_with(|| a.0.key.cmp(&b.0.key))
         });
-        rows
+        rows.into_iter().map(|(row, _)| row.clone()).collect()
     }
 }
 
