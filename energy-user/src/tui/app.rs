@@ -263,6 +263,9 @@ impl App {
 
     /// Arranges the rows again; the selection follows its process.
     fn refresh(&mut self) {
+        if self.frozen.is_none() {
+            self.live.settle();
+        }
         let books = self.frozen.as_deref().unwrap_or(&self.live);
         self.rows = self.arrangement.arrange(books, &self.filter);
         if let Some(key) = self.selected {

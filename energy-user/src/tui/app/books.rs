@@ -46,13 +46,24 @@ pub(super) struct Books {
     pub ledger: Ledger,
     pub rows: Vec<Row>,
     paces: HashMap<RowKey, Pace>,
+    /// Time that the rows do not know of yet.
+    since: Duration,
 }
 
 impl Books {
     /// Adds an interval.
     pub fn push(&mut self, tick: Tick) {
-        let weight = 1.0 - (-tick.frame.interval.div_duration_f64(MEMORY)).exp();
+        self.since += tick.frame.interval;
         self.ledger.push(tick);
+    }
+
+    /// Brings the rows up to date: nobody needs them between two pictures.
+    pub fn settle(&mut self) {
+        let since = std::mem::take(&mut self.since);
+        if since.is_zero() {
+            return;
+        }
+        let weight = 1.0 - (-since.div_duration_f64(MEMORY)).exp();
         self.rows = self.ledger.rows();
         self.paces = self
             .rows
