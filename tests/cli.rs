@@ -357,6 +357,73 @@ fn explain_shows_terms_that_add_up_to_the_row() {
     refused(&["--simulate", DEMO, "explain", "none"], 2, &["none"]);
 }
 
+/// The terms of a process of a scenario with GPUs, and its explanation in words.
+fn explained(scenario: &str, pid: &str) -> (Value, String) {
+    let path = format!("{}/../tests/scenarios/{scenario}.toml", env!("CARGO_MANIFEST_DIR"));
+    let said = |more: &[&str]| {
+        let output = run(&[&["--simulate", &path, "explain", pid], more].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let words = said(&[]).split_whitespace().collect::<Vec<_>>().join(" ");
+    (serde_json::from_str(&said(&["--json"])).unwrap(), words)
+}
+
+#[test]
+fn explain_tells_of_gpus_who_was_on_them_and_by_what_they_are_divided() {
+    let says = |scenario, pid, all: &[&str]| {
+        let (_, words) = explained(scenario, pid);
+        for some in all {
+            assert!(words.contains(some), "{scenario}: {some:?} is not in {words}");
+        }
+        assert!(!words.contains("by the none policy"), "{words}");
+    };
+    // It holds a GPU without a CPU, and nobody uses it: 69 J are static, and 49 above.
+    let held = "the GPU was held and nobody used it: all of its energy is its holders'";
+    let parts = ["- static 69.00 J", "= above 49.00 J", "+ static 69.00 J", held, "alone"];
+    says("gpu_demo", "7300", &parts);
+    let of_three = "3 processes, this one among them, 1 of them of another PID namespace";
+    says("gpu_demo", "5200", &["* share 80.00 %", "busy 50 % of the time", of_three]);
+    // It only held a GPU that others used.
+    let nothing =
+        "gpu-2 nothing it held the GPU and did not use it, and others did; it holds 6 GiB";
+    says("gpu_demo", "6100", &[nothing]);
+    let why = "who used it is not told: the scenario says so";
+    says("gpu_untold", "10", &["0.5000 of 1.0000 seconds, the same for each on the GPU", why]);
+    let slices = "4.0000 of 5.0000 seconds of activity times slices of the GPU";
+    says("gpu_mig", "11", &[slices, "on instance 4g.40gb, which weighs 4 slices"]);
+    says("gpu_mps", "10", &["the multi-process service did is shared by its clients"]);
+    let (json, _) = explained("gpu_demo", "7300");
+    let gpu = &json["terms"][0]["gpu"];
+    assert_eq!(gpu["held_idle"], true);
+    assert_eq!((&gpu["clients"], &gpu["strangers"]), (&1.into(), &0.into()));
+    assert_eq!(json["energy_joules"], 118.0);
+    let (json, _) = explained("gpu_demo", "6100");
+    assert_eq!(json["idle_gpus"][0]["memory_bytes"], 6_u64 << 30);
+    assert_eq!(json["terms"].as_array().unwrap().len(), 2, "package and memory");
+}
+
+#[test]
+fn a_gpu_is_calibrated_while_nobody_is_on_it_and_one_that_is_held_is_not() {
+    let rest = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/scenarios/gpu_at_rest.toml");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("static.toml");
+    let args = ["--simulate", rest, "--calibration", file.to_str().unwrap(), "calibrate"];
+    let said = text(&run(&args).stdout);
+    let line = |id: &str| said.lines().find(|line| line.starts_with(id)).unwrap().to_owned();
+    assert!(line("gpu-0").contains(" 25.00 W static"), "{said}");
+    assert!(line("gpu-1").contains(" 26.00 W static"), "{said}");
+    assert!(line("gpu-2").contains("was held by somebody: calibrate while nobody is on it"));
+    let kept = fs::read_to_string(&file).unwrap();
+    assert!(kept.contains("gpu-1") && !kept.contains("gpu-2"), "{kept}");
+}
+
+#[test]
+fn the_text_of_once_with_gpus() {
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/scenarios/gpu_demo.toml");
+    insta::assert_snapshot!(text(&run(&["--simulate", demo, "--once"]).stdout));
+}
+
 #[test]
 fn the_text_of_once() {
     insta::assert_snapshot!(text(&run(&["--simulate", DEMO, "--once"]).stdout));
@@ -395,6 +462,9 @@ fn doctor_says_what_can_be_measured() {
     let left = findings["left_out"][0]["why"].as_str().unwrap();
     assert_eq!(left, "the same counter as package-0 through powercap");
     assert!(meters.iter().all(|meter| meter["state"] == "measured"));
+    // None is no failure: it is said, and there is nothing to mend.
+    assert!(findings["gpus"].as_array().unwrap().is_empty());
+    assert!(findings["gpu_notes"].is_array());
     let text = text(&jouletop().arg("doctor").output().unwrap().stdout);
     assert!(text.contains("CPU time") && text.contains("carbon"), "{text}");
 }

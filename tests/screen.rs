@@ -7,6 +7,8 @@
 
 #[path = "screen/bench.rs"]
 mod bench;
+#[path = "screen/gpus.rs"]
+mod gpus;
 #[path = "screen/panel.rs"]
 mod panel;
 #[path = "screen/properties.rs"]
@@ -17,6 +19,7 @@ mod state;
 use std::time::Duration;
 
 use bench::{Bench, Meters, afternoon};
+use gpus::{demo, following};
 use jouletop::{
     attribute::IdlePolicy,
     frame::Basis,
@@ -179,6 +182,62 @@ fn in_milliwatts_with_ended_rows_folded() {
     app.update(Action::Units);
     app.update(Action::Ended);
     insta::assert_snapshot!(text(&mut app, 80, 24));
+}
+
+#[test]
+fn gpus_usual() {
+    insta::assert_snapshot!(text(&mut demo(), 80, 24));
+}
+
+#[test]
+fn gpus_wide() {
+    insta::assert_snapshot!(text(&mut demo(), 120, 30));
+}
+
+#[test]
+fn gpus_large() {
+    insta::assert_snapshot!(text(&mut demo(), 160, 50));
+}
+
+#[test]
+fn gpus_small() {
+    insta::assert_snapshot!(text(&mut demo(), 40, 12));
+}
+
+#[test]
+fn gpus_help() {
+    let mut app = demo();
+    app.update(Action::Help);
+    insta::assert_snapshot!(text(&mut app, 80, 30));
+}
+
+#[test]
+fn gpus_held_idle_explained() {
+    let mut app = demo();
+    app.update(Action::Filter);
+    for letter in "lina".chars() {
+        app.update(Action::Type(letter));
+    }
+    app.update(Action::Accept);
+    explain(&mut app, "python3");
+    insta::assert_snapshot!(text(&mut app, 80, 24));
+}
+
+#[test]
+fn gpus_shared_explained() {
+    let mut app = demo();
+    explain(&mut app, "vllm");
+    insta::assert_snapshot!(text(&mut app, 80, 30));
+}
+
+#[test]
+fn gpus_divided() {
+    insta::assert_snapshot!(text(&mut following("gpu_mig", 1, Theme::colour()), 80, 24));
+}
+
+#[test]
+fn gpus_lost() {
+    insta::assert_snapshot!(text(&mut following("gpu_reset", 3, Theme::colour()), 80, 24));
 }
 
 /// The line of a screen that has this text.

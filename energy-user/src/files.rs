@@ -17,6 +17,11 @@ const MOST: u64 = 64 * 1024;
 
 /// The text of a small regular file.
 pub fn read(path: &Path) -> io::Result<String> {
+    bytes(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// What a small regular file holds.
+pub fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut options = OpenOptions::new();
     // Opening a FIFO would wait for its writer.
     let file = options.read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
@@ -25,7 +30,7 @@ pub fn read(path: &Path) -> io::Result<String> {
     }
     let mut bytes = Vec::new();
     file.take(MOST).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ fn linear(pool: &PoolFrame) -> bool {
 /// rests while nobody holds it: a context alone keeps its clocks up.
 fn load(pool: &PoolFrame, frame: &Frame) -> (u64, u64) {
     if let Some(tenancy) = pool.tenancy {
-        return (if tenancy.free() { 0 } else { pool.capacity_ns }, pool.capacity_ns);
+        return (if tenancy.free { 0 } else { pool.capacity_ns }, pool.capacity_ns);
     }
     if pool.domain != Domain::Rest {
         return (pool.busy_ns, pool.capacity_ns);

@@ -12,11 +12,11 @@ use std::{
     time::Duration,
 };
 
-pub use row::{Row, RowKey};
+pub use row::{OnGpus, Row, RowKey};
 
 use crate::{
     carbon::Intensity,
-    frame::{Frame, ProcessFrame, Quality, Share},
+    frame::{Frame, OnGpu, ProcessFrame, Quality, Share},
     sample::{Identity, Lost, ProcessId},
     units::{GramsCo2e, Watts},
 };
@@ -68,8 +68,35 @@ pub struct Account {
     pub sum: Sum,
     /// In the last interval; nothing if it did not run.
     pub last: Share,
+    /// What it had of GPUs in the last interval.
+    pub seats: Seats,
     /// It is no more.
     pub ended: bool,
+}
+
+/// What a process had of GPUs in an interval, all of them together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seats {
+    /// GPUs that it held or used.
+    pub gpus: usize,
+    /// Their memory that it holds, bytes; none where one of them does not tell.
+    pub memory: Option<u64>,
+    /// It holds one that nobody uses.
+    pub held_idle: bool,
+}
+
+impl Seats {
+    /// Of what a process did on each GPU.
+    pub fn of(gpus: &[OnGpu]) -> Self {
+        // Who only used a GPU in passing holds no memory of it.
+        let held = gpus.iter().filter(|on| on.context.is_some());
+        let memory = held.map(|on| on.memory).reduce(|a, b| Some(a?.saturating_add(b?)));
+        Self {
+            gpus: gpus.len(),
+            memory: memory.flatten(),
+            held_idle: gpus.iter().any(|on| on.held.is_some()),
+        }
+    }
 }
 
 /// Sums of the whole machine.
@@ -117,17 +144,25 @@ impl Ledger {
         let Tick { frame, intensity } = &tick;
         for account in self.accounts.values_mut() {
             account.last = Share::default();
+            account.seats = Seats::default();
         }
         for process in &frame.processes {
-            let ProcessFrame { id, identity, ended, share, threads, .. } = process;
+            let ProcessFrame { id, identity, ended, share, threads, gpus, .. } = process;
             if threads.is_empty() {
-                self.charge(*id, identity, *ended, share, intensity);
+                self.charge(*id, identity, *ended, share, intensity).seats = Seats::of(gpus);
             }
-            // Threads that are told apart stand in their process's place.
-            for thread in threads {
+            // Threads that are told apart stand in their process's place. No GPU tells of
+            // threads: what the process holds and uses stands beside the first of them.
+            for (index, thread) in threads.iter().enumerate() {
                 let identity = Identity { name: (*thread.name).into(), ..(**identity).clone() };
-                let ended = *ended || thread.ended;
-                self.charge(thread.id, &Arc::new(identity), ended, &thread.share, intensity);
+                let (identity, ended) = (Arc::new(identity), *ended || thread.ended);
+                if index > 0 {
+                    self.charge(thread.id, &identity, ended, &thread.share, intensity);
+                    continue;
+                }
+                let share = Share { gpu_time: share.gpu_time, held: share.held, ..thread.share };
+                let account = self.charge(thread.id, &identity, ended, &share, intensity);
+                account.seats = Seats::of(gpus);
             }
         }
         let mut whole = Share { energy: frame.total, ..Share::default() };
@@ -188,11 +223,12 @@ impl Ledger {
         ended: bool,
         share: &Share,
         intensity: &Intensity,
-    ) {
+    ) -> &mut Account {
         let account = self.accounts.entry(id).or_insert_with(|| Account {
             identity: Arc::clone(identity),
             sum: Sum::default(),
             last: Share::default(),
+            seats: Seats::default(),
             ended: false,
         });
         account.identity = Arc::clone(identity);
@@ -200,6 +236,7 @@ impl Ledger {
         // A thread that execs takes the number of its leader, which has ended.
         account.ended = ended || (account.ended && share.cpu_time.is_zero());
         account.sum.add(share, intensity);
+        account
     }
 
     /// Folds the smallest ended processes into one row once there are too many.

@@ -5,6 +5,7 @@
 pub mod about;
 pub mod columns;
 pub mod csv;
+pub mod device;
 pub mod explain;
 pub mod figure;
 pub mod fixed;

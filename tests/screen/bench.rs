@@ -9,8 +9,9 @@ use jouletop::{
     carbon::{Basis, Intensity},
     ledger::Tick,
     sample::{
-        Activity, CpuTime, Domain, Identity, Kind, Line, Lost, Machine, Meter, MeterReading,
-        Package, PowerModel, ProbeKind, ProcessActivity, ProcessId, Reading, Role, Sample,
+        Activity, CpuTime, Domain, Gpu, GpuActivity, GpuReading, GpuState, Identity, Kind, Line,
+        Lost, Machine, Meter, MeterReading, Package, PowerModel, ProbeKind, ProcessActivity,
+        ProcessId, Reading, Role, Sample, Vendor,
     },
     session::Description,
     units::{GramsPerKwh, Watts},
@@ -54,6 +55,8 @@ pub struct Bench {
     pub gap: bool,
     /// What the next sample says was lost.
     pub lost: Lost,
+    /// What GPUs tell with the next samples; each has a meter of 100 W.
+    pub gpus: Vec<GpuReading>,
     /// How energy is divided.
     pub method: Method,
 }
@@ -74,8 +77,14 @@ impl Bench {
             gpus: Vec::new(),
             activity: Activity::default(),
         };
-        let mut bench =
-            Self { meters, previous, gap: false, lost: Lost::default(), method: Method::default() };
+        let mut bench = Self {
+            meters,
+            previous,
+            gap: false,
+            lost: Lost::default(),
+            gpus: Vec::new(),
+            method: Method::default(),
+        };
         bench.previous.meters = bench.read(Duration::ZERO, 0.0);
         bench
     }
@@ -126,6 +135,7 @@ impl Bench {
             monotonic: self.previous.monotonic + time,
             boottime: self.previous.boottime + time,
             meters: self.read(time, load),
+            gpus: self.gpus.clone(),
             activity: Activity {
                 processes: work.iter().map(process).collect(),
                 missed: CpuTime(vec![time.mul_f64(0.01).as_nanos() as u64]),
@@ -168,7 +178,21 @@ impl Bench {
         };
         let package = |reading| meter("package-0", Domain::Package, "powercap", reading);
         let dram = |reading| meter("dram-0", Domain::Dram, "powercap", reading);
-        match self.meters {
+        let gpus = self.gpus.iter().map(|reading| MeterReading {
+            meter: Arc::new(Meter {
+                id: reading.gpu.id.clone(),
+                domain: Domain::Gpu,
+                source: "test".into(),
+                cells: Vec::new(),
+                role: Role::Part,
+                includes: String::new(),
+            }),
+            reading: match &reading.state {
+                Err(why) => absent(why),
+                Ok(_) => counter(&reading.gpu.id, 100.0),
+            },
+        });
+        let mut all = match self.meters {
             Meters::Measured if self.gap => vec![
                 package(absent("went away while it was read")),
                 dram(absent("went away while it was read")),
@@ -188,12 +212,28 @@ impl Bench {
                 package(absent("only root may read intel-rapl:0/energy_uj; run sudo jouletop")),
                 dram(absent("only root may read intel-rapl:0:0/energy_uj; run sudo jouletop")),
             ],
-        }
+        };
+        all.extend(gpus);
+        all
     }
 }
 
+/// A GPU that shows this, and that nobody is on.
+pub fn gpu(number: usize, state: Result<GpuState, String>) -> GpuReading {
+    let gpu = Gpu {
+        id: format!("gpu-{number}"),
+        name: "NVIDIA L4".into(),
+        vendor: Vendor::Nvidia,
+        uuid: None,
+        bus: None,
+        instances: Vec::new(),
+        lacks: Vec::new(),
+    };
+    GpuReading { gpu: Arc::new(gpu), state, activity: GpuActivity::default() }
+}
+
 /// The world's mean.
-fn intensity() -> Intensity {
+pub fn intensity() -> Intensity {
     Intensity {
         value: GramsPerKwh(473.0),
         zone: Some("WORLD".into()),

@@ -1,14 +1,22 @@
 //! Whatever the user presses, at any size: no panic, and the sums hold.
 
-use jouletop::tui::{
-    App,
-    action::{Action, BINDINGS},
+use std::{sync::Arc, time::Duration};
+
+use jouletop::{
+    sample::{
+        Context, GpuActivity, GpuClient, GpuReading, GpuState, Identity, Instance, ProcessId, Told,
+    },
+    tui::{
+        App,
+        action::{Action, BINDINGS},
+    },
+    units::Watts,
 };
 use proptest::prelude::*;
 
 use crate::{
     STEP,
-    bench::{Bench, Meters, afternoon},
+    bench::{Bench, Meters, afternoon, gpu},
     draw,
     state::adds_up,
 };
@@ -16,7 +24,7 @@ use crate::{
 #[derive(Clone, Debug)]
 enum Event {
     Act(Action),
-    Tick { gap: bool },
+    Tick { gap: bool, gpus: Vec<GpuReading> },
     Draw(u16, u16),
 }
 
@@ -26,10 +34,80 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         4 => bound,
         1 => letter,
-        2 => any::<bool>().prop_map(|gap| Event::Tick { gap }),
+        2 => (any::<bool>(), gpus()).prop_map(|(gap, gpus)| Event::Tick { gap, gpus }),
         2 => (1..=200_u16, 1..=60_u16).prop_map(|(width, height)| Event::Draw(width, height)),
         1 => (1..=12_u16, 1..=5_u16).prop_map(|(width, height)| Event::Draw(width, height)),
     ]
+}
+
+/// Somebody on a GPU: of the afternoon, of nobody's, or of another PID namespace.
+fn client() -> impl Strategy<Value = GpuClient> {
+    let pid = prop_oneof![Just(2101_u32), Just(911), 1..100_u32];
+    let context = prop_oneof![
+        Just(None),
+        Just(Some(Context::Compute)),
+        Just(Some(Context::Graphics)),
+        Just(Some(Context::Mps)),
+    ];
+    let busy = prop::option::of((0..4_000_u64).prop_map(Duration::from_millis));
+    let memory = prop::option::of(any::<u64>());
+    (pid, any::<bool>(), context, prop::option::of(0..3_usize), memory, busy).prop_map(
+        |(pid, known, context, instance, memory, busy)| {
+            let id = ProcessId { pid, start: u64::from(pid) * 1_000_000 };
+            let identity = Identity { name: format!("p{pid}"), ..Identity::default() };
+            let process = known.then(|| (id, Arc::new(identity)));
+            GpuClient { pid, process, context, instance, memory, busy }
+        },
+    )
+}
+
+fn state() -> impl Strategy<Value = Result<GpuState, String>> {
+    let watts = || prop::option::of(prop_oneof![Just(0.0), 1.0..2000.0_f64].prop_map(Watts));
+    let shown = (
+        (watts(), prop::option::of(any::<u8>()), prop::option::of(any::<u32>())),
+        (prop::option::of(any::<u64>()), prop::option::of(any::<u64>())),
+        prop::collection::vec("[ -~é日]{0,30}", 0..3),
+    );
+    let shown = shown.prop_map(|((limit, utilization, temperature), memory, throttle)| GpuState {
+        limit,
+        utilization,
+        temperature,
+        memory_used: memory.0,
+        memory_total: memory.1,
+        throttle,
+        ..GpuState::NOTHING
+    });
+    prop_oneof![4 => shown.prop_map(Ok), 1 => "[ -~é日]{0,60}".prop_map(Err)]
+}
+
+fn gpus() -> impl Strategy<Value = Vec<GpuReading>> {
+    let told = prop_oneof![
+        Just(Told::Process),
+        Just(Told::Engine),
+        Just(Told::Instance),
+        Just(Told::Holders("it is a test".into())),
+        Just(Told::Nothing),
+    ];
+    let busy = || prop::option::of((0..4_000_u64).prop_map(Duration::from_millis));
+    let one = (
+        (state(), "[ -~é日]{0,40}", 0..3_u32),
+        (told, busy(), prop::collection::vec(busy(), 0..4)),
+        prop::collection::vec(client(), 0..4),
+    );
+    prop::collection::vec(one, 0..12).prop_map(|all| {
+        let reading = |(number, ((state, name, divided), (told, busy, instances), clients))| {
+            let mut reading = gpu(number, state);
+            let mut made = (*reading.gpu).clone();
+            made.name = name;
+            made.instances = (0..divided)
+                .map(|number| Instance { number, name: "1g.10gb".into(), slices: 1 + number })
+                .collect();
+            reading.gpu = Arc::new(made);
+            reading.activity = GpuActivity { told, busy, instances, clients };
+            reading
+        };
+        all.into_iter().enumerate().map(reading).collect()
+    })
 }
 
 fn meters() -> impl Strategy<Value = Meters> {
@@ -59,8 +137,9 @@ proptest! {
                 Event::Act(action) => {
                     app.update(action);
                 }
-                Event::Tick { gap } => {
+                Event::Tick { gap, gpus } => {
                     bench.gap = gap;
+                    bench.gpus = gpus;
                     app.tick(bench.tick(STEP, &afternoon(minute)));
                     minute += 1;
                 }

@@ -279,6 +279,7 @@ fn every_action_is_in_the_table_and_documented() {
         | Action::Sort(_)
         | Action::Reverse
         | Action::Ended
+        | Action::Gpus
         | Action::Up
         | Action::Down
         | Action::PageUp
@@ -295,7 +296,7 @@ fn every_action_is_in_the_table_and_documented() {
             kinds.push(kind);
         }
     }
-    assert_eq!(kinds.len(), 24);
+    assert_eq!(kinds.len(), 25);
     for column in Column::ALL {
         assert!(BINDINGS.iter().any(|binding| binding.action == Action::Sort(column)));
     }

@@ -13,14 +13,17 @@ pub fn apportion(total: u64, weights: &[u64]) -> Vec<u64> {
         return vec![0; weights.len()];
     }
     let mut parts = Vec::with_capacity(weights.len());
-    let mut remainders = Vec::with_capacity(weights.len());
+    let mut remainders = Vec::new();
     let mut given = 0;
     for (index, &weight) in weights.iter().enumerate() {
         let exact = u128::from(total) * u128::from(weight);
         let part = (exact / sum) as u64;
         given += part;
         parts.push(part);
-        remainders.push((exact % sum, index));
+        // Fewer units are left over than there are remainders above zero.
+        if exact % sum > 0 {
+            remainders.push((exact % sum, index));
+        }
     }
     remainders.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     for &(_, index) in remainders.iter().take((total - given) as usize) {

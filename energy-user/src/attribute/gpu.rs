@@ -81,7 +81,8 @@ impl GpuUse {
         }
         let longest = || clients.iter().filter_map(|client| client.busy).max();
         let busy = activity.busy.or_else(longest).unwrap_or(interval).min(interval);
-        let tenancy = Tenancy { gpu, clients: told.then_some(sums.len()), held_idle };
+        let free = told && !used && clients.is_empty();
+        let tenancy = Tenancy { gpu, clients: told.then_some(sums.len()), free, held_idle };
         Self {
             id: reading.gpu.id.clone(),
             signal,

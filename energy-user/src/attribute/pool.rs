@@ -138,7 +138,7 @@ impl Pools {
         let gpu = used.gpu(meter);
         let fixed = match floor {
             // What a GPU draws that nobody is on does not depend on anybody.
-            _ if gpu.is_some_and(|gpu| gpu.tenancy.free()) => advance.energy,
+            _ if gpu.is_some_and(|gpu| gpu.tenancy.free) => advance.energy,
             Some(watts) => watts.during(interval).min(advance.energy),
             None => used.unused(&meter.cells, advance.energy),
         };

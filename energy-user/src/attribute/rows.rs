@@ -32,15 +32,16 @@ pub struct Row {
     cpus: Vec<u64>,
     plain: Vec<u64>,
     memory: Vec<u64>,
-    /// What it weighs on each GPU that it is on, by index.
-    gpus: BTreeMap<usize, u64>,
+    /// What it weighs on each GPU that it is on: the GPU's index, and the weight.
+    gpus: Vec<(usize, u64)>,
 }
 
 /// Everyone.
 pub struct Rows<'a> {
     scales: Scales<'a>,
     /// Sorted by identity, so that the order of the input cannot matter.
-    pub processes: Vec<ProcessRow>,
+    #[expect(clippy::vec_box, reason = "they come from a tree that moves what it holds")]
+    pub processes: Vec<Box<ProcessRow>>,
     pub kernel: Row,
     pub irq: Row,
     pub tool: Row,
@@ -99,7 +100,7 @@ impl Row {
     /// What it weighs in a pool that is split by a signal.
     fn weight(&self, pool: &PoolFrame, signal: Signal) -> u64 {
         if let Some(tenancy) = pool.tenancy {
-            return self.gpus.get(&tenancy.gpu).copied().unwrap_or(0);
+            return self.on_gpu(tenancy.gpu).unwrap_or(0);
         }
         let weights = match (signal, pool.domain) {
             (Signal::Misses, _) => &self.memory,
@@ -108,6 +109,19 @@ impl Row {
         };
         let on = |&cell: &usize| weights.get(cell).copied().unwrap_or(0);
         pool.cells.iter().map(on).fold(0, u64::saturating_add)
+    }
+
+    /// What it weighs on a GPU; none if it is not on it.
+    fn on_gpu(&self, gpu: usize) -> Option<u64> {
+        self.gpus.iter().find(|(index, _)| *index == gpu).map(|(_, weight)| *weight)
+    }
+
+    /// Adds to what it weighs on a GPU.
+    fn weigh_on_gpu(&mut self, gpu: usize, weight: u64) {
+        match self.gpus.iter_mut().find(|(index, _)| *index == gpu) {
+            Some((_, sum)) => *sum = sum.saturating_add(weight),
+            None => self.gpus.push((gpu, weight)),
+        }
     }
 
     /// What it is charged for running, in all pools so far.
@@ -134,7 +148,8 @@ impl<'a> Rows<'a> {
         let cells = sample.machine.cells.len();
         let scales = Scales::of(sample, method);
         let (mut kernel, mut tool) = (Row::new(cells), Row::new(cells));
-        let mut processes: BTreeMap<_, ProcessRow> = BTreeMap::new();
+        // Rows are large: the tree moves what it holds.
+        let mut processes: BTreeMap<_, Box<ProcessRow>> = BTreeMap::new();
         let mut busy = vec![0_u64; cells];
         for process in &activity.processes {
             add(&mut busy, &process.cpu);
@@ -143,15 +158,15 @@ impl<'a> Rows<'a> {
                 Kind::Tool => tool.add(process, &scales),
                 Kind::Process => processes
                     .entry(process.id)
-                    .or_insert_with(|| ProcessRow::of(process, cells, &scales))
+                    .or_insert_with(|| Box::new(ProcessRow::of(process, cells, &scales)))
                     .add(process, &scales),
             }
         }
         for (id, identity) in gpu::people(&sample.gpus) {
             processes.entry(id).or_insert_with(|| {
-                // Nobody needs a CPU to hold a GPU.
+                // Nobody needs a CPU to hold a GPU: on no cell it weighs anything.
                 let idle = ProcessActivity::new(id, identity.clone(), false, CpuTime::default());
-                ProcessRow::of(&idle, cells, &scales)
+                Box::new(ProcessRow::of(&idle, 0, &scales))
             });
         }
         // Time on a cell that the machine does not have is nobody's.
@@ -176,8 +191,7 @@ impl<'a> Rows<'a> {
                     Owner::Process(id) => processes.get_mut(id).map(|process| &mut process.row),
                     Owner::Stranger(_) | Owner::Nobody => None,
                 };
-                let sum = row.unwrap_or(&mut unattributed).gpus.entry(index).or_insert(0);
-                *sum = sum.saturating_add(weight);
+                row.unwrap_or(&mut unattributed).weigh_on_gpu(index, weight);
             }
             for (id, on) in &gpu.seats {
                 if let Some(process) = processes.get_mut(id) {
@@ -265,7 +279,7 @@ impl<'a> Rows<'a> {
             IdlePolicy::Proportional => weights.to_vec(),
             IdlePolicy::Equal => {
                 let ran = |row: &Row| match pool.tenancy {
-                    Some(tenancy) => u64::from(row.gpus.contains_key(&tenancy.gpu)),
+                    Some(tenancy) => u64::from(row.on_gpu(tenancy.gpu).is_some()),
                     None => u64::from(!row.share.cpu_time.is_zero()),
                 };
                 let processes = self.processes.iter().map(|process| ran(&process.row));

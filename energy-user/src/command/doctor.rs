@@ -11,6 +11,7 @@ use super::output::Output;
 use crate::{
     carbon::Intensity,
     cli::Global,
+    gpu,
     host::{self, Host},
     live::{ASK_DOCTOR, Live},
     meter::{Meters, instrument::Facts},
@@ -39,6 +40,9 @@ struct Findings {
     checks: Vec<MeterFinding>,
     /// What was found and is not used.
     left_out: Vec<LeftOut>,
+    gpus: Vec<gpu::Finding>,
+    /// Why there are no more of them.
+    gpu_notes: Vec<String>,
     /// Where static power is known from.
     static_power: String,
     estimate: String,
@@ -87,6 +91,8 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
         meters: Vec::new(),
         checks: Vec::new(),
         left_out: Vec::new(),
+        gpus: Vec::new(),
+        gpu_notes: Vec::new(),
         static_power: String::new(),
         estimate: estimate.method(),
         intensity: global.intensity(),
@@ -118,6 +124,8 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
             }
             let left = live.meters().left_out().iter();
             findings.left_out = left.map(|(facts, why)| LeftOut::of(facts, why)).collect();
+            let (gpus, notes) = live.gpus();
+            (findings.gpus, findings.gpu_notes) = (gpus, notes.to_vec());
             findings.probe = Some(live.describe().probe);
             findings.notes.clone_from(&live.describe().notes);
             findings.remedies.extend(live.describe().remedies.iter().cloned());
@@ -190,6 +198,22 @@ impl LeftOut {
     }
 }
 
+/// A GPU, then what it lacks, a line each.
+fn of_gpu(found: &gpu::Finding) -> Vec<String> {
+    let gpu::Finding { id, name, vendor, bus, energy, use_told_by, lacks } = found;
+    // Most makers stand in the name.
+    let told = name.to_lowercase().contains(vendor);
+    let maker = if told { String::new() } else { format!(" ({vendor})") };
+    let bus = bus.as_ref().map_or_else(String::new, |bus| format!(" at {bus}"));
+    let energy = match energy {
+        Some(route) => format!("energy by {route}"),
+        None => "its energy cannot be read".into(),
+    };
+    let first = format!("{id} {name}{maker}{bus}: {energy}; use by {use_told_by}");
+    let lacks = lacks.iter().map(|lack| format!("{id} lacks: {lack}"));
+    std::iter::once(first).chain(lacks).collect()
+}
+
 fn text(findings: &Findings) -> String {
     let Findings {
         version,
@@ -200,6 +224,8 @@ fn text(findings: &Findings) -> String {
         meters,
         checks,
         left_out,
+        gpus,
+        gpu_notes,
         static_power,
         estimate,
         intensity,
@@ -243,6 +269,10 @@ fn text(findings: &Findings) -> String {
     for (index, LeftOut { id, source, at: _, why }) in left_out.iter().enumerate() {
         line(if index == 0 { "left out" } else { "" }, &format!("{id} through {source}: {why}"));
     }
+    let gpus = gpus.iter().flat_map(of_gpu).chain(gpu_notes.iter().cloned());
+    for (index, words) in gpus.enumerate() {
+        line(if index == 0 { "GPUs" } else { "" }, &words);
+    }
     line("static", static_power);
     let model = format!("{estimate}; used only where no package can be read");
     for (index, part) in model.split("; ").enumerate() {
@@ -273,4 +303,32 @@ fn text(findings: &Findings) -> String {
         let _ = writeln!(text, "missing   {}", printable(remedy));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gpu_is_told_with_its_route_and_what_it_lacks() {
+        let mut found = gpu::Finding {
+            id: "gpu-0".into(),
+            name: "NVIDIA L4".into(),
+            vendor: "nvidia",
+            bus: Some("0000:17:00.0".into()),
+            energy: Some("total-energy counter".into()),
+            use_told_by: "utilisation of each process".into(),
+            lacks: vec!["no limit; as root it has one".into()],
+        };
+        let expected = [
+            "gpu-0 NVIDIA L4 at 0000:17:00.0: energy by total-energy counter; use by utilisation \
+             of each process",
+            "gpu-0 lacks: no limit; as root it has one",
+        ];
+        assert_eq!(of_gpu(&found), expected);
+        found = gpu::Finding { name: "L4".into(), bus: None, energy: None, lacks: vec![], ..found };
+        let expected = "gpu-0 L4 (nvidia): its energy cannot be read; use by utilisation of each \
+                        process";
+        assert_eq!(of_gpu(&found), [expected]);
+    }
 }

@@ -29,8 +29,8 @@ pub async fn explain(global: &Global, pid: u32) -> anyhow::Result<ExitCode> {
         let lives = global.simulate.is_none() && global.proc_root.join(pid.to_string()).exists();
         anyhow::ensure!(lives, "there is no process {pid} here; ps -e lists those there are");
         anyhow::bail!(
-            "process {pid} did not run in the interval, or is a kernel thread or jouletop itself, \
-             so there is nothing to explain; a longer --interval may catch it"
+            "process {pid} neither ran in the interval nor was on a GPU, or it is a kernel thread \
+             or jouletop itself, so there is nothing to explain; a longer --interval may catch it"
         );
     };
     debug_assert_eq!(process.identity.kind, Kind::Process);

@@ -25,7 +25,7 @@ use crate::{
     attribute::IdlePolicy,
     cli::{Format, Global},
     clock,
-    frame::{Basis, Energy, Quality, Tenancy},
+    frame::{Basis, Energy, Quality},
     ledger::{Sum, Tick},
     present::{figure, report::Report},
     sample::{Domain, Lost},
@@ -180,7 +180,7 @@ impl Tally {
         let own = |domain| !matches!(domain, Domain::Core | Domain::Rest);
         let pools = frame.pools.iter().filter(|pool| own(pool.domain));
         // What a free GPU draws is static by itself.
-        let pools = pools.filter(|pool| !pool.tenancy.is_some_and(Tenancy::free));
+        let pools = pools.filter(|pool| !pool.tenancy.is_some_and(|tenancy| tenancy.free));
         self.basis = self.basis.max(pools.map(|pool| pool.basis).max());
         for meter in &frame.meters {
             let (gap, counted) = self.gaps.entry(meter.id.clone()).or_default();

@@ -141,15 +141,10 @@ pub struct Tenancy {
     pub gpu: usize,
     /// Processes that held or used it; none where that is not told.
     pub clients: Option<usize>,
+    /// Nobody was on it and it did nothing: what it drew is its static power.
+    pub free: bool,
     /// Somebody held it and nobody used it: all of its energy is theirs, as held idle.
     pub held_idle: bool,
-}
-
-impl Tenancy {
-    /// Nobody was on it: what it drew is its static power.
-    pub fn free(self) -> bool {
-        self.clients == Some(0)
-    }
 }
 
 impl PoolFrame {
@@ -175,10 +170,14 @@ impl PoolFrame {
             (Domain::Dram, Signal::Misses) => Confidence::Medium,
             (Domain::Dram, _) => Confidence::Low,
             (Domain::Core, _) | (_, Signal::Cpu(Weight::Cycles)) => Confidence::High,
-            (Domain::Package, Signal::Cpu(_))
-            | (_, Signal::Utilization | Signal::Engines | Signal::Instances) => Confidence::Medium,
+            (Domain::Package, Signal::Cpu(_)) | (_, Signal::Utilization | Signal::Instances) => {
+                Confidence::Medium
+            }
+            // Nor does it need one whose it is that nobody uses.
+            _ if self.tenancy.is_some_and(|tenancy| tenancy.held_idle) => Confidence::High,
             // Who is alone needs no signal.
             (Domain::Gpu, Signal::Equal | Signal::Memory) if self.alone() => Confidence::High,
+            (Domain::Gpu, Signal::Engines) if self.alone() => Confidence::Medium,
             _ => Confidence::Low,
         }
     }

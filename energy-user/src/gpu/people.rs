@@ -93,6 +93,13 @@ impl<'a> People<'a> {
         Self { acquaintances, directory, ran, at }
     }
 
+    /// The numbers of those who ran and still live, with the start of each, nanoseconds from
+    /// boot.
+    pub fn ran(&self) -> impl Iterator<Item = (u32, u64)> {
+        let alive = self.ran.values().filter_map(|all| all.iter().rfind(|(_, ended)| !ended));
+        alive.map(|((id, _), _)| (id.pid, id.start))
+    }
+
     /// Who has a number now: of a process that a driver lists.
     pub fn holder(&mut self, pid: u32) -> Option<Person> {
         let ran = self.ran.get(&pid);

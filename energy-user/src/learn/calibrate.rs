@@ -86,6 +86,9 @@ pub enum Unfit {
     /// Too little was seen.
     #[error("{0} intervals are too few; use a longer --for or a shorter --interval")]
     Short(usize),
+    /// The only meters are those of GPUs, and somebody held them.
+    #[error("somebody held {0}, and there is no other meter; calibrate while nobody is on it")]
+    Held(String),
     /// It was not at rest.
     #[error(
         "the machine was not idle enough: {:.1} % of its CPU time was used, and only {at_rest} of \
@@ -116,7 +119,7 @@ impl Watch {
             let Some(power) = power else { continue };
             // A GPU rests while nobody holds it, whatever the CPUs do.
             match frame.pool(&meter.id).and_then(|pool| pool.tenancy) {
-                Some(tenancy) if !tenancy.free() => {
+                Some(tenancy) if !tenancy.free => {
                     self.held.insert(meter.id.clone());
                 }
                 _ => watts.push((meter.id.clone(), power.0)),
@@ -135,7 +138,7 @@ impl Watch {
 
     /// Something was measured.
     pub fn has_meter(&self) -> bool {
-        self.intervals.iter().any(|interval| !interval.watts.is_empty())
+        !self.held.is_empty() || self.intervals.iter().any(|interval| !interval.watts.is_empty())
     }
 
     /// GPUs that somebody held at some time, so that they did not rest.
@@ -188,7 +191,11 @@ impl Watch {
         let enough = powers.into_iter().filter(|(_, powers)| powers.len() >= LEAST);
         let rests: BTreeMap<_, _> =
             enough.filter_map(|(meter, powers)| Some((meter, rest(powers)?))).collect();
-        if rests.is_empty() { Err(Unfit::Short(quiet.len())) } else { Ok(rests) }
+        match rests.is_empty() {
+            false => Ok(rests),
+            true if self.held.is_empty() => Err(Unfit::Short(quiet.len())),
+            true => Err(Unfit::Held(self.held.iter().cloned().collect::<Vec<_>>().join(", "))),
+        }
     }
 
     fn busy_with(&self) -> String {
@@ -237,5 +244,9 @@ mod tests {
         assert!(matches!(busy.result(), Err(Unfit::Busy { at_rest: 0, .. })));
         assert_eq!(watch(&[(0.0, 40.0); 4]).result(), Err(Unfit::Short(4)));
         assert_eq!(Watch::default().result(), Err(Unfit::NoMeter));
+        let mut held = watch(&[(0.0, 40.0); 9]);
+        held.intervals.iter_mut().for_each(|interval| interval.watts.clear());
+        held.held.insert("gpu-0".into());
+        assert_eq!(held.result(), Err(Unfit::Held("gpu-0".into())));
     }
 }

@@ -5,10 +5,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Account, Ledger, Sum};
+use super::{Account, Ledger, Seats, Sum};
 use crate::{
     frame::{Quality, Share},
-    sample::{Identity, ProcessId},
+    sample::{Identity, ProcessId, Told},
     units::{GramsCo2e, Microjoules, Watts},
 };
 
@@ -52,19 +52,44 @@ pub struct Row {
     pub grams: Option<GramsCo2e>,
     /// CPU time since the start.
     pub cpu_time: Duration,
+    /// What it has on GPUs.
+    pub gpu: OnGpus,
     /// How good the row's energy is.
     pub quality: Quality,
+}
+
+/// What a row has on GPUs, all of them together.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct OnGpus {
+    /// GPUs that it held or used in the last interval; none where one of them does not tell.
+    pub seats: Option<usize>,
+    /// Mean power over the last interval; none where no GPU's meter counted.
+    pub watts: Option<Watts>,
+    /// Since the start; none where no GPU's meter counted.
+    pub energy: Option<Microjoules>,
+    /// Time on GPUs over the last interval, per cent of one GPU; none where that is not told.
+    pub percent: Option<f64>,
+    /// Memory that it holds, bytes; none where that is not told.
+    pub memory: Option<u64>,
+    /// It holds one that nobody uses.
+    pub held_idle: bool,
 }
 
 impl Ledger {
     /// Every row, in no particular order; their energy adds up to the totals.
     pub fn rows(&self) -> Vec<Row> {
+        let told = self.holders_are_told();
         let mut rows: Vec<Row> = self
             .accounts
             .iter()
             .map(|(id, account)| {
-                let Account { identity, sum, last, ended } = account;
-                self.row(RowKey::Process(*id), Arc::clone(identity), *ended, sum, last)
+                let Account { identity, sum, last, seats, ended } = account;
+                let (key, identity) = (RowKey::Process(*id), Arc::clone(identity));
+                let mut row = self.row(key, identity, *ended, sum, (last, *seats));
+                if seats.gpus == 0 && !ended && !told {
+                    row.gpu.seats = None;
+                }
+                row
             })
             .collect();
         let keys = [
@@ -77,14 +102,30 @@ impl Ledger {
         ];
         for ((key, name), other) in keys.into_iter().zip(&self.others) {
             if other.known {
-                rows.push(self.row(key, named(name), false, &other.sum, &other.last));
+                // Whom nobody can name, nobody can count either; that they are there is known.
+                let strangers = if key == RowKey::Unattributed { self.strangers() } else { 0 };
+                let seats = Seats { gpus: strangers, ..Seats::default() };
+                rows.push(self.row(key, named(name), false, &other.sum, (&other.last, seats)));
             }
         }
         if self.folded_count > 0 {
             let name = named(&format!("({} more that ended)", self.folded_count));
-            rows.push(self.row(RowKey::Folded, name, true, &self.folded, &Share::default()));
+            let nothing = (&Share::default(), Seats::default());
+            rows.push(self.row(RowKey::Folded, name, true, &self.folded, nothing));
         }
         rows
+    }
+
+    /// Every GPU tells who is on it.
+    fn holders_are_told(&self) -> bool {
+        let mut gpus = self.latest().into_iter().flat_map(|tick| &tick.frame.gpus);
+        gpus.all(|gpu| gpu.told != Told::Nothing)
+    }
+
+    /// GPUs with somebody on them whom nobody here can name.
+    fn strangers(&self) -> usize {
+        let gpus = self.latest().into_iter().flat_map(|tick| &tick.frame.gpus);
+        gpus.filter(|gpu| gpu.strangers > 0).count()
     }
 
     fn row(
@@ -93,7 +134,7 @@ impl Ledger {
         identity: Arc<Identity>,
         ended: bool,
         sum: &Sum,
-        last: &Share,
+        (last, seats): (&Share, Seats),
     ) -> Row {
         let frame = self.latest().map(|tick| &tick.frame);
         let interval = frame.map_or(Duration::ZERO, |frame| frame.interval);
@@ -101,16 +142,35 @@ impl Ledger {
         let watts = last.energy.total().unwrap_or_default().over(interval);
         let whole = self.totals.sum.share.energy.total();
         let energy = whole.map(|_| sum.share.energy.total().unwrap_or_default());
-        let percent = last.cpu_time.as_secs_f64() / interval.as_secs_f64() * 100.0;
+        let percent = |time: Duration| {
+            let percent = time.as_secs_f64() / interval.as_secs_f64() * 100.0;
+            if percent.is_finite() { percent } else { 0.0 }
+        };
         Row {
             key,
             identity,
             ended,
             watts: watts.filter(|_| metered),
-            cpu_percent: if percent.is_finite() { percent } else { 0.0 },
+            cpu_percent: percent(last.cpu_time),
             energy,
             grams: energy.map(|_| sum.grams),
             cpu_time: sum.share.cpu_time,
+            gpu: OnGpus {
+                seats: Some(seats.gpus),
+                watts: frame
+                    .and_then(|frame| frame.total.gpu)
+                    .and_then(|_| last.energy.gpu.unwrap_or_default().over(interval)),
+                energy: self
+                    .totals
+                    .sum
+                    .share
+                    .energy
+                    .gpu
+                    .map(|_| sum.share.energy.gpu.unwrap_or_default()),
+                percent: last.gpu_time.map(percent),
+                memory: seats.memory,
+                held_idle: seats.held_idle,
+            },
             quality: self.quality().max(Quality::Attributed),
         }
     }

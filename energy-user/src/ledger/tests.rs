@@ -9,7 +9,7 @@ use crate::{
     attribute::IdlePolicy,
     carbon::Intensity,
     frame::{Energy, ProcessFrame},
-    sample::{Machine, ProbeKind},
+    sample::{Context, Machine, ProbeKind},
     units::{GramsPerKwh, Microjoules},
 };
 
@@ -160,4 +160,25 @@ fn a_meter_that_leaves_the_sum_is_one_gap_and_then_another_sum() {
         ledger.push(tick);
         assert_eq!(ledger.is_partial(), partial);
     }
+}
+
+#[test]
+fn what_a_process_has_of_gpus_is_told_as_one_and_what_is_not_told_stays_so() {
+    let on = |gpu, memory, held: Option<u64>| OnGpu {
+        gpu,
+        context: Some(Context::Compute),
+        instance: None,
+        memory,
+        busy: None,
+        held: held.map(Duration::from_secs),
+    };
+    assert_eq!(Seats::of(&[]), Seats::default());
+    let both = Seats::of(&[on(0, Some(3), None), on(1, Some(4), Some(1))]);
+    assert_eq!(both, Seats { gpus: 2, memory: Some(7), held_idle: true });
+    let one_untold = Seats::of(&[on(0, Some(3), None), on(1, None, None)]);
+    assert_eq!(one_untold, Seats { gpus: 2, memory: None, held_idle: false });
+    // Who only used it in passing holds nothing, and hides nothing.
+    let passing = OnGpu { context: None, ..on(1, None, None) };
+    let seats = Seats::of(&[on(0, Some(3), None), passing]);
+    assert_eq!(seats, Seats { gpus: 2, memory: Some(3), held_idle: false });
 }

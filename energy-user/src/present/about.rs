@@ -22,6 +22,9 @@ pub fn paragraph(key: RowKey, frame: &Frame) -> Option<String> {
         RowKey::Idle => format!("{IDLE} {}", payer(policy)),
         RowKey::Kernel => KERNEL.into(),
         RowKey::Irq => IRQ.into(),
+        RowKey::Unattributed if frame.gpus.iter().any(|gpu| gpu.strangers > 0) => {
+            format!("{UNATTRIBUTED} {STRANGERS}")
+        }
         RowKey::Unattributed => UNATTRIBUTED.into(),
         RowKey::Rest => format!("{REST} {}", payer(policy)),
         RowKey::Tool => TOOL.into(),
@@ -40,6 +43,8 @@ const IRQ: &str = "Time in interrupts, kept apart from whoever was interrupted. 
 const UNATTRIBUTED: &str = "CPU time whose process was not seen, and energy that meters counted \
                             while nobody was seen to run. The less, the better the other rows \
                             can be believed.";
+const STRANGERS: &str = "What processes of another PID namespace, such as a container's, used of \
+                         GPUs is here too: jouletop outside of the container can name them.";
 const REST: &str = "What the meter of the whole machine counts beyond its metered parts: disks, \
                     fans, network, losses of the power supply. Nothing tells who uses it.";
 const TOOL: &str = "jouletop itself: what this measurement costs. It is charged as any process \

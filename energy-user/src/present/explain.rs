@@ -3,8 +3,10 @@
 //! An explanation only repeats what the division did, from the terms that its frame keeps; the
 //! terms add up to the process's energy to the microjoule.
 
+mod gpu;
 mod words;
 
+pub use gpu::{Company, Idle};
 use serde::Serialize;
 
 use crate::{
@@ -34,6 +36,9 @@ pub struct Explanation {
     pub idle_policy: &'static str,
     /// A term for each pool in which it weighs something.
     pub terms: Vec<Term>,
+    /// GPUs that it is on and has no part of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub idle_gpus: Vec<Idle>,
 }
 
 /// One pool's part of it.
@@ -79,6 +84,9 @@ pub struct Term {
     pub confidence: &'static str,
     /// Why no more than that.
     pub because: &'static str,
+    /// Of a GPU, who else is on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<Company>,
 }
 
 impl Explanation {
@@ -98,6 +106,7 @@ impl Explanation {
             quality: frame.row_quality().as_str(),
             idle_policy: frame.idle_policy.as_str(),
             terms: terms.collect(),
+            idle_gpus: Idle::of(frame, process),
         }
     }
 }
@@ -107,7 +116,14 @@ impl Term {
         // Memory follows time or misses, whatever the work draws in the cores.
         let learned =
             frame.learned && matches!(pool.signal, Signal::Cpu(_)) && pool.domain != Domain::Dram;
-        let (scale, unit) = scale(pool.signal, learned);
+        let held_idle = pool.tenancy.is_some_and(|tenancy| tenancy.held_idle);
+        let (scale, unit) = match pool.signal {
+            Signal::Equal if held_idle => {
+                (1e9, "seconds that it is held, the same for each holder")
+            }
+            Signal::Memory if held_idle => (1e9, "seconds that it is held, by memory held"),
+            signal => scale(signal, learned),
+        };
         Self {
             pool: pool.id.clone(),
             source: pool.source.clone(),
@@ -127,10 +143,14 @@ impl Term {
             charged_joules: part.moving.joules(),
             charged_static_joules: part.fixed.joules(),
             confidence: pool.confidence().as_str(),
-            because: because(pool),
+            because: if held_idle { HELD_IDLE } else { because(pool) },
+            gpu: pool.tenancy.and_then(|tenancy| Company::of(frame, process, tenancy)),
         }
     }
 }
+
+/// Why a GPU that nobody uses is its holders'.
+const HELD_IDLE: &str = "the GPU was held and nobody used it: all of its energy is its holders'";
 
 /// What a unit of weight is divided by to be shown, and its name.
 fn scale(signal: Signal, learned: bool) -> (f64, &'static str) {
@@ -142,11 +162,11 @@ fn scale(signal: Signal, learned: bool) -> (f64, &'static str) {
         (Signal::Cpu(_), false) => (1e12, "weighted seconds"),
         (Signal::Cpu(_), true) => (1e12, "weighted seconds times learned draw"),
         (Signal::Misses, _) => (1.0, "misses of the last cache"),
-        (Signal::Utilization, _) => (1e9, "seconds of the GPU's time"),
-        (Signal::Engines, _) => (1e9, "seconds of the GPU's engines"),
-        (Signal::Instances, _) => (1e9, "seconds times slices of the GPU"),
-        (Signal::Equal, _) => (1e9, "seconds, the same for each who holds the GPU"),
-        (Signal::Memory, _) => (1e9, "seconds, by memory held on the GPU"),
+        (Signal::Utilization, _) => (1e9, "seconds of the GPU's time, as its driver sampled them"),
+        (Signal::Engines, _) => (1e9, "seconds on the GPU's engines, as its driver counted them"),
+        (Signal::Instances, _) => (1e9, "seconds of activity times slices of the GPU"),
+        (Signal::Equal, _) => (1e9, "seconds, the same for each on the GPU"),
+        (Signal::Memory, _) => (1e9, "seconds, by memory of the GPU that each holds"),
         (Signal::Nothing, _) => (1.0, "nothing"),
     }
 }

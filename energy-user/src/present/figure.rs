@@ -49,6 +49,23 @@ impl Units {
         }
     }
 
+    /// The title of a column of GPUs' power.
+    pub fn gpu_power_title(self) -> &'static str {
+        match self {
+            Self::Joules | Self::WattHours => "GPU W",
+            Self::Milli => "GPU mW",
+        }
+    }
+
+    /// The title of a column of GPUs' energy.
+    pub fn gpu_energy_title(self) -> &'static str {
+        match self {
+            Self::Joules => "GPU J",
+            Self::WattHours => "GPU Wh",
+            Self::Milli => "GPU mJ",
+        }
+    }
+
     /// Power, without its symbol.
     pub fn power(self, watts: Option<Watts>) -> String {
         figure(watts.map(|watts| match self {
@@ -64,6 +81,22 @@ impl Units {
             Self::WattHours => energy.joules() / 3600.0,
             Self::Milli => energy.joules() * 1e3,
         }))
+    }
+}
+
+/// Memory in GiB, without the unit.
+pub fn gib(bytes: Option<u64>) -> String {
+    figure(bytes.map(|bytes| bytes as f64 / f64::from(1_u32 << 30)))
+}
+
+/// Memory in GiB with one digit after the point, for lines of devices: `71.0`, `80`.
+pub fn rough_gib(bytes: u64) -> String {
+    let gib = bytes as f64 / f64::from(1_u32 << 30);
+    let text = format!("{gib:.1}");
+    match text.strip_suffix(".0") {
+        Some("0") if bytes > 0 => "<.1".into(),
+        Some(whole) => whole.into(),
+        None => text,
     }
 }
 
@@ -171,6 +204,15 @@ mod tests {
             assert_eq!(figure(value), text);
             assert!(text.len() <= 6);
         }
+    }
+
+    #[test]
+    fn memory_is_told_in_gib_and_never_as_a_false_zero() {
+        let cases = [(0, "0", "0"), (1 << 20, "0.001", "<.1"), (80 << 30, "80.00", "80")];
+        for (bytes, fine, rough) in cases {
+            assert_eq!((gib(Some(bytes)).as_str(), rough_gib(bytes).as_str()), (fine, rough));
+        }
+        assert_eq!((gib(None).as_str(), rough_gib(71_168 << 20).as_str()), ("-", "69.5"));
     }
 
     #[test]

@@ -243,10 +243,11 @@ impl Report {
         text
     }
 
-    /// Time on GPUs, and what was drawn while they were held and not used; none without a GPU.
+    /// Time on GPUs, and what was drawn while they were held and not used.
     fn of_gpus(&self) -> Option<String> {
         let Share { gpu_time, held, energy, .. } = self.sum.share;
-        energy.gpu?;
+        // A command that was on no GPU has nothing to tell of them.
+        energy.gpu.filter(|energy| energy.0 > 0 || gpu_time.is_some() || !held.time.is_zero())?;
         let used = gpu_time.map_or_else(
             || "time on GPUs is not told".to_owned(),
             |time| format!("{} on GPUs", figure::duration(time)),

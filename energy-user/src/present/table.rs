@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     columns::{self, Line, WIDTH},
+    device::{self, Device},
     figure::{self, Units, printable},
     fixed, text,
 };
@@ -51,9 +52,11 @@ pub fn table(ledger: &Ledger, description: &Description) -> String {
     for remedy in &description.remedies {
         let _ = writeln!(table, "note: {}", printable(remedy));
     }
+    let gpus = !frame.gpus.is_empty();
+    let of_gpus = if gpus { format!(" {:>6} {:>7}", "GPU%", "GPU GiB") } else { String::new() };
     let _ = writeln!(
         table,
-        "\n{:>8} {:<10} {:>7} {:>7} {:>7} {:>6} COMMAND",
+        "\n{:>8} {:<10} {:>7} {:>7} {:>7} {:>6}{of_gpus} COMMAND",
         "PID", "USER", "W", "J", "gCO2e", "CPU%"
     );
     let mut rows = ledger.rows();
@@ -62,13 +65,15 @@ pub fn table(ledger: &Ledger, description: &Description) -> String {
         watts(b).total_cmp(&watts(a)).then(a.key.cmp(&b.key))
     });
     for row in rows {
-        table.push_str(&line(&row, units));
+        table.push_str(&line(&row, units, gpus));
     }
     table
 }
 
 /// Each meter: its power, its range, and what is known of the static part; or why it is absent.
+/// A GPU shows more than its meter does, and may have none.
 fn meters(frame: &Frame, units: Units) -> Vec<Line> {
+    let of_gpu = |id: &str| frame.gpus.iter().any(|gpu| gpu.gpu.id == id);
     let line = |meter: &MeterFrame| {
         let watts = meter.energy.and_then(|energy| energy.over(frame.interval));
         let figure = match watts {
@@ -81,7 +86,8 @@ fn meters(frame: &Frame, units: Units) -> Vec<Line> {
         }
         if let Some(pool) = frame.pool(&meter.id) {
             let static_power = fixed::words(pool, units);
-            let low = pool.confidence() == Confidence::Low;
+            let low = pool.confidence() == Confidence::Low
+                && !pool.tenancy.is_some_and(|tenancy| tenancy.held_idle || tenancy.free);
             words.push(if low {
                 static_power + "; low confidence in who used it"
             } else {
@@ -90,10 +96,40 @@ fn meters(frame: &Frame, units: Units) -> Vec<Line> {
         }
         Line::new(printable(&meter.id), figure, words.join("  "))
     };
-    frame.meters.iter().map(line).collect()
+    let gpus = Device::all(frame).map(|device| {
+        let shown = self::device(&device);
+        match device.meter {
+            Some(meter) => {
+                let of_meter = line(meter);
+                Line::new(of_meter.name, of_meter.figure, format!("{shown}; {}", of_meter.words))
+            }
+            None => Line::new(device.id(), figure::ABSENT.into(), shown + "; it has no meter"),
+        }
+    });
+    let others = frame.meters.iter().filter(|meter| !of_gpu(&meter.id)).map(line);
+    others.chain(gpus).collect()
 }
 
-fn line(row: &Row, units: Units) -> String {
+/// What a GPU shows, as far as it tells.
+fn device(device: &Device) -> String {
+    let limit = device.limit().map(|limit| format!(" of {:.0} W", limit.0));
+    let mut words = vec![device.name() + &limit.unwrap_or_default()];
+    if let Some(silence) = device.silence() {
+        words.push(silence);
+        return words.join(": ");
+    }
+    let busy = device.busy().map(|busy| format!("busy {}", device::percent(busy)));
+    words.extend(if device.gpu.held_idle { Some("held idle".into()) } else { busy });
+    words.extend(device.memory());
+    words.extend(device.temperature());
+    // The reason of a meter that says nothing stands behind, as of any other.
+    let note = device.meter.and_then(|meter| meter.note.as_deref());
+    let marks = device.marks().into_iter().map(|mark| mark.words).map(|[long, _]| long);
+    words.extend(marks.filter(|mark| mark != "held idle" && Some(mark.as_str()) != note));
+    words.join(", ")
+}
+
+fn line(row: &Row, units: Units, gpus: bool) -> String {
     let pid = match row.key {
         RowKey::Process(id) => id.pid.to_string(),
         _ => String::new(),
@@ -104,9 +140,18 @@ fn line(row: &Row, units: Units) -> String {
         format!("{}{number}", if known { row.quality.mark() } else { "" })
     };
     let command = row.identity.cmdline.as_ref().unwrap_or(&row.identity.name);
-    let ended = if row.ended { " (ended)" } else { "" };
+    let ended = match (row.ended, row.gpu.held_idle) {
+        (true, _) => " (ended)",
+        (false, true) => " (held idle)",
+        (false, false) => "",
+    };
+    // Who is on no GPU has nothing to tell of one.
+    let untold = if row.gpu.seats == Some(0) { "" } else { figure::ABSENT };
+    let percent = row.gpu.percent.map_or(untold.into(), |percent| format!("{percent:.1}"));
+    let memory = row.gpu.memory.map_or(untold.into(), |bytes| figure::gib(Some(bytes)));
+    let of_gpus = if gpus { format!(" {percent:>6} {memory:>7}") } else { String::new() };
     format!(
-        "{pid:>8} {user:<10.10} {:>7} {:>7} {:>7} {:>6.1} {}{ended}\n",
+        "{pid:>8} {user:<10.10} {:>7} {:>7} {:>7} {:>6.1}{of_gpus} {}{ended}\n",
         mark(units.power(row.watts)),
         mark(units.energy(row.energy)),
         mark(figure::grams(row.grams)),

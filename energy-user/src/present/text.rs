@@ -32,6 +32,23 @@ pub fn cut(text: &str, room: usize) -> String {
     kept
 }
 
+/// The same, cut between words where more than the first one fits.
+pub fn words(text: &str, room: usize) -> String {
+    if text.width() <= room {
+        return text.into();
+    }
+    let cut = cut(text, room);
+    let whole = cut.strip_suffix('…').unwrap_or(&cut);
+    // What was cut just behind a word has lost none of it.
+    if text[whole.len()..].starts_with(' ') {
+        return format!("{}…", whole.trim_end());
+    }
+    match whole.rsplit_once(' ') {
+        Some((before, _)) if !before.trim().is_empty() => format!("{}…", before.trim_end()),
+        _ => cut,
+    }
+}
+
 /// A text over at most so many lines, broken between words where that is possible.
 pub fn wrap(text: &str, room: usize, most: usize) -> Vec<String> {
     let mut lines = Vec::new();
@@ -82,6 +99,17 @@ mod tests {
         assert_eq!(cut("日本語", 4), "日…");
         assert_eq!(cut("firefox", 1), "…");
         assert_eq!(cut("firefox", 0), "");
+    }
+
+    #[test]
+    fn a_text_is_cut_between_words_where_one_fits() {
+        assert_eq!(words("H100 80GB HBM3", 14), "H100 80GB HBM3");
+        assert_eq!(words("H100 80GB HBM3", 13), "H100 80GB…");
+        assert_eq!(words("H100 80GB HBM3", 10), "H100 80GB…");
+        assert_eq!(words("H100 80GB HBM3", 9), "H100…");
+        assert_eq!(words("firefox", 4), "fir…");
+        assert_eq!(words("日本 語", 4), "日…");
+        assert_eq!(words("日本 語", 0), "");
     }
 
     #[test]

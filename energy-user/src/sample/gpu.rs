@@ -45,7 +45,7 @@ impl Vendor {
 /// One GPU, or a part of the package that is one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gpu {
-    /// Unique on the machine: `gpu-0`. Its meter, if it has one, has the same name.
+    /// Unique on the machine: `gpu-0`, `amd-0`, `intel-0`. Its meter, if it has one, has the same name.
     pub id: String,
     /// What its maker calls it.
     pub name: String,

@@ -49,6 +49,8 @@ pub enum Action {
     Reverse,
     /// Folds ended processes into one row, or unfolds them.
     Ended,
+    /// Shows the GPUs one by one, or hides them.
+    Gpus,
     /// One row up.
     Up,
     /// One row down.
@@ -131,6 +133,11 @@ fn seeing(app: &App) -> bool {
     browsing(app) && app.ledger().latest().is_some()
 }
 
+/// There is a table with columns of GPUs.
+fn seeing_gpus(app: &App) -> bool {
+    seeing(app) && app.has_gpus()
+}
+
 fn typing(app: &App) -> bool {
     app.mode() == Mode::Filter
 }
@@ -168,6 +175,11 @@ const fn bind(
 
 const fn sort(column: Column, key: &'static [Key], help: &'static str) -> Binding {
     bind(Action::Sort(column), key, None, help, seeing)
+}
+
+/// The small letter, where the capital one sorts by the like of CPUs.
+const fn sort_gpus(column: Column, key: &'static [Key], help: &'static str) -> Binding {
+    bind(Action::Sort(column), key, None, help, seeing_gpus)
 }
 
 /// Every action with its keys. Neighbours with one help text are one line of the
@@ -217,11 +229,16 @@ pub static BINDINGS: &[Binding] = &[
     sort(Column::Joules, &[letter('J')], "sort by energy"),
     sort(Column::Grams, &[letter('O')], "sort by emissions"),
     sort(Column::Cpu, &[letter('C')], "sort by CPU"),
+    sort_gpus(Column::GpuPercent, &[letter('c')], "sort by time on GPUs"),
+    sort_gpus(Column::GpuMemory, &[letter('m')], "sort by memory of GPUs"),
+    sort_gpus(Column::GpuWatts, &[letter('w')], "sort by power of GPUs"),
+    sort_gpus(Column::GpuJoules, &[letter('E')], "sort by energy of GPUs"),
     sort(Column::Pid, &[letter('P')], "sort by PID"),
     sort(Column::User, &[letter('U')], "sort by user"),
     sort(Column::Name, &[letter('N')], "sort by name"),
     bind(Action::Pause, &[letter(' ')], Some("pause"), "pause the picture", looking),
     bind(Action::Ended, &[letter('e')], Some("ended"), "fold ended processes", seeing),
+    bind(Action::Gpus, &[letter('d')], Some("GPUs"), "show or hide the GPUs", seeing_gpus),
     bind(Action::Units, &[letter('u')], Some("units"), "next unit: J, Wh, mJ", looking),
     bind(Action::Slower, &[letter('+')], Some("interval"), "longer, shorter interval", browsing),
     bind(Action::Faster, &[letter('-')], Some("interval"), "longer, shorter interval", browsing),
@@ -253,10 +270,21 @@ pub fn action(event: KeyEvent, app: &App) -> Option<Action> {
     }
 }
 
-/// The lines of the help: keys, and what they do.
-pub fn help() -> Vec<(String, &'static str)> {
+impl Action {
+    /// It does something only where there are GPUs.
+    fn needs_gpus(self) -> bool {
+        match self {
+            Self::Gpus => true,
+            Self::Sort(column) => column.is_gpu(),
+            _ => false,
+        }
+    }
+}
+
+/// The lines of the help: keys, and what they do; with those of GPUs or without.
+pub fn help(gpus: bool) -> Vec<(String, &'static str)> {
     let mut lines: Vec<(String, &'static str)> = Vec::new();
-    for binding in BINDINGS {
+    for binding in BINDINGS.iter().filter(|binding| gpus || !binding.action.needs_gpus()) {
         let keys = if binding.keys.is_empty() { "letters".into() } else { labels(binding.keys) };
         match lines.last_mut() {
             Some((before, help)) if *help == binding.help => {

@@ -86,6 +86,8 @@ pub struct App {
     arrangement: Arrangement,
     units: Units,
     rows: Vec<Row>,
+    /// There are newer rows than those in order.
+    stale: bool,
     selected: Option<RowKey>,
     /// Where the selection was, for when its row goes.
     index: usize,
@@ -93,6 +95,8 @@ pub struct App {
     top: usize,
     page: usize,
     area: Rect,
+    /// The user does not want to see the GPUs one by one.
+    gpus_hidden: bool,
 }
 
 impl App {
@@ -109,16 +113,19 @@ impl App {
             arrangement: Arrangement::default(),
             units: Units::default(),
             rows: Vec::new(),
+            stale: false,
             selected: None,
             index: 0,
             top: 0,
             page: 1,
             area: Rect::default(),
+            gpus_hidden: false,
         }
     }
 
     /// Takes the size of the screen, which decides how far a page is.
     pub fn fit(&mut self, area: Rect) {
+        self.freshen();
         self.area = area;
         self.page = view::page(self, area).max(1);
         let last = view::last_scroll(self, area);
@@ -130,14 +137,26 @@ impl App {
 
     /// Adds an interval. A paused screen shows it later, but nothing is lost.
     pub fn tick(&mut self, tick: Tick) {
+        self.count(tick);
+        self.freshen();
+    }
+
+    /// Adds an interval that is not drawn by itself: its rows are put in order when they are.
+    pub fn count(&mut self, tick: Tick) {
         self.live.push(tick);
-        if self.frozen.is_none() {
+        self.stale |= self.frozen.is_none();
+    }
+
+    /// Puts the rows in order, if there are new ones.
+    fn freshen(&mut self) {
+        if std::mem::take(&mut self.stale) {
             self.refresh();
         }
     }
 
     /// Does what the user wants; returns what only the loop can do.
     pub fn update(&mut self, action: Action) -> Option<Request> {
+        self.freshen();
         match action {
             Action::Quit => return Some(Request::Quit),
             Action::Suspend => return Some(Request::Suspend),
@@ -158,11 +177,12 @@ impl App {
             Action::Erase => {
                 self.filter.pop();
             }
-            Action::SortLeft => self.arrangement.shift(false),
-            Action::SortRight => self.arrangement.shift(true),
+            Action::SortLeft => self.arrangement.shift(false, self.has_gpus()),
+            Action::SortRight => self.arrangement.shift(true, self.has_gpus()),
             Action::Sort(column) => self.arrangement.sort(column),
             Action::Reverse => self.arrangement.reverse ^= true,
             Action::Ended => self.arrangement.fold_ended ^= true,
+            Action::Gpus => self.gpus_hidden ^= true,
             Action::Up => self.step(-1),
             Action::Down => self.step(1),
             Action::PageUp => self.step(-self.page.cast_signed()),
@@ -243,6 +263,9 @@ impl App {
 
     /// Arranges the rows again; the selection follows its process.
     fn refresh(&mut self) {
+        if self.frozen.is_none() {
+            self.live.settle();
+        }
         let books = self.frozen.as_deref().unwrap_or(&self.live);
         self.rows = self.arrangement.arrange(books, &self.filter);
         if let Some(key) = self.selected {
@@ -318,6 +341,16 @@ impl App {
     /// What has been typed as a filter.
     pub fn filter(&self) -> &str {
         &self.filter
+    }
+
+    /// The machine has GPUs.
+    pub fn has_gpus(&self) -> bool {
+        self.ledger().latest().is_some_and(|tick| !tick.frame.gpus.is_empty())
+    }
+
+    /// The GPUs are to be shown one by one.
+    pub fn shows_gpus(&self) -> bool {
+        self.has_gpus() && !self.gpus_hidden
     }
 
     /// The picture stands still.

@@ -1,7 +1,8 @@
 //! The columns of the table: title, width, cell and order, each in one place.
 //!
 //! Where the screen is narrow, columns go in the order of [`Column::GIVEN_UP`];
-//! power and name stay to the last, as they answer the question.
+//! power and name stay to the last, as they answer the question. Columns of GPUs are there
+//! only where there are GPUs.
 
 use std::cmp::Ordering;
 
@@ -29,6 +30,14 @@ pub enum Column {
     Grams,
     /// CPU time over the last interval, per cent of one CPU.
     Cpu,
+    /// Time on GPUs over the last interval, per cent of one GPU.
+    GpuPercent,
+    /// Memory of GPUs that it holds.
+    GpuMemory,
+    /// Power of GPUs over the last interval.
+    GpuWatts,
+    /// Energy of GPUs since the start.
+    GpuJoules,
     /// Name, or command line where there is room.
     Name,
 }
@@ -46,20 +55,55 @@ pub struct Look {
 
 impl Column {
     /// From left to right.
-    pub const ALL: [Self; 7] =
-        [Self::Pid, Self::User, Self::Watts, Self::Joules, Self::Grams, Self::Cpu, Self::Name];
+    pub const ALL: [Self; 11] = [
+        Self::Pid,
+        Self::User,
+        Self::Watts,
+        Self::Joules,
+        Self::Grams,
+        Self::Cpu,
+        Self::GpuPercent,
+        Self::GpuMemory,
+        Self::GpuWatts,
+        Self::GpuJoules,
+        Self::Name,
+    ];
 
     /// What goes first where the screen is narrow. Emissions follow from energy,
     /// which stays longer; a PID is needed to act on a row.
     pub const GIVEN_UP: [Self; 5] = [Self::User, Self::Grams, Self::Cpu, Self::Pid, Self::Joules];
 
+    /// The same where there are GPUs: these are shared, so whose a row is stays longer.
+    pub const GIVEN_UP_WITH_GPUS: [Self; 9] = [
+        Self::GpuJoules,
+        Self::Grams,
+        Self::User,
+        Self::GpuMemory,
+        Self::GpuWatts,
+        Self::Cpu,
+        Self::GpuPercent,
+        Self::Pid,
+        Self::Joules,
+    ];
+
     /// The width that the name has at least before other columns go.
     const NAME: u16 = 14;
 
+    /// Those of a machine with GPUs or without, from left to right.
+    pub fn all(gpus: bool) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |column| gpus || !column.is_gpu())
+    }
+
+    /// It tells of GPUs.
+    pub fn is_gpu(self) -> bool {
+        matches!(self, Self::GpuPercent | Self::GpuMemory | Self::GpuWatts | Self::GpuJoules)
+    }
+
     /// The columns that fit, from left to right.
-    pub fn fitting(width: u16) -> Vec<Self> {
-        let mut columns = Self::ALL.to_vec();
-        for gone in Self::GIVEN_UP {
+    pub fn fitting(width: u16, gpus: bool) -> Vec<Self> {
+        let mut columns: Vec<Self> = Self::all(gpus).collect();
+        let given_up: &[_] = if gpus { &Self::GIVEN_UP_WITH_GPUS } else { &Self::GIVEN_UP };
+        for &gone in given_up {
             let need: u16 = columns.iter().map(|column| column.width() + 1).sum();
             if need - 1 <= width {
                 break;
@@ -72,9 +116,14 @@ impl Column {
     /// Its width; the name's is the least one.
     pub fn width(self) -> u16 {
         match self {
-            Self::Pid | Self::Watts | Self::Joules | Self::Grams => 7,
-            Self::User => 8,
-            Self::Cpu => 6,
+            Self::Pid
+            | Self::Watts
+            | Self::Joules
+            | Self::Grams
+            | Self::GpuWatts
+            | Self::GpuJoules => 7,
+            Self::User | Self::GpuMemory => 8,
+            Self::Cpu | Self::GpuPercent => 6,
             Self::Name => Self::NAME,
         }
     }
@@ -86,7 +135,7 @@ impl Column {
 
     /// Its natural order begins with the largest.
     pub fn is_descending(self) -> bool {
-        matches!(self, Self::Watts | Self::Joules | Self::Grams | Self::Cpu)
+        matches!(self, Self::Watts | Self::Joules | Self::Grams | Self::Cpu) || self.is_gpu()
     }
 
     /// The title, with the unit.
@@ -98,6 +147,10 @@ impl Column {
             Self::Joules => look.units.energy_symbol(),
             Self::Grams => "gCO2e",
             Self::Cpu => "CPU%",
+            Self::GpuPercent => "GPU%",
+            Self::GpuMemory => "GPU GiB",
+            Self::GpuWatts => look.units.gpu_power_title(),
+            Self::GpuJoules => look.units.gpu_energy_title(),
             Self::Name if look.command => "COMMAND",
             Self::Name => "NAME",
         }
@@ -112,6 +165,10 @@ impl Column {
             Self::Joules => marked(row.quality, look.units.energy(row.energy)),
             Self::Grams => marked(row.quality, figure::grams(row.grams)),
             Self::Cpu => percent(row.cpu_percent),
+            Self::GpuPercent => on_gpu(row, row.gpu.percent.map(percent)),
+            Self::GpuMemory => on_gpu(row, row.gpu.memory.map(|bytes| figure::gib(Some(bytes)))),
+            Self::GpuWatts => marked(look.now, look.units.power(row.gpu.watts)),
+            Self::GpuJoules => marked(row.quality, look.units.energy(row.gpu.energy)),
             Self::Name => name(row, look),
         }
     }
@@ -129,6 +186,14 @@ impl Column {
             Self::Joules => absent_last(a.0.energy, b.0.energy, |a, b| turn(reverse, b.cmp(&a))),
             Self::Grams => numbers(a.0.grams.map(|g| g.0), b.0.grams.map(|g| g.0)),
             Self::Cpu => numbers(Some(a.1.cpu), Some(b.1.cpu)),
+            Self::GpuPercent => numbers(a.1.gpu, b.1.gpu),
+            Self::GpuMemory => {
+                absent_last(a.0.gpu.memory, b.0.gpu.memory, |a, b| turn(reverse, b.cmp(&a)))
+            }
+            Self::GpuWatts => numbers(a.1.gpu_watts, b.1.gpu_watts),
+            Self::GpuJoules => {
+                absent_last(a.0.gpu.energy, b.0.gpu.energy, |a, b| turn(reverse, b.cmp(&a)))
+            }
             Self::Name => turn(reverse, a.0.identity.name.cmp(&b.0.identity.name)),
         }
     }
@@ -150,6 +215,12 @@ pub fn marked(quality: Quality, text: String) -> String {
 /// Per cent with one digit after the point, and no false zero.
 pub fn percent(value: f64) -> String {
     if value > 0.0 && value < 0.05 { "<.1".into() } else { format!("{value:.1}") }
+}
+
+/// What is not told of somebody on a GPU is not known; who is on none has nothing to tell.
+fn on_gpu(row: &Row, known: Option<String>) -> String {
+    let untold = if row.gpu.seats == Some(0) { "" } else { figure::ABSENT };
+    known.unwrap_or_else(|| untold.into())
 }
 
 fn user(row: &Row) -> Option<&str> {

@@ -17,6 +17,9 @@ use super::{
 };
 use crate::session::{DRAIN, Session};
 
+/// Nobody reads figures that change faster: shorter intervals are measured, and not all drawn.
+const LEGIBLE: Duration = Duration::from_millis(200);
+
 /// Shows a session until the user leaves or a signal asks to end.
 ///
 /// The terminal is as it was when this returns, with or without an error.
@@ -42,9 +45,11 @@ async fn follow(
     drain.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last = Instant::now();
     let mut changed = true;
+    let mut shown = last;
     loop {
         if changed {
             draw(screen, app)?;
+            shown = Instant::now();
         }
         changed = tokio::select! {
             told = signals.next() => match told {
@@ -69,8 +74,8 @@ async fn follow(
                 session.pass(app.interval());
                 match session.tick()? {
                     Some(tick) => {
-                        app.tick(tick);
-                        true
+                        app.count(tick);
+                        app.interval() >= LEGIBLE || shown.elapsed() >= LEGIBLE
                     }
                     None => false,
                 }

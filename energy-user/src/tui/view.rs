@@ -4,6 +4,7 @@
 //! 62.13 W  PAUSED  /chip         host   eBPF · measured     title
 //! package-0 ━━━━━━───── 48.1 W   ▁▂▅▇█▆▅▃ ▁▂▃▅▇█ 71.2 W     meters | graph
 //! dram-0    - not readable       ██████████████  0
+//! gpu-0 H100 ━━━━── 412 W  95%   71/80 GiB  64°C  mark      gpus
 //! 1204 J   0.158 gCO2e   1m05s   473 g/kWh, world ave…     sums
 //! own cost 0.4% of a CPU, 0.02 W          RAPL, powercap   own
 //! ! what is missing, and what would mend it                remedy
@@ -17,6 +18,7 @@
 //! [`Column::GIVEN_UP`](super::column::Column::GIVEN_UP).
 
 mod footer;
+mod gpus;
 mod graph;
 mod help;
 mod measuring;
@@ -42,8 +44,9 @@ pub fn view(app: &App, frame: &mut Frame) {
     let plan = Plan::of(app, area);
     if let Some(tick) = app.ledger().latest() {
         title::draw(app, tick, plan.title, buffer);
-        meters::draw(app, tick, plan.meters, buffer);
+        meters::draw(app, tick, plan.gpus.height > 0, plan.meters, buffer);
         graph::draw(app, plan.graph, buffer);
+        gpus::draw(app, tick, plan.gpus, buffer);
         sums::draw(app, tick, plan.sums, buffer);
         own::draw(app, plan.own, buffer);
         own::remedy(app, plan.remedy, buffer);
@@ -68,7 +71,7 @@ pub(super) fn page(app: &App, area: Rect) -> usize {
 pub(super) fn last_scroll(app: &App, screen: Rect) -> usize {
     let area = overlay::area(screen);
     match app.mode() {
-        Mode::Help { .. } => help::last_scroll(area),
+        Mode::Help { .. } => help::last_scroll(app, area),
         Mode::Explain { .. } => panel::last_scroll(app, area),
         Mode::Browse | Mode::Filter => 0,
     }

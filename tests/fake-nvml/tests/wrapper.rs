@@ -93,5 +93,11 @@ fn what_it_reads_is_what_the_scenario_says() -> Result<(), NvmlError> {
     assert!(matches!(busy, Ok(25.0)), "{metrics:?}");
     at(5000);
     assert!(matches!(divided.power_usage(), Err(NvmlError::GpuLost)));
+
+    // The wrapper closes the library; its time goes on nevertheless.
+    drop((first, second));
+    nvml.shutdown()?;
+    let mapped = fs::read_to_string("/proc/self/maps").unwrap();
+    assert!(mapped.contains("libfake_nvml.so"), "{mapped}");
     Ok(())
 }

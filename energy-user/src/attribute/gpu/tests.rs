@@ -141,6 +141,11 @@ fn a_device_of_which_nothing_is_told_is_not_taken_to_be_free() {
     assert_eq!(one.unattributed.energy.gpu, Some(Microjoules(70)));
     let free = frame(vec![reading(0, Told::Process, &[], Vec::new())], &[70], &Method::default());
     assert_eq!(free.idle.energy.gpu, Some(Microjoules(70)));
+    // It worked for somebody who was gone before anybody looked.
+    let mut left = reading(0, Told::Engine, &[], Vec::new());
+    left.activity.busy = Some(SECOND / 3);
+    let left = frame(vec![left], &[70], &Method::default());
+    assert_eq!(left.unattributed.energy.gpu, Some(Microjoules(70)));
 }
 
 fn told() -> impl Strategy<Value = Told> {

@@ -38,10 +38,20 @@ impl Explanation {
         }
         if self.terms.is_empty() {
             let why = match self.energy_joules {
+                Some(_) if !self.idle_gpus.is_empty() => {
+                    "it used no CPU time and no GPU in this interval, and is charged nothing"
+                }
                 Some(_) => "it used no CPU time in this interval, and is charged nothing",
                 None => "no meter counted in this interval, so its energy is not known",
             };
             lines.extend([Line::words(why), Line::default()]);
+        }
+        for idle in &self.idle_gpus {
+            let words = idle.words();
+            lines.push(Line::new(printable(&idle.id), "nothing".into(), words));
+        }
+        if !self.idle_gpus.is_empty() {
+            lines.push(Line::default());
         }
         let [energy, power] = self.sum(units);
         let words = format!("{power} over {:.3} s, {}", self.interval_seconds, self.quality);
@@ -57,20 +67,43 @@ impl Explanation {
         };
         let share = term.weight / term.weight_of_all * 100.0;
         let share = if share.is_finite() { format!("{share:.2} %") } else { "none".into() };
-        let whole = format!("{}, {}", term.quality, term.source);
-        let load = format!("what depends on who runs; load {:.0} %", term.load * 100.0);
-        let confidence = format!("{} confidence: {}", term.confidence, term.because);
+        let held_idle = term.gpu.as_ref().is_some_and(|gpu| gpu.held_idle);
+        let name = term.gpu.as_ref().map_or_else(String::new, |gpu| format!("; {}", gpu.name));
+        let whole = format!("{}, {}{name}", term.quality, term.source);
+        let load = term.load * 100.0;
+        let (moving, load) = match &term.gpu {
+            None => ("= moving", format!("what depends on who runs; load {load:.0} %")),
+            Some(gpu) if gpu.held_idle => {
+                ("= above", "what it drew beyond that, though nobody used it".into())
+            }
+            Some(gpu) if gpu.busy_is_told => {
+                ("= moving", format!("what depends on who uses it; busy {load:.0} % of the time"))
+            }
+            Some(_) => ("= moving", "what depends on who uses it".into()),
+        };
+        let confidence = if held_idle {
+            term.because.into()
+        } else {
+            format!("{} confidence: {}", term.confidence, term.because)
+        };
         lines.extend([
             Line::new(printable(&term.pool), energy(term.energy_joules), printable(&whole))
                 .strong(),
             Line::new("- static", energy(term.static_joules), self.of_static(term, units)),
-            Line::new("= moving", energy(term.moving_joules), load),
+            Line::new(moving, energy(term.moving_joules), load),
             Line::new("* share", share, term.of_weights()),
             Line::new("= charged", energy(term.charged_joules), confidence),
         ]);
         if term.charged_static_joules > 0.0 {
-            let words = format!("of static power, by the {} policy", self.idle_policy);
+            let words = if held_idle {
+                "the same share of static power, whatever the idle policy".into()
+            } else {
+                format!("of static power, by the {} policy", self.idle_policy)
+            };
             lines.push(Line::new("+ static", energy(term.charged_static_joules), words));
+        }
+        if let Some(gpu) = &term.gpu {
+            lines.push(Line::new("  on it", String::new(), gpu.words()));
         }
     }
 
@@ -86,6 +119,9 @@ impl Explanation {
             }
             (Basis::Capacity, None) => {
                 format!("not known; the {unused:.0} % of capacity that nobody used stands in")
+            }
+            (_, None) if term.gpu.as_ref().is_some_and(|gpu| gpu.held_idle) => {
+                "not known, and no matter here".into()
             }
             (_, None) if term.static_joules > 0.0 => "its part of the package's".into(),
             (_, None) => "not known; nothing is taken off".into(),
@@ -141,6 +177,7 @@ mod tests {
             charged_static_joules: 0.0,
             confidence: "medium",
             because: "a test says so",
+            gpu: None,
         }
     }
 

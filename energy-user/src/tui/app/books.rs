@@ -17,14 +17,26 @@ pub struct Pace {
     pub watts: Option<f64>,
     /// Per cent of one CPU.
     pub cpu: f64,
+    /// Power of GPUs; none where no meter of one counted yet.
+    pub gpu_watts: Option<f64>,
+    /// Per cent of one GPU; none where that was not told yet.
+    pub gpu: Option<f64>,
 }
 
 impl Pace {
     /// A little closer to what the row does now. A gap changes nothing.
     fn towards(self, row: &Row, weight: f64) -> Self {
         let ease = |old: f64, new: f64| old + weight * (new - old);
-        let watts = row.watts.map(|watts| ease(self.watts.unwrap_or(0.0), watts.0));
-        Self { watts: watts.or(self.watts), cpu: ease(self.cpu, row.cpu_percent) }
+        let known = |old: Option<f64>, new: Option<f64>| {
+            new.map(|new| ease(old.unwrap_or(0.0), new)).or(old)
+        };
+        Self {
+            watts: known(self.watts, row.watts.map(|watts| watts.0)),
+            cpu: ease(self.cpu, row.cpu_percent),
+            gpu_watts: known(self.gpu_watts, row.gpu.watts.map(|watts| watts.0)),
+            // Who has left its GPU is no more compared to those on one.
+            gpu: row.gpu.percent.map(|new| ease(self.gpu.unwrap_or(0.0), new)),
+        }
     }
 }
 
@@ -34,13 +46,24 @@ pub(super) struct Books {
     pub ledger: Ledger,
     pub rows: Vec<Row>,
     paces: HashMap<RowKey, Pace>,
+    /// Time that the rows do not know of yet.
+    since: Duration,
 }
 
 impl Books {
     /// Adds an interval.
     pub fn push(&mut self, tick: Tick) {
-        let weight = 1.0 - (-tick.frame.interval.div_duration_f64(MEMORY)).exp();
+        self.since += tick.frame.interval;
         self.ledger.push(tick);
+    }
+
+    /// Brings the rows up to date: nobody needs them between two pictures.
+    pub fn settle(&mut self) {
+        let since = std::mem::take(&mut self.since);
+        if since.is_zero() {
+            return;
+        }
+        let weight = 1.0 - (-since.div_duration_f64(MEMORY)).exp();
         self.rows = self.ledger.rows();
         self.paces = self
             .rows

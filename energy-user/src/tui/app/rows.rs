@@ -5,10 +5,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::books::Books;
+use super::books::{Books, Pace};
 use crate::{
     frame::Quality,
-    ledger::{Row, RowKey},
+    ledger::{OnGpus, Row, RowKey},
     sample::Identity,
     tui::column::{Column, pid},
     units::{GramsCo2e, Watts},
@@ -30,8 +30,8 @@ impl Arrangement {
     }
 
     /// Sorts by the neighbour; the outermost ones have none.
-    pub fn shift(&mut self, right: bool) {
-        let all = Column::ALL;
+    pub fn shift(&mut self, right: bool, gpus: bool) {
+        let all: Vec<Column> = Column::all(gpus).collect();
         let here = all.iter().position(|column| *column == self.column).unwrap_or(0);
         let next = if right { here + 1 } else { here.wrapping_sub(1) };
         if let Some(column) = all.get(next) {
@@ -42,27 +42,24 @@ impl Arrangement {
     /// The rows of the table.
     pub fn arrange(self, books: &Books, filter: &str) -> Vec<Row> {
         let filter = filter.to_lowercase();
-        let matching = books.rows.iter().filter(|row| matches(row, &filter)).cloned();
-        let mut rows: Vec<Row> = if self.fold_ended {
-            let (ended, mut rows): (Vec<_>, Vec<_>) = matching.partition(|row| row.ended);
-            if !ended.is_empty() {
-                rows.push(sum(RowKey::Folded, "(ended)", &ended, books.interval()));
-            }
-            rows
-        } else {
-            matching.collect()
-        };
-        rows.sort_by_cached_key(|row| row.key);
-        rows.sort_by(|a, b| {
-            let (a, b) = ((a, books.pace(a.key)), (b, books.pace(b.key)));
+        let matching = || books.rows.iter().filter(|row| matches(row, &filter));
+        let shown = |row: &&Row| !(self.fold_ended && row.ended);
+        let ended: Vec<Row> = matching().filter(|row| !shown(row)).cloned().collect();
+        let folded =
+            (!ended.is_empty()).then(|| sum(RowKey::Folded, "(ended)", &ended, books.interval()));
+        // Each row's pace is looked up once, and rows are not moved while they are sorted.
+        let rows = matching().filter(shown).chain(&folded);
+        let mut rows: Vec<(&Row, Pace)> = rows.map(|row| (row, books.pace(row.key))).collect();
+        rows.sort_unstable_by(|&a, &b| {
             // Where power is not known, whoever works most is of most interest, and of
             // those that rest, whoever has used most.
             self.column
                 .order(self.reverse, a, b)
                 .then_with(|| Column::Cpu.order(false, a, b))
                 .then_with(|| Column::Joules.order(false, a, b))
+                .then_with(|| a.0.key.cmp(&b.0.key))
         });
-        rows
+        rows.into_iter().map(|(row, _)| row.clone()).collect()
     }
 }
 
@@ -80,7 +77,23 @@ pub(super) fn sum(key: RowKey, name: &str, rows: &[Row], interval: Duration) -> 
         energy: rows.iter().filter_map(|row| row.energy).reduce(|a, b| a + b),
         grams: grams.map(GramsCo2e),
         cpu_time: rows.iter().map(|row| row.cpu_time).sum(),
+        gpu: on_gpus(rows, interval),
         quality: rows.iter().map(|row| row.quality).max().unwrap_or(Quality::Absent),
+    }
+}
+
+/// What rows have on GPUs, as one.
+fn on_gpus(rows: &[Row], interval: Duration) -> OnGpus {
+    let all = || rows.iter().map(|row| row.gpu);
+    let watts = all().filter_map(|gpu| gpu.watts).map(|watts| watts.0).reduce(|a, b| a + b);
+    OnGpus {
+        seats: all().map(|gpu| gpu.seats).sum(),
+        watts: watts.and_then(|watts| Watts(watts).during(interval).over(interval)),
+        energy: all().filter_map(|gpu| gpu.energy).reduce(|a, b| a + b),
+        percent: all().filter_map(|gpu| gpu.percent).reduce(|a, b| a + b),
+        memory: all().filter_map(|gpu| gpu.memory).reduce(u64::saturating_add),
+        // Rows say so themselves, and what has ended holds nothing.
+        held_idle: false,
     }
 }
 

@@ -27,23 +27,34 @@ const LEGEND: [&str; 6] = [
     "a full bar is the highest total so far",
     "dim rows: ended, or not a process",
 ];
+/// The same, of GPUs.
+const LEGEND_OF_GPUS: [&str; 3] = [
+    "GPU%: of one GPU; blank: is on none",
+    "held: holds a GPU that nobody uses",
+    "a GPU's bar is full at its power limit",
+];
 
 /// The furthest first line.
-pub(super) fn last_scroll(area: Rect) -> usize {
-    overlay::last_scroll(lines(area.width), area)
+pub(super) fn last_scroll(app: &App, area: Rect) -> usize {
+    overlay::last_scroll(lines(app, area.width), area)
+}
+
+fn legend(app: &App) -> impl Iterator<Item = &'static str> {
+    let gpus: &[_] = if app.has_gpus() { &LEGEND_OF_GPUS } else { &[] };
+    LEGEND.iter().chain(gpus).copied()
 }
 
 fn columns(width: u16) -> usize {
     if width >= 2 * COLUMN { 2 } else { 1 }
 }
 
-fn lines(width: u16) -> usize {
-    (action::help().len() + 1 + LEGEND.len()).div_ceil(columns(width))
+fn lines(app: &App, width: u16) -> usize {
+    (action::help(app.has_gpus()).len() + 1 + legend(app).count()).div_ceil(columns(width))
 }
 
 pub(super) fn draw(app: &App, scroll: usize, area: Rect, buffer: &mut Buffer) {
     let theme = app.theme();
-    let mut all: Vec<Line> = action::help()
+    let mut all: Vec<Line> = action::help(app.has_gpus())
         .into_iter()
         .map(|(keys, words)| {
             let keys = Span::styled(text::left(&keys, KEYS), theme.key());
@@ -51,8 +62,8 @@ pub(super) fn draw(app: &App, scroll: usize, area: Rect, buffer: &mut Buffer) {
         })
         .collect();
     all.push(Line::default());
-    all.extend(LEGEND.iter().map(|line| Line::styled(*line, theme.dim())));
+    all.extend(legend(app).map(|line| Line::styled(line, theme.dim())));
 
-    let columns: Vec<_> = all.chunks(lines(area.width)).collect();
+    let columns: Vec<_> = all.chunks(lines(app, area.width)).collect();
     overlay::draw(&columns, COLUMN, scroll, area, buffer);
 }

@@ -26,15 +26,23 @@ const MARGIN: usize = 4;
 /// A bar with fewer cells says nothing; what is said behind it goes first.
 const SHORTEST_BAR: usize = 12;
 
-pub(super) fn draw(app: &App, tick: &Tick, area: Rect, buffer: &mut Buffer) {
-    let meters = &tick.frame.meters;
+/// The meters that have a line here: those of GPUs stand beside what their GPUs show, if these
+/// are shown.
+pub(super) fn shown(frame: &Frame, gpus: bool) -> impl Iterator<Item = &MeterFrame> {
+    let elsewhere =
+        move |meter: &MeterFrame| gpus && frame.gpus.iter().any(|device| device.gpu.id == meter.id);
+    frame.meters.iter().filter(move |meter| !elsewhere(meter))
+}
+
+pub(super) fn draw(app: &App, tick: &Tick, gpus: bool, area: Rect, buffer: &mut Buffer) {
+    let meters: Vec<&MeterFrame> = shown(&tick.frame, gpus).collect();
     let lines = usize::from(area.height).min(meters.len());
     // The last line is for those that have none.
     let hidden = if meters.len() > lines { meters.len() + 1 - lines } else { 0 };
     let id = meters.iter().map(|meter| text::width(&meter.id)).max().unwrap_or(0).min(LONGEST_ID);
     let room = usize::from(area.width).saturating_sub(id + 1);
-    let remarks = Remarks::of(app, &tick.frame, room);
-    for ((index, meter), y) in meters.iter().enumerate().zip(area.y..area.bottom()) {
+    let remarks = Remarks::of(app, &tick.frame, &meters, room);
+    for ((index, meter), y) in meters.iter().copied().enumerate().zip(area.y..area.bottom()) {
         let line = if hidden > 0 && y + 1 == area.bottom() {
             Line::styled(format!("and {hidden} more meters"), app.theme().dim())
         } else {
@@ -62,10 +70,10 @@ struct Remarks {
 }
 
 impl Remarks {
-    fn of(app: &App, frame: &Frame, room: usize) -> Self {
+    fn of(app: &App, frame: &Frame, meters: &[&MeterFrame], room: usize) -> Self {
         let room = room.saturating_sub(FIGURE + app.units().power_symbol().len() + MARGIN);
         let all = |with_range| -> Vec<String> {
-            frame.meters.iter().map(|meter| remark(app, frame, meter, with_range)).collect()
+            meters.iter().map(|meter| remark(app, frame, meter, with_range)).collect()
         };
         let width = |all: &[String]| all.iter().map(|one| text::width(one)).max().unwrap_or(0);
         let sets = [all(true), all(false)].into_iter().map(|all| (width(&all), all));

@@ -1,13 +1,14 @@
 //! Which line of the screen is whose.
 //!
 //! As the height shrinks, lines go in this order: the graph's extra height, the
-//! meters, the remedy, the tool's own cost, the sum line, the totals, the footer,
-//! all rows but one, the column titles. The total power stays to the last. On a
-//! narrow screen the graph goes first, then the meters, then columns.
+//! meters, the GPUs (one by one, then in pairs, then all in one line), the remedy, the
+//! tool's own cost, the sum line, the totals, the footer, all rows but one, the column
+//! titles. The total power stays to the last. On a narrow screen the graph goes first,
+//! then the meters, then columns.
 
 use ratatui::layout::Rect;
 
-use super::own;
+use super::{gpus, meters, own};
 use crate::tui::app::App;
 
 /// Narrower than this there is no graph.
@@ -16,6 +17,8 @@ const GRAPH_NEEDS: u16 = 60;
 const METERS_NEED: u16 = 30;
 /// Rows that the table has before anything but the essentials gets a line.
 const ROWS: u16 = 5;
+/// The same before GPUs get more than one line, or meters one beside them.
+const ROWS_BELOW_GPUS: u16 = 8;
 
 /// The place of each part; those without room are empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +26,7 @@ pub(super) struct Plan {
     pub title: Rect,
     pub meters: Rect,
     pub graph: Rect,
+    pub gpus: Rect,
     pub sums: Rect,
     pub own: Rect,
     pub remedy: Rect,
@@ -49,8 +53,8 @@ impl Lines {
 impl Plan {
     /// The plan for a state and a size.
     pub fn of(app: &App, area: Rect) -> Self {
-        let meters = app.ledger().latest().map_or(0, |tick| tick.frame.meters.len());
         let graph = area.width >= GRAPH_NEEDS && app.ledger().history().iter().any(Option::is_some);
+        let latest = app.ledger().latest().map(|tick| &tick.frame);
         let remedy = own::remedy_lines(app, area.width, if area.height < 20 { 1 } else { 2 });
 
         let mut lines = Lines(area.height);
@@ -61,8 +65,19 @@ impl Plan {
         let total = lines.take(1, ROWS - 1);
         let own = lines.take(1, ROWS);
         let remedy = lines.take(remedy.len() as u16, ROWS);
+        let count = if app.shows_gpus() { latest.map_or(0, |frame| frame.gpus.len()) } else { 0 };
+        let gpus = gpus::lines(count, area, |few| {
+            lines.0 >= few.saturating_add(if few > 1 { ROWS_BELOW_GPUS } else { ROWS })
+        });
+        let gpus = lines.take(gpus, 0);
+        let meters = latest.map_or(0, |frame| meters::shown(frame, gpus > 0).count());
         let bars = match u16::try_from(meters).unwrap_or(u16::MAX).min(area.height / 4) {
             _ if area.width < METERS_NEED => 0,
+            // One line for several meters would only say that there are some.
+            bars if gpus > 0 => match bars.min(lines.0.saturating_sub(ROWS_BELOW_GPUS)) {
+                1 if meters > 1 => 0,
+                bars => lines.take(bars, ROWS),
+            },
             bars => lines.take(bars, ROWS),
         };
         let extra = if graph && bars > 0 { (area.height / 6).saturating_sub(bars) } else { 0 };
@@ -82,6 +97,7 @@ impl Plan {
             title,
             meters: Rect { width: left, ..block },
             graph: Rect { x: block.x + left, width: block.width - left, ..block },
+            gpus: cut(gpus),
             sums: cut(sums),
             own: cut(own),
             remedy: cut(remedy),

@@ -25,6 +25,11 @@ const COMMANDS_NEED: u16 = 120;
 const ENDED_NEEDS: usize = 14;
 /// How a row says that its process is no more.
 const ENDED: &str = " (ended)";
+/// How it says that its process holds a GPU that nobody uses, and where there is little room.
+const HELD: &str = " (held idle)";
+const HELD_SHORT: &str = " (held)";
+/// A name so wide has room for the longer one.
+const LONG_NEEDS: usize = 34;
 
 pub(super) fn draw(app: &App, plan: &Plan, buffer: &mut Buffer) {
     let grid = Grid::of(app, plan.rows.width);
@@ -62,7 +67,7 @@ struct Grid {
 
 impl Grid {
     fn of(app: &App, width: u16) -> Self {
-        let columns = Column::fitting(width);
+        let columns = Column::fitting(width, app.has_gpus());
         let fixed: u16 = columns
             .iter()
             .filter(|column| **column != Column::Name)
@@ -112,18 +117,27 @@ impl Grid {
                 line.push(' ');
             }
             let cell = column.cell(row, self.look);
-            let says_ended = column == Column::Name
-                && row.ended
-                && matches!(row.key, RowKey::Process(_))
-                && width >= ENDED_NEEDS;
-            if says_ended {
-                let cell = text::cut(&cell, width - ENDED.len()) + ENDED;
-                line.push_str(&text::left(&cell, width));
-            } else {
-                line.push_str(&pad(column, &cell, width));
+            match mark(row, width).filter(|_| column == Column::Name) {
+                Some(mark) => {
+                    let cell = text::cut(&cell, width - mark.len()) + mark;
+                    line.push_str(&text::left(&cell, width));
+                }
+                None => line.push_str(&pad(column, &cell, width)),
             }
         }
         line
+    }
+}
+
+/// What a row says in words behind its name, where there is room.
+fn mark(row: &Row, width: usize) -> Option<&'static str> {
+    let process = matches!(row.key, RowKey::Process(_)) && width >= ENDED_NEEDS;
+    match (row.ended, row.gpu.held_idle) {
+        _ if !process => None,
+        (true, _) => Some(ENDED),
+        (false, true) if width >= LONG_NEEDS => Some(HELD),
+        (false, true) => Some(HELD_SHORT),
+        (false, false) => None,
     }
 }
 

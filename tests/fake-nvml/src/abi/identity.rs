@@ -34,7 +34,6 @@ device_calls! {
         let (_, bus, _) = on.device.identity.bus;
         board.put(bus << 8)
     };
-    nvmlDeviceGetPciInfo(info: Out<nvmlPciInfo_t>) |on| info.put(pci(on.device));
     nvmlDeviceGetPciInfo_v3(info: Out<nvmlPciInfo_t>) |on| info.put(pci(on.device));
     nvmlDeviceGetArchitecture(architecture: Out<nvmlDeviceArchitecture_t>) |on|
         architecture.put(on.device.identity.architecture.number());

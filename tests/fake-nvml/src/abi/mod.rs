@@ -1,6 +1,6 @@
 //! The exported C functions, with NVML's names and NVML's structures.
 //!
-//! Each is a name, its arguments, and a lookup: [`crate::library`] does what all of
+//! Each is a name, its arguments, and a lookup: `library` does what all of
 //! them have in common. Arguments that are pointers are the types of [`arguments`], which
 //! have a pointer's layout and refuse null.
 
