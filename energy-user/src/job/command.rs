@@ -62,15 +62,14 @@ fn is_interpreter(program: &str) -> bool {
 /// What people call a process's command.
 pub fn called(identity: &Identity) -> String {
     let cmdline = identity.cmdline.as_deref().unwrap_or_default();
-    let name = match Command::of(cmdline.split_ascii_whitespace()) {
-        Some((Command { program, .. }, _)) if program.is_empty() => &identity.name,
-        Some((Command { program, script: Some(script), module }, _)) => {
-            &format!("{program} {}{script}", if module { "-m " } else { "" })
+    match Command::of(cmdline.split_ascii_whitespace()) {
+        Some((Command { program: "", .. }, _)) | None => shown(&identity.name),
+        Some((Command { program, script, module }, _)) => {
+            let module = if module { " -m" } else { "" };
+            let script = script.map(|script| format!("{module} {script}")).unwrap_or_default();
+            shown(&format!("{program}{script}"))
         }
-        Some((Command { program, script: None, .. }, _)) => &program.to_owned(),
-        None => &identity.name,
-    };
-    shown(name)
+    }
 }
 
 #[cfg(test)]

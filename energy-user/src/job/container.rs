@@ -43,7 +43,8 @@ pub fn container(path: &str) -> Option<(String, String)> {
             let name = unescaped(name);
             return Some((format!("machine {name}"), name.into_owned()));
         }
-        within_unit |= segment.ends_with(".service") || segment.ends_with(".scope");
+        let suffix = segment.rsplit_once('.').map(|(_, suffix)| suffix);
+        within_unit |= matches!(suffix, Some("service" | "scope"));
         before = Some(segment);
     }
     None

@@ -19,9 +19,12 @@ pub fn of(identity: &Identity) -> Option<u32> {
 mod tests {
     use super::*;
 
+    /// Where it is from, environment, rank.
+    type Example = (&'static str, &'static [(&'static str, &'static str)], Option<u32>);
+
     #[test]
     fn ranks_by_launcher() {
-        let table: &[(&str, &[(&str, &str)], Option<u32>)] = &[
+        let table: &[Example] = &[
             (
                 "torch.distributed.run: environment of a worker",
                 &[("RANK", "3"), ("WORLD_SIZE", "8")],

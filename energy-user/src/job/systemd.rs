@@ -1,6 +1,6 @@
 //! A unit of systemd: a service of the system or of a user, a scope.
 //!
-//! systemd's own reading of a path (`systemd-cgls`, sd_pid_get_unit(3)): what comes after the
+//! systemd's own reading of a path (`systemd-cgls(1)`, `sd_pid_get_unit(3)`): what comes after the
 //! slices is the unit, what is below it is the unit's own affair; in a user's manager the same
 //! again. So a service in a container is no unit of this machine.
 

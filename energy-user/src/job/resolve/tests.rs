@@ -370,8 +370,11 @@ fn forest() -> impl Strategy<Value = Forest> {
     )
 }
 
+/// Who, what is known of him, and whether he has ended.
+type Process = (ProcessId, Arc<Identity>, bool);
+
 /// The births and the processes of a forest, oldest first.
-fn told(forest: Forest) -> (Vec<Birth>, Vec<(ProcessId, Arc<Identity>, bool)>) {
+fn told(forest: Forest) -> (Vec<Birth>, Vec<Process>) {
     let (mut births, mut processes) = (Vec::new(), Vec::new());
     for (at, (mut who, parent, ended)) in forest.into_iter().enumerate() {
         let child = id(at as u32 + 2);
@@ -389,7 +392,7 @@ fn told(forest: Forest) -> (Vec<Birth>, Vec<(ProcessId, Arc<Identity>, bool)>) {
 fn observe(
     jobs: &mut Jobs,
     births: &[Birth],
-    processes: &[(ProcessId, Arc<Identity>, bool)],
+    processes: &[Process],
 ) -> BTreeMap<ProcessId, Placed> {
     let listed = processes.iter().map(|(id, identity, ended)| (*id, identity, *ended));
     let placed = jobs.observe(births, listed);
