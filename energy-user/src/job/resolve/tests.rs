@@ -130,6 +130,15 @@ fn who_begins_himself_anew_forever_fills_no_memory() {
 }
 
 #[test]
+fn lost_ends_fill_no_memory() {
+    let mut machine = Machine::default();
+    machine.begin(1, 0, "/sbin/init", "/init.scope");
+    machine.births.extend((2..MOST as u32 + 2).map(|pid| Birth { child: id(pid), parent: id(1) }));
+    assert_eq!(machine.frame(&[]).len(), 1);
+    assert_eq!(machine.jobs.len(), MOST / 2);
+}
+
+#[test]
 fn of_launchers_in_one_another_the_outermost_counts() {
     let mut machine = Machine::default();
     machine.begin(10, 0, "mpirun -np 1 make", UNIT);
@@ -147,6 +156,29 @@ fn of_launchers_in_one_another_the_outermost_counts() {
         (30, "web"),
     ];
     assert_eq!(machine.names(), names(&expected));
+}
+
+#[test]
+fn a_prompt_that_a_launcher_opened_is_the_launchers() {
+    let mut machine = Machine::default();
+    machine.begin(10, 0, "make menuconfig", UNIT);
+    machine.begin(100, 10, "bash", UNIT);
+    machine.begin(101, 100, "python a.py", UNIT);
+    let make = "make menuconfig";
+    assert_eq!(machine.names(), names(&[(10, make), (100, make), (101, make)]));
+}
+
+#[test]
+fn nobodys_tree_has_init_for_its_root() {
+    let mut machine = Machine::default();
+    machine.begin(1, 0, "tini", "/");
+    machine.begin(20, 1, "a", "/");
+    machine.begin(21, 20, "b", "/");
+    machine.begin(30, 1, "c", "/");
+    let placed = machine.frame(&[]);
+    let roots: Vec<_> = placed.values().map(|placed| placed.root.pid).collect();
+    assert_eq!(roots, [1, 20, 20, 30]);
+    assert!(placed.values().all(|placed| placed.job.is_none()));
 }
 
 #[test]
@@ -260,13 +292,16 @@ fn a_command_has_the_name_of_what_it_runs_now() {
     // Before it runs another program, a child is a copy of the shell.
     machine.begin(101, 100, "-bash", LOGIN);
     machine.begin(102, 101, "x", LOGIN);
+    machine.begin(103, 100, "python y.py", LOGIN);
     assert_eq!(name(&machine.frame(&[])[&102]), "bash");
     machine.begin(101, 0, "mpirun ./a.out", LOGIN);
     assert_eq!(name(&machine.frame(&[])[&102]), "mpirun a.out");
     // What has been a launcher stays one; what was typed stays typed when the shell is gone.
     machine.begin(101, 0, "renamed", LOGIN);
     machine.begin(100, 0, "python shell-became-this.py", LOGIN);
-    assert_eq!(name(&machine.frame(&[])[&102]), "mpirun a.out");
+    let placed = machine.frame(&[]);
+    assert_eq!(name(&placed[&102]), "mpirun a.out");
+    assert_eq!(name(&placed[&103]), "python y.py");
 }
 
 #[test]
@@ -295,6 +330,7 @@ fn a_tag_is_for_a_process_and_its_descendants_and_ends_with_it() {
         machine.frame(&[]);
     }
     assert_eq!(machine.names(), names(&[(10, "make all"), (12, "mine")]));
+    assert!(machine.jobs.tags.is_empty());
     // The number again, another process.
     let again = ProcessId { pid: 11, start: 900 * GRAIN_NS };
     let other = Arc::new(identity(&[UNIT], &[], "other"));
