@@ -24,6 +24,7 @@ pub mod files;
 pub mod frame;
 pub mod frequency;
 pub mod gpu;
+pub mod group;
 pub mod host;
 pub mod job;
 pub mod learn;

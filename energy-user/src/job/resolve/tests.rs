@@ -1,0 +1,500 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::job::table::{anybody, identity};
+
+const LOGIN: &str = "/user.slice/user-1000.slice/session-3.scope";
+const UNIT: &str = "/system.slice/web.service";
+const BOX: &str = "/docker/aa11bb22cc33dd44ee55ff6677889900aa11bb22cc33dd44ee55ff6677889900";
+const KERNEL: &str = "python -m ipykernel_launcher -f /r/kernel-";
+
+/// A machine on which each process is one line: pid, parent, command, control group.
+#[derive(Default)]
+struct Machine {
+    jobs: Jobs,
+    known: BTreeMap<u32, (ProcessId, Arc<Identity>)>,
+    births: Vec<Birth>,
+}
+
+fn id(pid: u32) -> ProcessId {
+    ProcessId { pid, start: u64::from(pid) * GRAIN_NS + 7 }
+}
+
+impl Machine {
+    fn begin(&mut self, pid: u32, parent: u32, cmdline: &str, group: &str) {
+        self.put(pid, parent, identity(&[group], &[], cmdline));
+    }
+
+    fn put(&mut self, pid: u32, parent: u32, identity: Identity) {
+        // A shell in these tests leads a session if its pid is a multiple of 100.
+        let session = Some(pid / 100 * 100);
+        self.known.insert(pid, (id(pid), Arc::new(Identity { session, ..identity })));
+        if parent > 0 {
+            self.births.push(Birth { child: id(pid), parent: id(parent) });
+        }
+    }
+
+    /// A frame in which everybody ran, and these ended.
+    fn frame(&mut self, ended: &[u32]) -> BTreeMap<u32, Placed> {
+        let births = std::mem::take(&mut self.births);
+        let known = self.known.values();
+        let processes = known.map(|(id, identity)| (*id, identity, ended.contains(&id.pid)));
+        let placed = self.jobs.observe(&births, processes);
+        let placed = self.known.keys().copied().zip(placed).collect();
+        self.known.retain(|pid, _| !ended.contains(pid));
+        placed
+    }
+
+    /// Names of the jobs of everybody.
+    fn names(&mut self) -> Vec<(u32, String)> {
+        let placed = self.frame(&[]);
+        placed.iter().map(|(pid, placed)| (*pid, name(placed))).collect()
+    }
+}
+
+fn name(placed: &Placed) -> String {
+    placed.job.as_ref().map_or("-".into(), |job| job.name.clone())
+}
+
+fn names(table: &[(u32, &str)]) -> Vec<(u32, String)> {
+    table.iter().map(|(pid, name)| (*pid, (*name).into())).collect()
+}
+
+#[test]
+fn two_trainings_in_one_login_are_two_jobs() {
+    let mut machine = Machine::default();
+    machine.begin(1, 0, "/sbin/init", "/init.scope");
+    machine.begin(90, 1, "sshd: alice@pts/0", LOGIN);
+    machine.begin(100, 90, "-bash", LOGIN);
+    machine.begin(101, 100, "python torchrun --nproc_per_node 2 train.py", LOGIN);
+    let worker =
+        |rank| identity(&[LOGIN], &[("RANK", rank), ("WORLD_SIZE", "2")], "python train.py");
+    machine.put(102, 101, worker("0"));
+    machine.put(103, 101, worker("1"));
+    machine.begin(104, 100, "python other.py", LOGIN);
+    machine.begin(105, 104, "python other.py", LOGIN);
+    let placed = machine.frame(&[]);
+    let table = [
+        (1, "init.scope", None, 1),
+        (90, "session 3 of alice", None, 90),
+        (100, "session 3 of alice", None, 90),
+        (101, "torchrun train.py", None, 101),
+        (102, "torchrun train.py", Some(0), 101),
+        (103, "torchrun train.py", Some(1), 101),
+        (104, "python other.py", None, 104),
+        (105, "python other.py", None, 104),
+    ];
+    for (pid, expected, rank, root) in table {
+        let Placed { job, root: found, .. } = &placed[&pid];
+        let job = job.as_ref().unwrap();
+        assert_eq!((job.name.as_str(), job.rank, found.pid), (expected, rank, root), "{pid}");
+    }
+    let launcher = format!("launcher 101.{}", id(101).start);
+    assert_eq!(placed[&103].job.as_ref().unwrap().id, launcher);
+    assert_eq!(&*placed[&103].root_name, "python torchrun");
+    let command = format!("command 104.{}", id(104).start);
+    assert_eq!(placed[&105].job.as_ref().unwrap().id, command);
+}
+
+#[test]
+fn an_orphan_keeps_its_job_long_after_its_parents_are_forgotten() {
+    let mut machine = Machine::default();
+    machine.begin(1, 0, "/sbin/init", "/init.scope");
+    machine.begin(50, 1, "mpirun -np 2 ./lmp", UNIT);
+    machine.begin(51, 50, "sh wrapper", UNIT);
+    machine.begin(52, 51, "./lmp", UNIT);
+    machine.frame(&[51]);
+    machine.frame(&[50]);
+    for _ in 0..10 {
+        machine.frame(&[]);
+    }
+    assert_eq!(machine.jobs.len(), 2);
+    // What the orphan begins now is of the job, too.
+    machine.begin(53, 52, "./helper", UNIT);
+    let expected = [(1, "init.scope"), (52, "mpirun lmp"), (53, "mpirun lmp")];
+    assert_eq!(machine.names(), names(&expected));
+    assert_eq!(machine.frame(&[])[&53].root, id(50));
+}
+
+#[test]
+fn who_begins_himself_anew_forever_fills_no_memory() {
+    let mut machine = Machine::default();
+    machine.begin(10, 0, "make -j2 all", UNIT);
+    machine.frame(&[]);
+    for pid in 11..500 {
+        machine.begin(pid, pid - 1, "./again", UNIT);
+        let placed = machine.frame(&[pid - 1]);
+        assert_eq!(name(&placed[&pid]), "make all", "{pid}");
+        assert!(machine.jobs.len() <= 6, "{}", machine.jobs.len());
+    }
+}
+
+#[test]
+fn lost_ends_fill_no_memory() {
+    let mut machine = Machine::default();
+    machine.begin(1, 0, "/sbin/init", "/init.scope");
+    machine.births.extend((2..MOST as u32 + 2).map(|pid| Birth { child: id(pid), parent: id(1) }));
+    assert_eq!(machine.frame(&[]).len(), 1);
+    assert_eq!(machine.jobs.len(), MOST / 2);
+}
+
+#[test]
+fn of_launchers_in_one_another_the_outermost_counts() {
+    let mut machine = Machine::default();
+    machine.begin(10, 0, "mpirun -np 1 make", UNIT);
+    machine.begin(11, 10, "make all", UNIT);
+    machine.begin(12, 11, "make -C sub", UNIT);
+    machine.begin(13, 12, "cc1", UNIT);
+    machine.begin(20, 0, "make other", UNIT);
+    machine.begin(30, 0, "web", UNIT);
+    let expected = [
+        (10, "mpirun make"),
+        (11, "mpirun make"),
+        (12, "mpirun make"),
+        (13, "mpirun make"),
+        (20, "make other"),
+        (30, "web"),
+    ];
+    assert_eq!(machine.names(), names(&expected));
+}
+
+#[test]
+fn a_prompt_that_a_launcher_opened_is_the_launchers() {
+    let mut machine = Machine::default();
+    machine.begin(10, 0, "make menuconfig", UNIT);
+    machine.begin(100, 10, "bash", UNIT);
+    machine.begin(101, 100, "python a.py", UNIT);
+    let make = "make menuconfig";
+    assert_eq!(machine.names(), names(&[(10, make), (100, make), (101, make)]));
+}
+
+#[test]
+fn nobodys_tree_has_init_for_its_root() {
+    let mut machine = Machine::default();
+    machine.begin(1, 0, "tini", "/");
+    machine.begin(20, 1, "a", "/");
+    machine.begin(21, 20, "b", "/");
+    machine.begin(30, 1, "c", "/");
+    let placed = machine.frame(&[]);
+    let roots: Vec<_> = placed.values().map(|placed| placed.root.pid).collect();
+    assert_eq!(roots, [1, 20, 20, 30]);
+    assert!(placed.values().all(|placed| placed.job.is_none()));
+}
+
+#[test]
+fn a_script_typed_at_a_prompt_is_one_job_with_the_launchers_in_it() {
+    let mut machine = Machine::default();
+    machine.begin(100, 0, "-bash", LOGIN);
+    machine.begin(101, 100, "bash ./run.sh", LOGIN);
+    machine.begin(102, 101, "make data", LOGIN);
+    machine.begin(103, 101, "python torchrun train.py", LOGIN);
+    machine.begin(104, 103, "/x/ray/raylet --x", LOGIN);
+    let run = "bash run.sh";
+    let expected = [(100, "session 3 of alice"), (101, run), (102, run), (103, run), (104, run)];
+    assert_eq!(machine.names(), names(&expected));
+}
+
+#[test]
+fn what_a_process_carries_is_stronger_than_whose_child_it_is() {
+    let mut machine = Machine::default();
+    machine.begin(100, 0, "-bash", LOGIN);
+    machine.begin(101, 100, "make test", LOGIN);
+    machine.begin(102, 101, "redis-server", BOX);
+    machine.begin(103, 102, "make inside", BOX);
+    machine.begin(104, 100, "python train.py", "/system.slice/run-r1.scope");
+    machine.begin(105, 101, "daemon", "/system.slice/d.service");
+    machine.put(106, 101, identity(&[LOGIN], &[("SLURM_JOB_ID", "5")], "x"));
+    machine.put(107, 101, identity(&[LOGIN], &[("JOULETOP_JOB", "mine")], "x"));
+    let expected = [
+        (100, "session 3 of alice"),
+        (101, "make test"),
+        (102, "aa11bb22cc33"),
+        (103, "aa11bb22cc33"),
+        // It was typed at the prompt, and moved to a unit of its own.
+        (104, "run-r1.scope"),
+        (105, "make test"),
+        (106, "5"),
+        (107, "mine"),
+    ];
+    assert_eq!(machine.names(), names(&expected));
+}
+
+#[test]
+fn each_kernel_of_a_notebook_is_a_job_with_all_that_its_cells_begin() {
+    let mut machine = Machine::default();
+    machine.begin(100, 0, "-zsh", LOGIN);
+    machine.begin(101, 100, "python /usr/bin/jupyter-lab", LOGIN);
+    let kernel = |file, number| {
+        let env = [("JPY_PARENT_PID", "101"), ("JPY_SESSION_NAME", file)];
+        identity(&[LOGIN], &env, &format!("{KERNEL}{number}.json"))
+    };
+    machine.put(102, 101, kernel("/n/a.ipynb", "aaaaaaaa-1"));
+    machine.put(103, 101, kernel("/n/b.ipynb", "bbbbbbbb-1"));
+    machine.begin(104, 102, "python torchrun train.py", LOGIN);
+    // A process pool: a copy without a new program.
+    machine.put(105, 103, kernel("/n/b.ipynb", "bbbbbbbb-1"));
+    // papermill in a cell runs another notebook.
+    machine.put(106, 103, kernel("/n/c.ipynb", "cccccccc-1"));
+    let expected = [
+        (100, "session 3 of alice"),
+        (101, "python jupyter-lab"),
+        (102, "notebook a.ipynb"),
+        (103, "notebook b.ipynb"),
+        (104, "notebook a.ipynb"),
+        (105, "notebook b.ipynb"),
+        (106, "notebook c.ipynb"),
+    ];
+    assert_eq!(machine.names(), names(&expected));
+    let placed = machine.frame(&[]);
+    assert_eq!(placed[&103].job, placed[&105].job);
+}
+
+#[test]
+fn prompts_behind_sudo_and_tmux_are_prompts_and_a_subshell_is_none() {
+    let mut machine = Machine::default();
+    machine.begin(100, 0, "-bash", LOGIN);
+    machine.begin(101, 100, "sudo -i", LOGIN);
+    machine.begin(102, 101, "-bash", LOGIN);
+    machine.begin(103, 102, "python a.py", LOGIN);
+    machine.begin(104, 102, "python b.py", LOGIN);
+    // ( python c.py; python d.py )
+    machine.begin(105, 100, "-bash", LOGIN);
+    machine.begin(106, 105, "python c.py", LOGIN);
+    machine.begin(107, 100, "tmux", LOGIN);
+    machine.begin(200, 107, "-bash", LOGIN);
+    machine.begin(201, 200, "python e.py", LOGIN);
+    // curl ... | bash
+    machine.begin(108, 100, "bash", LOGIN);
+    machine.begin(109, 108, "make", LOGIN);
+    let expected = [
+        (100, "session 3 of alice"),
+        (101, "sudo"),
+        (102, "sudo"),
+        (103, "python a.py"),
+        (104, "python b.py"),
+        (105, "bash"),
+        (106, "bash"),
+        (107, "tmux"),
+        (108, "bash"),
+        (109, "bash"),
+        (200, "tmux"),
+        (201, "python e.py"),
+    ];
+    assert_eq!(machine.names(), names(&expected));
+    let placed = machine.frame(&[]);
+    assert_ne!(placed[&106].job, placed[&109].job, "two jobs of one name");
+}
+
+#[test]
+fn a_command_has_the_name_of_what_it_runs_now() {
+    let mut machine = Machine::default();
+    machine.begin(100, 0, "-bash", LOGIN);
+    // Before it runs another program, a child is a copy of the shell.
+    machine.begin(101, 100, "-bash", LOGIN);
+    machine.begin(102, 101, "x", LOGIN);
+    machine.begin(103, 100, "python y.py", LOGIN);
+    assert_eq!(name(&machine.frame(&[])[&102]), "bash");
+    machine.begin(101, 0, "mpirun ./a.out", LOGIN);
+    assert_eq!(name(&machine.frame(&[])[&102]), "mpirun a.out");
+    // What has been a launcher stays one; what was typed stays typed when the shell is gone.
+    machine.begin(101, 0, "renamed", LOGIN);
+    machine.begin(100, 0, "python shell-became-this.py", LOGIN);
+    let placed = machine.frame(&[]);
+    assert_eq!(name(&placed[&102]), "mpirun a.out");
+    assert_eq!(name(&placed[&103]), "python y.py");
+}
+
+#[test]
+fn what_jouletop_runs_is_a_job_of_its_own() {
+    let mut machine = Machine::default();
+    machine.begin(100, 0, "-bash", LOGIN);
+    let tool = identity(&[LOGIN], &[], "jouletop run -- python train.py");
+    machine.put(101, 100, Identity { kind: sample::Kind::Tool, ..tool });
+    machine.begin(102, 101, "python train.py", LOGIN);
+    let expected = [(100, "session 3 of alice"), (101, "jouletop"), (102, "python train.py")];
+    assert_eq!(machine.names(), names(&expected));
+}
+
+#[test]
+fn a_tag_is_for_a_process_and_its_descendants_and_ends_with_it() {
+    let mut machine = Machine::default();
+    machine.begin(10, 0, "make all", UNIT);
+    machine.begin(11, 10, "cc1", BOX);
+    machine.begin(12, 11, "as", BOX);
+    // As `/proc` tells the start: in whole ticks.
+    machine.jobs.tag(ProcessId { pid: 11, start: 11 * GRAIN_NS }, "mine");
+    let expected = [(10, "make all"), (11, "mine"), (12, "mine")];
+    assert_eq!(machine.names(), names(&expected));
+    machine.frame(&[11]);
+    for _ in 0..5 {
+        machine.frame(&[]);
+    }
+    assert_eq!(machine.names(), names(&[(10, "make all"), (12, "mine")]));
+    assert!(machine.jobs.tags.is_empty());
+    // The number again, another process.
+    let again = ProcessId { pid: 11, start: 900 * GRAIN_NS };
+    let other = Arc::new(identity(&[UNIT], &[], "other"));
+    let job = machine.jobs.of(again, &other, Some(id(10)));
+    assert_eq!(job.unwrap().name, "make all");
+}
+
+#[test]
+fn a_number_that_is_used_again_is_somebody_else() {
+    let mut machine = Machine::default();
+    machine.begin(10, 0, "make all", UNIT);
+    machine.begin(11, 10, "cc1", UNIT);
+    machine.frame(&[10]);
+    let again = ProcessId { pid: 10, start: 999 * GRAIN_NS + 1 };
+    let other = Arc::new(identity(&["/"], &[], "other"));
+    assert_eq!(machine.jobs.of(again, &other, None), None);
+    let child = ProcessId { pid: 12, start: 999 * GRAIN_NS + 2 };
+    assert_eq!(machine.jobs.of(child, &other, Some(again)), None);
+    assert_eq!(machine.names(), names(&[(11, "make all")]));
+}
+
+#[test]
+fn a_parent_that_was_told_in_ticks_is_found_and_one_that_nobody_knows_is_asked_for() {
+    let mut jobs = Jobs::new();
+    let worker = Arc::new(identity(&["/"], &[], "worker"));
+    let child = ProcessId { pid: 11, start: 11 * GRAIN_NS + 5 };
+    let parent = ProcessId { pid: 10, start: 10 * GRAIN_NS };
+    assert_eq!(jobs.of(child, &worker, Some(parent)), None);
+    assert_eq!(jobs.strangers(), [parent]);
+    let exact = ProcessId { pid: 10, start: 10 * GRAIN_NS + 3 };
+    jobs.meet(exact, &Arc::new(identity(&["/"], &[], "ninja -C out")));
+    assert_eq!(jobs.strangers(), []);
+    assert_eq!(jobs.of(child, &worker, None).unwrap().name, "ninja");
+    // Of two exact numbers in one tick, neither is the other.
+    let other = ProcessId { pid: 10, start: 10 * GRAIN_NS + 4 };
+    let late = ProcessId { pid: 12, start: 12 * GRAIN_NS + 1 };
+    assert_eq!(jobs.of(late, &worker, Some(other)), None);
+}
+
+#[test]
+fn nobody_is_his_own_ancestor() {
+    let mut jobs = Jobs::new();
+    let make = Arc::new(identity(&["/"], &[], "make"));
+    let [a, b] = [1, 2].map(|pid| ProcessId { pid, start: 5 * GRAIN_NS + u64::from(pid) });
+    jobs.born(a, b);
+    assert_eq!(jobs.of(b, &make, Some(a)).unwrap().name, "make");
+    assert_eq!(jobs.of(a, &make, Some(a)).unwrap().name, "make");
+}
+
+/// Who was begun by whom (an index among those before it), and whether he has ended.
+type Forest = Vec<(Identity, Option<prop::sample::Index>, bool)>;
+
+fn forest() -> impl Strategy<Value = Forest> {
+    let command = prop::sample::select(vec![
+        "-bash",
+        "make all",
+        "python torchrun train.py",
+        "python x.py",
+        "bash",
+        "mpirun a.out",
+        "python -m ipykernel_launcher -f /r/kernel-abcd.json",
+        "sudo -i",
+        "/sbin/init",
+    ]);
+    let group = prop::sample::select(vec!["/", LOGIN, UNIT, BOX, "/system.slice/run-r1.scope"]);
+    let likely = (command, group).prop_map(|(command, group)| identity(&[group], &[], command));
+    let leads = any::<bool>();
+    let who = (prop_oneof![4 => likely, 1 => anybody()], leads)
+        .prop_map(|(who, leads)| Identity { session: leads.then_some(0), ..who });
+    prop::collection::vec(
+        (who, prop::option::weighted(0.9, any::<prop::sample::Index>()), any::<bool>()),
+        1..24,
+    )
+}
+
+/// Who, what is known of him, and whether he has ended.
+type Process = (ProcessId, Arc<Identity>, bool);
+
+/// The births and the processes of a forest, oldest first.
+fn told(forest: Forest) -> (Vec<Birth>, Vec<Process>) {
+    let (mut births, mut processes) = (Vec::new(), Vec::new());
+    for (at, (mut who, parent, ended)) in forest.into_iter().enumerate() {
+        let child = id(at as u32 + 2);
+        who.session = who.session.map(|_| child.pid);
+        if at > 0
+            && let Some(parent) = parent
+        {
+            births.push(Birth { child, parent: id(parent.index(at) as u32 + 2) });
+        }
+        processes.push((child, Arc::new(who), ended));
+    }
+    (births, processes)
+}
+
+fn observe(
+    jobs: &mut Jobs,
+    births: &[Birth],
+    processes: &[Process],
+) -> BTreeMap<ProcessId, Placed> {
+    let listed = processes.iter().map(|(id, identity, ended)| (*id, identity, *ended));
+    let placed = jobs.observe(births, listed);
+    assert_eq!(placed.len(), processes.len(), "everybody has one place");
+    processes.iter().map(|(id, ..)| *id).zip(placed).collect()
+}
+
+proptest! {
+    #[test]
+    fn the_order_within_a_frame_does_not_matter(
+        forest in forest(),
+        keys in prop::collection::vec(any::<u64>(), 24),
+    ) {
+        let (births, processes) = told(forest);
+        let expected = observe(&mut Jobs::new(), &births, &processes);
+        let shuffled = |count: usize| {
+            let mut order: Vec<_> = (0..count).collect();
+            order.sort_by_key(|at| keys[*at]);
+            order
+        };
+        let births: Vec<_> = shuffled(births.len()).into_iter().map(|at| births[at]).collect();
+        let order = shuffled(processes.len());
+        let processes: Vec<_> = order.into_iter().map(|at| processes[at].clone()).collect();
+        prop_assert_eq!(observe(&mut Jobs::new(), &births, &processes), expected);
+    }
+
+    #[test]
+    fn no_descent_takes_from_a_process_what_it_carries(forest in forest()) {
+        let (births, processes) = told(forest);
+        let placed = observe(&mut Jobs::new(), &births, &processes);
+        for (id, identity, _) in &processes {
+            let job = placed[id].job.as_ref();
+            let own = Job::of(identity);
+            if let Some(own) = own.as_ref().filter(|own| own.kind <= Kind::Container) {
+                prop_assert_eq!(job.map(|job| &job.id), Some(&own.id));
+            }
+            prop_assert!(own.is_none() || job.is_some());
+        }
+    }
+
+    #[test]
+    fn to_forget_the_dead_changes_nothing_for_the_living(forest in forest()) {
+        let (births, mut processes) = told(forest);
+        let (mut forgets, mut remembers) = (Jobs::new(), Jobs::new());
+        observe(&mut forgets, &births, &processes);
+        let ended = std::mem::take(&mut processes);
+        let alive = |ended: bool| move |(id, identity, _): &(_, _, bool)| (*id, Arc::clone(identity), ended);
+        let immortal: Vec<_> = ended.iter().map(alive(false)).collect();
+        observe(&mut remembers, &births, &immortal);
+        let living: Vec<_> = ended.iter().filter(|(_, _, ended)| !ended).cloned().collect();
+        for _ in 0..KEPT + 2 {
+            let placed = observe(&mut forgets, &[], &living);
+            prop_assert_eq!(placed, observe(&mut remembers, &[], &living));
+        }
+        prop_assert_eq!(forgets.len(), living.len());
+    }
+
+    #[test]
+    fn a_job_that_is_in_no_rule_of_its_own_is_that_of_an_ancestor(forest in forest()) {
+        let (births, processes) = told(forest);
+        let placed = observe(&mut Jobs::new(), &births, &processes);
+        for place in placed.values() {
+            let id = |place: &Placed| place.job.as_ref().map(|job| job.id.clone());
+            let root = &placed[&place.root];
+            prop_assert_eq!(id(place), id(root));
+            prop_assert_eq!(root.root, place.root);
+        }
+    }
+}
