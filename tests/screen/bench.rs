@@ -195,9 +195,10 @@ impl Bench {
 /// The world's mean.
 fn intensity() -> Intensity {
     Intensity {
-        value: GramsPerKwh(473.0),
+        value: GramsPerKwh::of_grams_per_kwh(473.0),
         zone: Some("WORLD".into()),
         basis: Basis::WorldAverage { year: 2024, source: "a table" },
+        ..Intensity::world()
     }
 }
 

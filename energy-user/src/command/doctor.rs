@@ -7,16 +7,17 @@ use std::{fmt::Write as _, process::ExitCode, time::Duration};
 
 use serde::Serialize;
 
-use super::output::Output;
+use super::{Usage, output::Output};
 use crate::{
-    carbon::Intensity,
+    carbon::{self, Intensity, live::TIMEOUT, prices::Prices as _},
     cli::Global,
+    clock,
     host::{self, Host},
     live::{ASK_DOCTOR, Live},
     meter::{Meters, instrument::Facts},
     present::{
         columns::{self, Line, WIDTH},
-        figure::printable,
+        figure::{self, printable},
     },
     probe::bpf::cost::{self, Cost},
     sample::{self, MeterReading, ProbeKind, Reading, Role},
@@ -43,6 +44,8 @@ struct Findings {
     static_power: String,
     estimate: String,
     intensity: Intensity,
+    /// Since when a service's figure holds.
+    intensity_age_seconds: Option<f64>,
     remedies: Vec<String>,
 }
 
@@ -90,6 +93,7 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
         static_power: String::new(),
         estimate: estimate.method(),
         intensity: global.intensity(),
+        intensity_age_seconds: None,
         remedies: Vec::new(),
     };
     match global.static_power(&findings.host.name) {
@@ -99,6 +103,23 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
         }
         Err(error) => findings.remedies.push(format!("{error:#}")),
     }
+    match global.watch() {
+        Ok(None) => {}
+        Ok(Some(mut watch)) => {
+            watch.settle(TIMEOUT);
+            let now = clock::now().time;
+            findings.intensity = (*watch.over(now, now)).clone();
+            if let carbon::Basis::Live { at, .. } = &findings.intensity.basis {
+                findings.intensity_age_seconds = Some(now.duration_since(*at).as_secs_f64());
+            }
+            let why = findings.intensity.fall_back.clone();
+            findings.remedies.extend(why.map(|why| format!("the intensity of now: {why}")));
+        }
+        // A wrong command line, as of any other command.
+        Err(error) if error.is::<Usage>() => return Err(error),
+        Err(error) => findings.remedies.push(format!("{error:#}")),
+    }
+    findings.intensity.factors = global.carbon.factors();
     match open(global) {
         Ok(mut live) => {
             // What is asked over a network answers, or fails, within its own time.
@@ -203,6 +224,7 @@ fn text(findings: &Findings) -> String {
         static_power,
         estimate,
         intensity,
+        intensity_age_seconds,
         remedies,
         ..
     } = findings;
@@ -249,6 +271,17 @@ fn text(findings: &Findings) -> String {
         line(if index == 0 { "model" } else { "" }, part);
     }
     line("carbon", &intensity.label());
+    if let carbon::Basis::Live { at, until, .. } = &intensity.basis {
+        let age = intensity_age_seconds.unwrap_or_default().max(0.0);
+        let age = figure::duration(Duration::from_secs_f64(age));
+        line("", &format!("holds from {at} to {until}; it began {age} ago"));
+    }
+    match &intensity.basis {
+        carbon::Basis::Table { source, .. } | carbon::Basis::WorldAverage { source, .. } => {
+            line("", &format!("a yearly mean of {source}"));
+        }
+        _ => {}
+    }
     line(
         "machine",
         &format!(

@@ -6,11 +6,12 @@
 mod signals;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     io::{self, Write as _},
     os::unix::process::ExitStatusExt as _,
     process::{ExitCode, ExitStatus},
+    sync::Arc,
     time::Duration,
 };
 
@@ -23,15 +24,22 @@ use tokio::{
 use super::output::{NobodyReads, Output};
 use crate::{
     attribute::IdlePolicy,
+    carbon::{
+        Intensity,
+        embodied::{self, Assumed, Hardware, Reserved},
+    },
     cli::{Format, Global},
     clock,
     frame::{Basis, Energy, Quality, Tenancy},
     ledger::{Sum, Tick},
-    present::{figure, report::Report},
+    present::{
+        figure,
+        report::{Footprint, Report},
+    },
     sample::{Domain, Lost},
     session::{DRAIN, Session},
     tree::Tree,
-    units::{Microjoules, Watts},
+    units::{GramsCo2e, GramsPerKwh, Microjoules, Money, Tariff, Watts},
 };
 
 /// Runs a command, reports, and gives its exit code.
@@ -66,6 +74,8 @@ pub async fn run(global: &Global, command: Vec<OsString>) -> anyhow::Result<Exit
     let pid = child.id().unwrap_or_default();
     let tree = Tree::new(pid, since.boottime.as_nanos() as u64);
     let mut tally = Tally::new(tree, global.interval, global.method.idle_policy);
+    tally.tariff = global.carbon.tariff;
+    tally.assumed = global.carbon.assumed(|| Hardware::look(&global.sysfs_root));
     let status = follow(&mut session, &mut child, &mut forwarder, global.interval, &mut tally);
     let status = status.await?;
     let wall = clock::now().monotonic.saturating_sub(since.monotonic);
@@ -142,6 +152,13 @@ struct Tally {
     quality: Option<Quality>,
     lost: Lost,
     missed: Duration,
+    grid: Grid,
+    tariff: Option<Tariff>,
+    cost: Option<Money>,
+    assumed: Option<Assumed>,
+    cpus: usize,
+    /// Models of the machine's GPUs.
+    gpus: BTreeSet<String>,
     /// Time without any reading of power.
     gap: Duration,
     /// The same of each meter, and whether it counted at all.
@@ -162,6 +179,12 @@ impl Tally {
             quality: None,
             lost: Lost::default(),
             missed: Duration::ZERO,
+            grid: Grid::default(),
+            tariff: None,
+            cost: None,
+            assumed: None,
+            cpus: 0,
+            gpus: BTreeSet::new(),
             gap: Duration::ZERO,
             gaps: BTreeMap::new(),
         }
@@ -176,6 +199,19 @@ impl Tally {
         self.machine.add_all(&frame.total);
         let (least, most) = frame.range_of(share.energy.total().unwrap_or_default());
         self.range = (self.range.0 + least, self.range.1 + most);
+        self.grid.add(&intensity, frame.interval, share.energy.total(), (least, most));
+        if let Some((tariff, energy)) = self.tariff.zip(share.energy.total()) {
+            let Money { amount, currency } = energy * tariff;
+            let before = self.cost.map_or(0.0, |cost| cost.amount);
+            let amount = before + amount * intensity.factors.product();
+            self.cost = Some(Money { amount, currency });
+        }
+        self.cpus = self.cpus.max(frame.machine.cpus());
+        for gpu in &frame.gpus {
+            if !self.gpus.contains(&gpu.gpu.name) {
+                self.gpus.insert(gpu.gpu.name.clone());
+            }
+        }
         // That of a core is in its package's, and nothing tells who uses the rest.
         let own = |domain| !matches!(domain, Domain::Core | Domain::Rest);
         let pools = frame.pools.iter().filter(|pool| own(pool.domain));
@@ -233,6 +269,29 @@ impl Tally {
                  shorter --interval"
             ));
         }
+        if let Some(why) = &self.grid.fall_back {
+            let time = figure::duration(self.grid.fallen);
+            warnings.push(format!("for {time} another intensity stood in: {why}"));
+        }
+        if self.grid.is_mixed() {
+            let text = "the emissions add what is not to be compared (direct with life-cycle, or \
+                        average with marginal), as the source of the intensity changed";
+            warnings.push(format!("{text}; name one with --zone or --carbon-intensity"));
+        }
+        let reserved = Reserved {
+            cpu_time: self.sum.share.cpu_time,
+            cpus: self.cpus,
+            gpu_time: self.sum.share.gpu_time.map(|time| time + self.sum.share.held.time),
+            gpus: &self.gpus,
+        };
+        let embodied = self.assumed.map(|assumed| (embodied::share(&assumed, &reserved), assumed));
+        let estimated = self.range.0 != self.range.1;
+        let footprint = Footprint {
+            range: Some(self.grid.range).filter(|_| estimated),
+            intensities: self.grid.least.zip(self.grid.most).filter(|(least, most)| least < most),
+            cost: self.cost,
+            embodied,
+        };
         let mean = self.sum.share.energy.total().and_then(|energy| energy.over(wall));
         Report {
             command: command.iter().map(|arg| arg.to_string_lossy().into_owned()).collect(),
@@ -250,11 +309,72 @@ impl Tally {
             probe: description.probe,
             quality: self.quality.unwrap_or(Quality::Absent),
             meters: description.meters.clone(),
-            intensity: (**session.intensity()).clone(),
+            intensity: self.grid.mean(),
+            footprint,
             lost: self.lost,
             missed: self.missed,
             warnings,
         }
+    }
+}
+
+/// The intensities of a run's intervals.
+#[derive(Default)]
+struct Grid {
+    last: Option<Arc<Intensity>>,
+    least: Option<GramsPerKwh>,
+    most: Option<GramsPerKwh>,
+    /// Energy, and the grams of it without what is drawn beyond.
+    energy: Microjoules,
+    grams: GramsCo2e,
+    /// The least and the most that its grams can be, with what is drawn beyond.
+    range: (GramsCo2e, GramsCo2e),
+    /// How long another intensity stood in, and why at last.
+    fallen: Duration,
+    fall_back: Option<String>,
+    /// What was counted so far.
+    kinds: BTreeSet<String>,
+}
+
+impl Grid {
+    fn add(
+        &mut self,
+        intensity: &Arc<Intensity>,
+        time: Duration,
+        energy: Option<Microjoules>,
+        (least, most): (Microjoules, Microjoules),
+    ) {
+        let value = intensity.value;
+        let lower = |known: &GramsPerKwh| *known <= value;
+        let higher = |known: &GramsPerKwh| *known >= value;
+        self.least = self.least.filter(lower).or(Some(value));
+        self.most = self.most.filter(higher).or(Some(value));
+        let energy = energy.unwrap_or_default();
+        self.energy += energy;
+        self.grams += energy * value;
+        self.range.0 += intensity.grams(least);
+        self.range.1 += intensity.grams(most);
+        if let Some(why) = &intensity.fall_back {
+            self.fallen += time;
+            self.fall_back = Some(why.clone());
+        }
+        self.kinds.insert(format!("{:?} {:?}", intensity.scope, intensity.kind));
+        self.last = Some(Arc::clone(intensity));
+    }
+
+    fn is_mixed(&self) -> bool {
+        self.kinds.len() > 1
+    }
+
+    /// The last intensity, with the mean by energy where it changed.
+    fn mean(&self) -> Intensity {
+        let last = self.last.as_deref().cloned().unwrap_or_else(Intensity::world);
+        if self.least == self.most || self.energy == Microjoules::ZERO {
+            return last;
+        }
+        let one = self.energy * GramsPerKwh::of_grams_per_kwh(1.0);
+        let value = GramsPerKwh::of_grams_per_kwh(self.grams.0 / one.0);
+        Intensity { value, ..last }
     }
 }
 
