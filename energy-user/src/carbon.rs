@@ -155,17 +155,17 @@ impl Intensity {
     /// In a few words: `473 g/kWh, world average 2024`. Behind a `;` stands what can be left
     /// out where there is no room.
     pub fn label(&self) -> String {
-        let mut label = format!("{:.0} g/kWh, ", self.value.0);
-        match &self.basis {
-            Basis::Given => label.push_str("as given"),
-            Basis::Scenario => label.push_str("simulated"),
-            Basis::Table { name, year, .. } => label.push_str(&format!("{name} {year}")),
-            Basis::WorldAverage { year, .. } => label.push_str(&format!("world average {year}")),
+        let origin = match &self.basis {
+            Basis::Given => "as given".into(),
+            Basis::Scenario => "simulated".into(),
+            Basis::Table { name, year, .. } => format!("{name} {year}"),
+            Basis::WorldAverage { year, .. } => format!("world average {year}"),
             Basis::Live { source, at, .. } => {
                 let zone = self.zone.as_deref().unwrap_or_default();
-                label.push_str(&format!("{zone} {}, {source}", at.strftime("%H:%MZ")));
+                format!("{zone} {}, {source}", at.strftime("%H:%MZ"))
             }
-        }
+        };
+        let mut label = format!("{:.0} g/kWh, {origin}", self.value.0);
         // Life-cycle averages are the rule, and what differs from it is said.
         let notes = [
             (self.scope == Some(Scope::Direct), ", direct"),

@@ -100,9 +100,11 @@ impl Global {
 
     /// The same, with what is known of it from before.
     fn session(&self, paced: bool) -> anyhow::Result<Session> {
+        // First, so that a wrong command line ends before the kernel is asked for anything.
+        let watch = self.watch()?;
         let source = self.source(paced)?;
         let (learner, note) = self.learner(source.as_ref())?;
-        let prices = self.prices(source.as_ref(), paced)?;
+        let prices = self.prices(watch, source.as_ref(), paced);
         let session = Session::new(source, prices, learner);
         let mut session = session.with_factors(self.carbon.factors());
         session.remark(note);
@@ -110,16 +112,16 @@ impl Global {
     }
 
     /// Who knows the grid: a service, the user, or whoever makes the samples.
-    fn prices(&self, source: &dyn Source, paced: bool) -> anyhow::Result<Box<dyn Prices>> {
-        if let Some(watch) = self.watch()? {
+    fn prices(&self, watch: Option<Watch>, source: &dyn Source, paced: bool) -> Box<dyn Prices> {
+        if let Some(watch) = watch {
             // The screen shows what there is; a report is better begun with a figure.
             if !paced {
                 watch.settle(FIRST_ANSWER);
             }
-            return Ok(Box::new(watch));
+            return Box::new(watch);
         }
         let own = source.grid().filter(|_| self.named_intensity().is_none());
-        Ok(own.unwrap_or_else(|| Box::new(Arc::new(self.intensity()))))
+        own.unwrap_or_else(|| Box::new(Arc::new(self.intensity())))
     }
 
     /// The service that the user wants to be asked, if any.

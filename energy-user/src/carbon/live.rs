@@ -180,7 +180,7 @@ fn same_zone(got: &str, wanted: &str) -> Result<(), Failure> {
         return Ok(());
     }
     // It goes to a terminal: only what a zone can be.
-    let got = got.chars().filter(|c| c.is_ascii_graphic()).take(40).collect();
+    let got = got.chars().filter(char::is_ascii_graphic).take(40).collect();
     Err(Failure::WrongZone { got, wanted: wanted.into() })
 }
 

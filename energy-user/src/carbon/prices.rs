@@ -88,18 +88,18 @@ mod tests {
         let mut schedule = Schedule::new(start, steps.into());
         let mut over = |from: i64, to: i64| {
             let at = |seconds| start + jiff::SignedDuration::from_secs(seconds);
-            schedule.over(at(from), at(to)).value.0
+            schedule.over(at(from), at(to)).value
         };
-        assert_eq!(over(0, 60), 100.0);
-        assert_eq!(over(1740, 1800), 100.0);
-        assert_eq!(over(1800, 1860), 400.0);
+        assert_eq!(over(0, 60), GramsPerKwh(100.0));
+        assert_eq!(over(1740, 1800), GramsPerKwh(100.0));
+        assert_eq!(over(1800, 1860), GramsPerKwh(400.0));
         // 15 s at 100 and 45 s at 400
-        assert_eq!(over(1785, 1845), 325.0);
+        assert_eq!(over(1785, 1845), GramsPerKwh(325.0));
         // a third each
-        assert!((over(0, 5400) - 550.0 / 3.0).abs() < 1e-9);
-        assert_eq!(over(1800, 1800), 400.0);
-        assert_eq!(over(90_000, 90_001), 50.0);
+        assert!((over(0, 5400).0 - 550.0 / 3.0).abs() < 1e-9);
+        assert_eq!(over(1800, 1800), GramsPerKwh(400.0));
+        assert_eq!(over(90_000, 90_001), GramsPerKwh(50.0));
         // before it began
-        assert_eq!(over(-10, -5), 100.0);
+        assert_eq!(over(-10, -5), GramsPerKwh(100.0));
     }
 }

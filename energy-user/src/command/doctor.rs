@@ -134,6 +134,11 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
             let found = readings.iter().map(|reading| MeterFinding::of(reading, live.meters()));
             let counted = |found: &MeterFinding| found.role != Role::Check;
             (findings.meters, findings.checks) = found.partition(counted);
+            let whole =
+                |found: &MeterFinding| found.role == Role::Whole && found.state == "measured";
+            if findings.meters.iter().any(whole) {
+                findings.intensity.factors = findings.intensity.factors.of_whole();
+            }
             if live.meters().estimated() {
                 findings.static_power = "the model's; there is no meter to calibrate".into();
             }

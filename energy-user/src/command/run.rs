@@ -3,6 +3,7 @@
 //! The measurement starts before the command does, so that its first nanosecond
 //! counts. Signals are passed on, and the exit code is the command's own.
 
+mod grid;
 mod signals;
 
 use std::{
@@ -11,10 +12,10 @@ use std::{
     io::{self, Write as _},
     os::unix::process::ExitStatusExt as _,
     process::{ExitCode, ExitStatus},
-    sync::Arc,
     time::Duration,
 };
 
+use grid::Grid;
 use signals::Forwarder;
 use tokio::{
     process::{Child, Command},
@@ -24,10 +25,7 @@ use tokio::{
 use super::output::{NobodyReads, Output};
 use crate::{
     attribute::IdlePolicy,
-    carbon::{
-        Intensity,
-        embodied::{self, Assumed, Hardware, Reserved},
-    },
+    carbon::embodied::{self, Assumed, Hardware, Reserved},
     cli::{Format, Global},
     clock,
     frame::{Basis, Energy, Quality, Tenancy},
@@ -39,7 +37,7 @@ use crate::{
     sample::{Domain, Lost},
     session::{DRAIN, Session},
     tree::Tree,
-    units::{GramsCo2e, GramsPerKwh, Microjoules, Money, Tariff, Watts},
+    units::{Microjoules, Money, Tariff, Watts},
 };
 
 /// Runs a command, reports, and gives its exit code.
@@ -269,15 +267,7 @@ impl Tally {
                  shorter --interval"
             ));
         }
-        if let Some(why) = &self.grid.fall_back {
-            let time = figure::duration(self.grid.fallen);
-            warnings.push(format!("for {time} another intensity stood in: {why}"));
-        }
-        if self.grid.is_mixed() {
-            let text = "the emissions add what is not to be compared (direct with life-cycle, or \
-                        average with marginal), as the source of the intensity changed";
-            warnings.push(format!("{text}; name one with --zone or --carbon-intensity"));
-        }
+        warnings.extend(self.grid.warnings());
         let reserved = Reserved {
             cpu_time: self.sum.share.cpu_time,
             cpus: self.cpus,
@@ -287,8 +277,8 @@ impl Tally {
         let embodied = self.assumed.map(|assumed| (embodied::share(&assumed, &reserved), assumed));
         let estimated = self.range.0 != self.range.1;
         let footprint = Footprint {
-            range: Some(self.grid.range).filter(|_| estimated),
-            intensities: self.grid.least.zip(self.grid.most).filter(|(least, most)| least < most),
+            range: Some(self.grid.range()).filter(|_| estimated),
+            intensities: self.grid.intensities(),
             cost: self.cost,
             embodied,
         };
@@ -315,66 +305,6 @@ impl Tally {
             missed: self.missed,
             warnings,
         }
-    }
-}
-
-/// The intensities of a run's intervals.
-#[derive(Default)]
-struct Grid {
-    last: Option<Arc<Intensity>>,
-    least: Option<GramsPerKwh>,
-    most: Option<GramsPerKwh>,
-    /// Energy, and the grams of it without what is drawn beyond.
-    energy: Microjoules,
-    grams: GramsCo2e,
-    /// The least and the most that its grams can be, with what is drawn beyond.
-    range: (GramsCo2e, GramsCo2e),
-    /// How long another intensity stood in, and why at last.
-    fallen: Duration,
-    fall_back: Option<String>,
-    /// What was counted so far.
-    kinds: BTreeSet<String>,
-}
-
-impl Grid {
-    fn add(
-        &mut self,
-        intensity: &Arc<Intensity>,
-        time: Duration,
-        energy: Option<Microjoules>,
-        (least, most): (Microjoules, Microjoules),
-    ) {
-        let value = intensity.value;
-        let lower = |known: &GramsPerKwh| *known <= value;
-        let higher = |known: &GramsPerKwh| *known >= value;
-        self.least = self.least.filter(lower).or(Some(value));
-        self.most = self.most.filter(higher).or(Some(value));
-        let energy = energy.unwrap_or_default();
-        self.energy += energy;
-        self.grams += energy * value;
-        self.range.0 += intensity.grams(least);
-        self.range.1 += intensity.grams(most);
-        if let Some(why) = &intensity.fall_back {
-            self.fallen += time;
-            self.fall_back = Some(why.clone());
-        }
-        self.kinds.insert(format!("{:?} {:?}", intensity.scope, intensity.kind));
-        self.last = Some(Arc::clone(intensity));
-    }
-
-    fn is_mixed(&self) -> bool {
-        self.kinds.len() > 1
-    }
-
-    /// The last intensity, with the mean by energy where it changed.
-    fn mean(&self) -> Intensity {
-        let last = self.last.as_deref().cloned().unwrap_or_else(Intensity::world);
-        if self.least == self.most || self.energy == Microjoules::ZERO {
-            return last;
-        }
-        let one = self.energy * GramsPerKwh::of_grams_per_kwh(1.0);
-        let value = GramsPerKwh::of_grams_per_kwh(self.grams.0 / one.0);
-        Intensity { value, ..last }
     }
 }
 

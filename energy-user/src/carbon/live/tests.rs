@@ -1,6 +1,6 @@
 //! The four services as stubs on this machine's loopback, well-behaved and otherwise.
 
-use std::{net::TcpListener, thread};
+use std::{net::TcpListener, sync::Arc, thread};
 
 use super::{
     client::{Client, Reply},
@@ -20,6 +20,7 @@ fn moment() -> Timestamp {
     "2026-01-01T10:07:00Z".parse().unwrap()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as the environment answers")]
 fn said(name: &str) -> Option<String> {
     Some(if name.ends_with("USER") { "reader".into() } else { "hush".to_owned() })
 }
@@ -116,7 +117,7 @@ fn what_goes_wrong_is_told_and_never_a_figure() {
             ask(service, &stub).unwrap_err()
         };
         assert!(matches!(none(401, "{}"), Failure::Refused { status: 401, .. }), "{service:?}");
-        assert_eq!(none(429, "{}"), Failure::Busy(Some(Duration::from_secs(120))), "{service:?}");
+        assert_eq!(none(429, "{}"), Failure::Busy(Some(Duration::from_mins(2))), "{service:?}");
         assert_eq!(none(500, &good), Failure::Status(500));
         let null = none(200, &good.replace("100", "null"));
         assert!(matches!(null, Failure::NoData(_)), "{service:?}: {null:?}");
@@ -314,7 +315,7 @@ fn a_watch_falls_back_to_the_table_and_says_why_while_nobody_waits() {
 
 #[test]
 fn the_thread_ends_with_the_watch() {
-    struct Alive(Arc<()>);
+    struct Alive(#[expect(dead_code, reason = "it is counted")] Arc<()>);
     impl CarbonIntensity for Alive {
         fn title(&self) -> &'static str {
             "a stub"
@@ -323,7 +324,6 @@ fn the_thread_ends_with_the_watch() {
             Err(Failure::Busy(None))
         }
     }
-    use std::sync::Arc;
     let alive = Arc::new(());
     let watch = Watch::start(Box::new(Alive(Arc::clone(&alive))), Intensity::world());
     watch.settle(Duration::from_secs(10));

@@ -1,4 +1,4 @@
-//! WattTime: marginal intensities by five minutes, with an account.
+//! `WattTime`: marginal intensities by five minutes, with an account.
 //!
 //! v3 of its API: `GET /login` (Basic) gives a token for half an hour; `/v3/forecast` of the
 //! signal `co2_moer` begins now, in pounds CO2 for each megawatt hour. What it tells is marginal:
