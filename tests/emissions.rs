@@ -207,6 +207,7 @@ fn doctor_tells_the_source_its_age_or_what_stands_in() {
     let json: Value = serde_json::from_str(&doctor(&url, &["--json"])).unwrap();
     let age = json["intensity_age_seconds"].as_f64().unwrap();
     assert!((600.0..720.0).contains(&age), "{age}");
+    assert!(text.contains("the metered components alone (PUE 1, overhead 1"), "{text}");
     let (url, _) = stub(200, "<html>".into());
     let text = doctor(&url, &[]);
     assert!(text.contains("Kingdom 2023, fall-back"), "{text}");

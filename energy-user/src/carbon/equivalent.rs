@@ -24,11 +24,12 @@ pub fn of(grams: GramsCo2e) -> Vec<Equivalent> {
     vec![Equivalent { what: "km by car", value: grams.0 / CAR, source }]
 }
 
-/// `1.2 km by a new car`; a little is told in metres.
-pub fn words(grams: GramsCo2e) -> String {
-    let kilometres = grams.0 / CAR;
+/// `1.2 km by a new car`; a little is told in metres, and less than one is not worth a word.
+pub fn words(grams: GramsCo2e) -> Option<String> {
+    let kilometres = Some(grams.0 / CAR).filter(|kilometres| *kilometres >= 1e-3)?;
     let (value, unit) = if kilometres < 1.0 { (kilometres * 1e3, "m") } else { (kilometres, "km") };
-    format!("{} {unit} by a new car of the EU (106.8 g/km, EEA 2024)", figure::figure(Some(value)))
+    let value = figure::figure(Some(value));
+    Some(format!("{value} {unit} by a new car of the EU (106.8 g/km, EEA 2024)"))
 }
 
 #[cfg(test)]
@@ -39,10 +40,10 @@ mod tests {
     fn as_far_as_a_car_drives() {
         let [car] = &of(GramsCo2e(213.6))[..] else { panic!() };
         assert!((car.value - 2.0).abs() < 1e-12);
-        assert_eq!(
-            words(GramsCo2e(213.6)),
-            "2.000 km by a new car of the EU (106.8 g/km, EEA 2024)"
-        );
-        assert!(words(GramsCo2e(10.68)).starts_with("100.0 m by"));
+        let words = |grams| words(GramsCo2e(grams));
+        let far = "2.000 km by a new car of the EU (106.8 g/km, EEA 2024)";
+        assert_eq!(words(213.6).as_deref(), Some(far));
+        assert!(words(10.68).unwrap().starts_with("100.0 m by"));
+        assert_eq!(words(0.1), None);
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Usage, output::Output};
 use crate::{
-    carbon::{self, Intensity, live::TIMEOUT, prices::Prices as _},
+    carbon::{self, Intensity, footprint::Factors, live::TIMEOUT, prices::Prices as _},
     cli::Global,
     clock,
     host::{self, Host},
@@ -281,6 +281,13 @@ fn text(findings: &Findings) -> String {
         let age = figure::duration(Duration::from_secs_f64(age));
         line("", &format!("holds from {at} to {until}; it began {age} ago"));
     }
+    let Factors { pue, overhead } = intensity.factors;
+    let beyond = if intensity.factors == Factors::NONE {
+        "energy of the metered components alone (PUE 1, overhead 1; --pue, --overhead)".into()
+    } else {
+        format!("energy of what is metered x overhead {overhead} x PUE {pue}")
+    };
+    line("", &beyond);
     match &intensity.basis {
         carbon::Basis::Table { source, .. } | carbon::Basis::WorldAverage { source, .. } => {
             line("", &format!("a yearly mean of {source}"));

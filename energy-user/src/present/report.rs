@@ -319,15 +319,16 @@ impl Report {
     /// The same in other words, in money, and in hardware.
     fn of_footprint(&self) -> Vec<(&'static str, String)> {
         let mut lines = Vec::new();
-        if self.energy().is_some_and(|energy| energy > Microjoules::ZERO) {
-            lines.push(("as much as", equivalent::words(self.sum.grams)));
+        if let Some(words) = self.energy().and_then(|_| equivalent::words(self.sum.grams)) {
+            lines.push(("as much as", words));
         }
         if let Some(cost) = &self.footprint.cost {
             lines.push(("cost", format!("{}{cost}", self.quality().mark())));
         }
         if let Some((Range { least, likely, most }, assumed)) = &self.footprint.embodied {
             let [least, likely, most] = [least, likely, most].map(|it| figure::mass(Some(*it)));
-            let guessed = if assumed.guessed { ", a guess; say --embodied=KIND" } else { "" };
+            let guessed =
+                if assumed.guessed { ", a guess; name it, as in --embodied=laptop" } else { "" };
             let years = assumed.lifetime.as_secs_f64() / 86_400.0 / 365.0;
             let hardware = assumed.hardware.as_str();
             lines.push((

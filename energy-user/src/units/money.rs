@@ -37,6 +37,9 @@ pub struct Money {
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.amount > 0.0 && self.amount < 1e-6 {
+            return write!(f, "<0.000001 {}", self.currency.code());
+        }
         // A small amount has digits that count; a large one has cents.
         let places = match self.amount {
             0.0 => 2,
@@ -98,8 +101,9 @@ mod tests {
     #[test]
     fn amounts_have_the_digits_that_count() {
         let show = |amount: f64| Money { amount, currency: Currency(*b"USD") }.to_string();
-        let shown = [0.0, 0.000_12, 0.25, 12.345].map(show);
-        assert_eq!(shown, ["0.00 USD", "0.000120 USD", "0.2500 USD", "12.35 USD"]);
+        let shown = [0.0, 1e-9, 0.000_12, 0.25, 12.346].map(show);
+        let expected = ["0.00 USD", "<0.000001 USD", "0.000120 USD", "0.2500 USD", "12.35 USD"];
+        assert_eq!(shown, expected);
     }
 
     #[test]

@@ -87,6 +87,7 @@ impl Cache {
         });
         let why = || match &self.failure {
             Some(failure) => format!("{} {failure}", self.title),
+            None if self.asked.is_some() => format!("{} was not asked lately", self.title),
             None => format!("{} has not answered yet", self.title),
         };
         match held {
@@ -197,6 +198,14 @@ mod tests {
         let table = cache.current(at("12:20:00"));
         assert!(matches!(&table.basis, Basis::Table { name, .. } if name == "France"));
         assert!(table.fall_back.unwrap().contains("status 500"));
+    }
+
+    #[test]
+    fn what_was_heard_before_a_long_sleep_is_not_used_behind_it() {
+        let mut cache = cache();
+        cache.hear(at("01:00:00"), Ok(answer(58.0, "01:00:00", "02:00:00")));
+        let now = cache.current(at("09:00:00"));
+        assert_eq!(now.fall_back.as_deref(), Some("Electricity Maps was not asked lately"));
     }
 
     #[test]

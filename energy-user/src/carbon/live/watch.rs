@@ -24,6 +24,9 @@ use crate::{
     clock,
 };
 
+/// A machine that wakes up is noticed so soon.
+const LOOK: Duration = Duration::from_secs(30);
+
 /// Forecasts change slowly.
 const FORECAST: Duration = Duration::from_hours(6);
 
@@ -105,8 +108,14 @@ fn run(mut source: Box<dyn CarbonIntensity>, shared: &Shared, stopped: &mpsc::Re
                 lock(shared).forecast = Some(forecast);
             }
         }
-        if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
-            return;
+        // By the clock that goes on while the machine sleeps, on which an answer grows old.
+        let next = now.boottime.saturating_add(pause);
+        while let left = next.saturating_sub(clock::now().boottime)
+            && !left.is_zero()
+        {
+            if stopped.recv_timeout(left.min(LOOK)) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
         }
     }
 }
