@@ -107,8 +107,11 @@ fn no_data(reply: &Reply, place: &Place) -> Result<(), Failure> {
 fn check_zone(got: &str, place: &Place) -> Result<(), Failure> {
     match place {
         Place::Zone(wanted) => same_zone(got, wanted),
-        // It looked the place up, and says which zone it found.
-        Place::Coordinates { .. } => Ok(()),
+        // It looked the place up, and says which zone it found; that goes to a terminal.
+        Place::Coordinates { .. } => match Place::parse(got) {
+            Ok(Place::Zone(_)) => Ok(()),
+            _ => Err(Failure::Malformed("zone")),
+        },
     }
 }
 
@@ -192,6 +195,8 @@ mod tests {
         assert_eq!((answer.value, answer.scope), (GramsPerKwh(58.25), Scope::Direct));
         let place = Place::Coordinates { latitude: 48.9, longitude: 2.5 };
         assert_eq!(latest(&reply(200, LATEST), &place).unwrap().zone, "FR");
+        let odd = LATEST.replace("\"FR\"", "\"F\\u001b[2J\"");
+        assert_eq!(latest(&reply(200, &odd), &place), Err(Failure::Malformed("zone")));
     }
 
     #[test]
