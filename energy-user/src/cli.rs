@@ -3,8 +3,11 @@
 //! Values are checked while parsing, so that a wrong one ends with exit code 2
 //! and a message that says what is right.
 
+pub mod carbon;
+
 use std::{path::PathBuf, time::Duration};
 
+use carbon::CarbonArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
@@ -65,9 +68,13 @@ pub struct Global {
     )]
     pub carbon_intensity: Option<Intensity>,
 
-    /// Country whose yearly mean carbon intensity holds here, such as FR or DEU
+    /// Country or part of one whose yearly mean carbon intensity holds here, such as FR or US-CA
     #[arg(long, value_name = "CODE", value_parser = zone, global = true)]
     pub zone: Option<Intensity>,
+
+    /// Emissions beyond that.
+    #[command(flatten)]
+    pub carbon: CarbonArgs,
 
     /// A made-up machine from a scenario file, instead of this one
     #[arg(long, value_name = "SCENARIO.toml", global = true)]
@@ -229,10 +236,14 @@ impl Cli {
 }
 
 impl Global {
-    /// The grid that the user named, or the world's mean.
+    /// The grid that the user named.
+    pub fn named_intensity(&self) -> Option<&Intensity> {
+        self.carbon_intensity.as_ref().or(self.zone.as_ref())
+    }
+
+    /// The same, or the world's mean.
     pub fn intensity(&self) -> Intensity {
-        let named = self.carbon_intensity.as_ref().or(self.zone.as_ref());
-        named.cloned().unwrap_or_else(Intensity::world)
+        self.named_intensity().cloned().unwrap_or_else(Intensity::world)
     }
 
     /// The shape of the output, if the user named one.

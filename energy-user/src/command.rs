@@ -12,12 +12,17 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use crate::{
     attribute::Method,
     calibration::{self, Calibration},
-    cli::{Cli, Command, Format, Global, MethodArgs},
+    carbon::{
+        live::{self, watch::Watch},
+        prices::Prices,
+    },
+    cli::{Cli, Command, Format, Global, MethodArgs, carbon::CarbonArgs},
     host::{self, Wish},
     learn::Learner,
     live::{Live, Roots, Wanted},
@@ -31,6 +36,9 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(pub String);
+
+/// How long a measurement waits at its start for a service's first answer.
+const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
 /// Does what the command line says.
 pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -92,11 +100,45 @@ impl Global {
 
     /// The same, with what is known of it from before.
     fn session(&self, paced: bool) -> anyhow::Result<Session> {
+        // First, so that a wrong command line ends before the kernel is asked for anything.
+        let watch = self.watch()?;
         let source = self.source(paced)?;
         let (learner, note) = self.learner(source.as_ref())?;
-        let mut session = Session::new(source, Arc::new(self.intensity()), learner);
+        let prices = self.prices(watch, source.as_ref(), paced);
+        let session = Session::new(source, prices, learner);
+        let mut session = session.with_factors(self.carbon.factors());
         session.remark(note);
         Ok(session)
+    }
+
+    /// Who knows the grid: a service, the user, or whoever makes the samples.
+    fn prices(&self, watch: Option<Watch>, source: &dyn Source, paced: bool) -> Box<dyn Prices> {
+        if let Some(watch) = watch {
+            // The screen shows what there is; a report is better begun with a figure.
+            if !paced {
+                watch.settle(FIRST_ANSWER);
+            }
+            return Box::new(watch);
+        }
+        let own = source.grid().filter(|_| self.named_intensity().is_none());
+        own.unwrap_or_else(|| Box::new(Arc::new(self.intensity())))
+    }
+
+    /// The service that the user wants to be asked, if any.
+    pub fn watch(&self) -> anyhow::Result<Option<Watch>> {
+        let CarbonArgs { carbon_source, carbon_zone, carbon_url, .. } = &self.carbon;
+        let Some(service) = *carbon_source else { return Ok(None) };
+        if self.simulate.is_some() {
+            let text = "--carbon-source asks about now, and a made-up machine has its own time";
+            return Err(Usage(format!("{text}; leave out one of them")).into());
+        }
+        let (place, zone) = (carbon_zone.clone(), self.zone.clone());
+        // A variable that is empty is one that is not set.
+        let url = carbon_url.clone().filter(|url| !url.is_empty());
+        let said = |name: &str| std::env::var(name).ok();
+        let config = live::config::Config { service, place, zone, url };
+        let (source, table) = config.open(&said, live::TIMEOUT).map_err(Usage)?;
+        Ok(Some(Watch::start(source, table)))
     }
 
     /// Which meters are to count.

@@ -49,7 +49,7 @@ impl Sum {
     pub fn add(&mut self, share: &Share, intensity: &Intensity) {
         self.share.add(share);
         if let Some(energy) = share.energy.total() {
-            self.grams += energy * intensity.value;
+            self.grams += intensity.grams(energy);
         }
     }
 

@@ -41,3 +41,4 @@ pub mod topology;
 pub mod tree;
 pub mod tui;
 pub mod units;
+pub mod web;

@@ -7,7 +7,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use crate::{
     attribute::attribute,
-    carbon::Intensity,
+    carbon::{Intensity, footprint::Factors, prices::Prices},
+    frame::Frame,
     learn::Learner,
     ledger::Tick,
     sample::{Activity, ProbeKind, Sample},
@@ -39,6 +40,11 @@ pub trait Source {
         HashMap::new()
     }
 
+    /// The grid, where whoever makes the samples makes it up too.
+    fn grid(&self) -> Option<Box<dyn Prices>> {
+        None
+    }
+
     /// The machine now, and who ran since the last call.
     fn sample(&mut self) -> anyhow::Result<Sample>;
 
@@ -59,7 +65,10 @@ pub trait Source {
 pub struct Session {
     source: Box<dyn Source>,
     description: Description,
-    intensity: Arc<Intensity>,
+    prices: Box<dyn Prices>,
+    factors: Factors,
+    /// It was told that a factor is left out.
+    told: bool,
     learner: Learner,
     previous: Option<Sample>,
 }
@@ -69,9 +78,15 @@ pub const DRAIN: Duration = Duration::from_millis(200);
 
 impl Session {
     /// A session that has not sampled yet.
-    pub fn new(source: Box<dyn Source>, intensity: Arc<Intensity>, learner: Learner) -> Self {
+    pub fn new(source: Box<dyn Source>, prices: Box<dyn Prices>, learner: Learner) -> Self {
         let description = source.describe().clone();
-        Self { source, description, intensity, learner, previous: None }
+        let factors = Factors::NONE;
+        Self { source, description, prices, factors, told: false, learner, previous: None }
+    }
+
+    /// The same, with what is drawn beyond the meters.
+    pub fn with_factors(self, factors: Factors) -> Self {
+        Self { factors, ..self }
     }
 
     /// What it measures with.
@@ -84,11 +99,6 @@ impl Session {
         self.description.remedies.extend(remedy);
     }
 
-    /// The grid.
-    pub fn intensity(&self) -> &Arc<Intensity> {
-        &self.intensity
-    }
-
     /// Samples, and accounts for the time since the last call. The first call
     /// only marks the start.
     pub fn tick(&mut self) -> anyhow::Result<Option<Tick>> {
@@ -96,12 +106,29 @@ impl Session {
         let tick = self.previous.take().map(|previous| {
             let frame = attribute(&previous, &sample, &self.learner.method());
             self.learner.observe(&frame);
-            Tick { frame, intensity: Arc::clone(&self.intensity) }
+            let grid = self.prices.over(previous.time, sample.time);
+            let intensity = self.beyond(&frame, grid);
+            Tick { frame, intensity }
         });
         // Of an earlier sample, only times and meters are needed.
         sample.activity = Activity::default();
         self.previous = Some(sample);
         Ok(tick)
+    }
+
+    /// Adds what is drawn beyond what this frame's meters show.
+    fn beyond(&mut self, frame: &Frame, grid: Arc<Intensity>) -> Arc<Intensity> {
+        let whole = frame.rest.is_some();
+        let factors = if whole { self.factors.of_whole() } else { self.factors };
+        if factors != self.factors && !self.told {
+            self.told = true;
+            let left_out = "--overhead is left out: the whole machine is metered, with its losses";
+            self.remark(Some(format!("{left_out}; start without it")));
+        }
+        if factors == grid.factors {
+            return grid;
+        }
+        Arc::new(Intensity { factors, ..(*grid).clone() })
     }
 
     /// Empties what the kernel buffers.

@@ -3,12 +3,15 @@
 //! Energy is an integer count of microjoules: only integers let the rows add up
 //! to the header exactly. Everything derived from it, for display, is a float.
 
+mod money;
+
 use std::{
     iter::Sum,
     ops::{Add, AddAssign, Mul, Sub},
     time::Duration,
 };
 
+pub use money::{Currency, Money, Tariff};
 use serde::{Deserialize, Serialize};
 
 /// Energy in whole microjoules.
@@ -29,9 +32,50 @@ pub struct Watts(pub f64);
 pub struct GramsCo2e(pub f64);
 
 /// Carbon intensity of electricity, grams CO2e for each kilowatt hour.
+///
+/// It is made by a function that names its unit, or from another unit's own type; there is no
+/// type for grams per watt hour, and a bare number is none of these:
+///
+/// ```
+/// # use jouletop::units::{GramsPerKwh, LbsPerMwh, Microjoules};
+/// let energy = Microjoules(3_600_000_000_000);
+/// let intensity = GramsPerKwh::of_grams_per_kwh(56.0);
+/// assert_eq!((energy * intensity).0, 56.0);
+/// assert_eq!(GramsPerKwh::from(LbsPerMwh(1000.0)).grams_per_kwh(), 453.59237);
+/// ```
+///
+/// A figure in g/Wh (0.056 for 56 g/kWh) has no way in that does not say `kwh`:
+///
+/// ```compile_fail,E0423
+/// # use jouletop::units::{GramsPerKwh, Microjoules};
+/// let energy = Microjoules(3_600_000_000_000);
+/// let intensity = GramsPerKwh(0.056);
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use jouletop::units::Microjoules;
+/// let energy = Microjoules(3_600_000_000_000);
+/// let grams = energy * 0.056;
+/// ```
+///
+/// Nor is what a foreign API tells taken for it:
+///
+/// ```compile_fail,E0277
+/// # use jouletop::units::{LbsPerMwh, Microjoules};
+/// let energy = Microjoules(3_600_000_000_000);
+/// let grams = energy * LbsPerMwh(1000.0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct GramsPerKwh(pub f64);
+pub struct GramsPerKwh(pub(crate) f64);
+
+/// The same in pounds CO2 for each megawatt hour, as American sources tell it.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct LbsPerMwh(pub f64);
+
+/// Grams in a pound (the international pound of 1959, exact): lb/MWh times a thousandth of it
+/// is g/kWh.
+const GRAMS_PER_POUND: f64 = 453.592_37;
 
 /// Microjoules in a kilowatt hour.
 const MICROJOULES_PER_KWH: f64 = 3.6e12;
@@ -53,6 +97,25 @@ impl Microjoules {
     /// Mean power over a time; none over no time.
     pub fn over(self, time: Duration) -> Option<Watts> {
         (!time.is_zero()).then(|| Watts(self.joules() / time.as_secs_f64()))
+    }
+}
+
+impl GramsPerKwh {
+    /// So many grams CO2e for each kilowatt hour.
+    pub const fn of_grams_per_kwh(grams: f64) -> Self {
+        Self(grams)
+    }
+
+    /// Grams CO2e for each kilowatt hour.
+    pub const fn grams_per_kwh(self) -> f64 {
+        self.0
+    }
+}
+
+impl From<LbsPerMwh> for GramsPerKwh {
+    fn from(LbsPerMwh(pounds): LbsPerMwh) -> Self {
+        // A thousand kilowatt hours are one megawatt hour.
+        Self(pounds * GRAMS_PER_POUND / 1000.0)
     }
 }
 

@@ -235,9 +235,10 @@ pub fn gpu(number: usize, state: Result<GpuState, String>) -> GpuReading {
 /// The world's mean.
 pub fn intensity() -> Intensity {
     Intensity {
-        value: GramsPerKwh(473.0),
+        value: GramsPerKwh::of_grams_per_kwh(473.0),
         zone: Some("WORLD".into()),
         basis: Basis::WorldAverage { year: 2024, source: "a table" },
+        ..Intensity::world()
     }
 }
 

@@ -32,7 +32,7 @@ pub async fn calibrate(global: &Global, length: Duration) -> anyhow::Result<Exit
     // Before anything is measured, so that a wrong path costs nobody half a minute.
     let place = Place::open(&file)?;
     let mut output = Output::open(global.output.as_deref())?;
-    let grid = Arc::new(global.intensity());
+    let grid = Box::new(Arc::new(global.intensity()));
     // What was calibrated before is no help here, and may be what is to be replaced.
     let mut session = Session::new(global.source(false)?, grid, Learner::default());
     let mut watch = Watch::default();

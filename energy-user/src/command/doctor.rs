@@ -7,17 +7,17 @@ use std::{fmt::Write as _, process::ExitCode, time::Duration};
 
 use serde::Serialize;
 
-use super::output::Output;
+use super::{Usage, output::Output};
 use crate::{
-    carbon::Intensity,
+    carbon::{self, Intensity, footprint::Factors, live::TIMEOUT, prices::Prices as _},
     cli::Global,
-    gpu,
+    clock, gpu,
     host::{self, Host},
     live::{ASK_DOCTOR, Live},
     meter::{Meters, instrument::Facts},
     present::{
         columns::{self, Line, WIDTH},
-        figure::printable,
+        figure::{self, printable},
     },
     probe::bpf::cost::{self, Cost},
     sample::{self, MeterReading, ProbeKind, Reading, Role},
@@ -47,6 +47,8 @@ struct Findings {
     static_power: String,
     estimate: String,
     intensity: Intensity,
+    /// Since when a service's figure holds.
+    intensity_age_seconds: Option<f64>,
     remedies: Vec<String>,
 }
 
@@ -96,6 +98,7 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
         static_power: String::new(),
         estimate: estimate.method(),
         intensity: global.intensity(),
+        intensity_age_seconds: None,
         remedies: Vec::new(),
     };
     match global.static_power(&findings.host.name) {
@@ -105,6 +108,23 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
         }
         Err(error) => findings.remedies.push(format!("{error:#}")),
     }
+    match global.watch() {
+        Ok(None) => {}
+        Ok(Some(mut watch)) => {
+            watch.settle(TIMEOUT);
+            let now = clock::now().time;
+            findings.intensity = (*watch.over(now, now)).clone();
+            if let carbon::Basis::Live { at, .. } = &findings.intensity.basis {
+                findings.intensity_age_seconds = Some(now.duration_since(*at).as_secs_f64());
+            }
+            let why = findings.intensity.fall_back.clone();
+            findings.remedies.extend(why.map(|why| format!("the intensity of now: {why}")));
+        }
+        // A wrong command line, as of any other command.
+        Err(error) if error.is::<Usage>() => return Err(error),
+        Err(error) => findings.remedies.push(format!("{error:#}")),
+    }
+    findings.intensity.factors = global.carbon.factors();
     match open(global) {
         Ok(mut live) => {
             // What is asked over a network answers, or fails, within its own time.
@@ -119,6 +139,11 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
             let found = readings.iter().map(|reading| MeterFinding::of(reading, live.meters()));
             let counted = |found: &MeterFinding| found.role != Role::Check;
             (findings.meters, findings.checks) = found.partition(counted);
+            let whole =
+                |found: &MeterFinding| found.role == Role::Whole && found.state == "measured";
+            if findings.meters.iter().any(whole) {
+                findings.intensity.factors = findings.intensity.factors.of_whole();
+            }
             if live.meters().estimated() {
                 findings.static_power = "the model's; there is no meter to calibrate".into();
             }
@@ -214,6 +239,30 @@ fn of_gpu(found: &gpu::Finding) -> Vec<String> {
     std::iter::once(first).chain(lacks).collect()
 }
 
+/// The intensity, when it holds, and what is multiplied by it.
+fn of_carbon(intensity: &Intensity, age_seconds: Option<f64>) -> Vec<String> {
+    let mut lines = vec![intensity.label()];
+    if let carbon::Basis::Live { at, until, .. } = &intensity.basis {
+        let age = age_seconds.unwrap_or_default().max(0.0);
+        let age = figure::duration(Duration::from_secs_f64(age));
+        lines.push(format!("holds from {at} to {until}; it began {age} ago"));
+    }
+    let Factors { pue, overhead } = intensity.factors;
+    let beyond = if intensity.factors == Factors::NONE {
+        "energy of the metered components alone (PUE 1, overhead 1; --pue, --overhead)".into()
+    } else {
+        format!("energy of what is metered x overhead {overhead} x PUE {pue}")
+    };
+    lines.push(beyond);
+    match &intensity.basis {
+        carbon::Basis::Table { source, .. } | carbon::Basis::WorldAverage { source, .. } => {
+            lines.push(format!("a yearly mean of {source}"));
+        }
+        _ => {}
+    }
+    lines
+}
+
 fn text(findings: &Findings) -> String {
     let Findings {
         version,
@@ -229,6 +278,7 @@ fn text(findings: &Findings) -> String {
         static_power,
         estimate,
         intensity,
+        intensity_age_seconds,
         remedies,
         ..
     } = findings;
@@ -278,7 +328,9 @@ fn text(findings: &Findings) -> String {
     for (index, part) in model.split("; ").enumerate() {
         line(if index == 0 { "model" } else { "" }, part);
     }
-    line("carbon", &intensity.label());
+    for (index, words) in of_carbon(intensity, *intensity_age_seconds).iter().enumerate() {
+        line(if index == 0 { "carbon" } else { "" }, words);
+    }
     line(
         "machine",
         &format!(

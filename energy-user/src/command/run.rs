@@ -3,10 +3,11 @@
 //! The measurement starts before the command does, so that its first nanosecond
 //! counts. Signals are passed on, and the exit code is the command's own.
 
+mod grid;
 mod signals;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     io::{self, Write as _},
     os::unix::process::ExitStatusExt as _,
@@ -14,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use grid::Grid;
 use signals::Forwarder;
 use tokio::{
     process::{Child, Command},
@@ -23,15 +25,19 @@ use tokio::{
 use super::output::{NobodyReads, Output};
 use crate::{
     attribute::IdlePolicy,
+    carbon::embodied::{self, Assumed, Hardware, Reserved},
     cli::{Format, Global},
     clock,
     frame::{Basis, Energy, Quality},
     ledger::{Sum, Tick},
-    present::{figure, report::Report},
+    present::{
+        figure,
+        report::{Footprint, Report},
+    },
     sample::{Domain, Lost},
     session::{DRAIN, Session},
     tree::Tree,
-    units::{Microjoules, Watts},
+    units::{Microjoules, Money, Tariff, Watts},
 };
 
 /// Runs a command, reports, and gives its exit code.
@@ -66,6 +72,8 @@ pub async fn run(global: &Global, command: Vec<OsString>) -> anyhow::Result<Exit
     let pid = child.id().unwrap_or_default();
     let tree = Tree::new(pid, since.boottime.as_nanos() as u64);
     let mut tally = Tally::new(tree, global.interval, global.method.idle_policy);
+    tally.tariff = global.carbon.tariff;
+    tally.assumed = global.carbon.assumed(|| Hardware::look(&global.sysfs_root));
     let status = follow(&mut session, &mut child, &mut forwarder, global.interval, &mut tally);
     let status = status.await?;
     let wall = clock::now().monotonic.saturating_sub(since.monotonic);
@@ -142,6 +150,13 @@ struct Tally {
     quality: Option<Quality>,
     lost: Lost,
     missed: Duration,
+    grid: Grid,
+    tariff: Option<Tariff>,
+    cost: Option<Money>,
+    assumed: Option<Assumed>,
+    cpus: usize,
+    /// Models of the machine's GPUs.
+    gpus: BTreeSet<String>,
     /// Time without any reading of power.
     gap: Duration,
     /// The same of each meter, and whether it counted at all.
@@ -162,6 +177,12 @@ impl Tally {
             quality: None,
             lost: Lost::default(),
             missed: Duration::ZERO,
+            grid: Grid::default(),
+            tariff: None,
+            cost: None,
+            assumed: None,
+            cpus: 0,
+            gpus: BTreeSet::new(),
             gap: Duration::ZERO,
             gaps: BTreeMap::new(),
         }
@@ -176,6 +197,19 @@ impl Tally {
         self.machine.add_all(&frame.total);
         let (least, most) = frame.range_of(share.energy.total().unwrap_or_default());
         self.range = (self.range.0 + least, self.range.1 + most);
+        self.grid.add(&intensity, frame.interval, share.energy.total(), (least, most));
+        if let Some((tariff, energy)) = self.tariff.zip(share.energy.total()) {
+            let Money { amount, currency } = energy * tariff;
+            let before = self.cost.map_or(0.0, |cost| cost.amount);
+            let amount = before + amount * intensity.factors.product();
+            self.cost = Some(Money { amount, currency });
+        }
+        self.cpus = self.cpus.max(frame.machine.cpus());
+        for gpu in &frame.gpus {
+            if !self.gpus.contains(&gpu.gpu.name) {
+                self.gpus.insert(gpu.gpu.name.clone());
+            }
+        }
         // That of a core is in its package's, and nothing tells who uses the rest.
         let own = |domain| !matches!(domain, Domain::Core | Domain::Rest);
         let pools = frame.pools.iter().filter(|pool| own(pool.domain));
@@ -233,6 +267,21 @@ impl Tally {
                  shorter --interval"
             ));
         }
+        warnings.extend(self.grid.warnings());
+        let reserved = Reserved {
+            cpu_time: self.sum.share.cpu_time,
+            cpus: self.cpus,
+            gpu_time: self.sum.share.gpu_time.map(|time| time + self.sum.share.held.time),
+            gpus: &self.gpus,
+        };
+        let embodied = self.assumed.map(|assumed| (embodied::share(&assumed, &reserved), assumed));
+        let estimated = self.range.0 != self.range.1;
+        let footprint = Footprint {
+            range: Some(self.grid.range()).filter(|_| estimated),
+            intensities: self.grid.intensities(),
+            cost: self.cost,
+            embodied,
+        };
         let mean = self.sum.share.energy.total().and_then(|energy| energy.over(wall));
         Report {
             command: command.iter().map(|arg| arg.to_string_lossy().into_owned()).collect(),
@@ -250,7 +299,8 @@ impl Tally {
             probe: description.probe,
             quality: self.quality.unwrap_or(Quality::Absent),
             meters: description.meters.clone(),
-            intensity: (**session.intensity()).clone(),
+            intensity: self.grid.mean(),
+            footprint,
             lost: self.lost,
             missed: self.missed,
             warnings,

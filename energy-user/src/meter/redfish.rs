@@ -8,7 +8,7 @@
 mod client;
 mod reply;
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -19,6 +19,8 @@ use crate::{
     },
     sample::Domain,
 };
+
+pub use crate::web::Secret;
 
 /// Controllers renew the figure about each 10 seconds, and have little time.
 const PACE: Pace = Pace {
@@ -43,24 +45,6 @@ pub struct Redfish {
     /// Take the controller at its word that it is the right one: its certificate is its own.
     #[serde(default)]
     pub insecure_tls: bool,
-}
-
-/// A text that is never shown.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes charge of a password.
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
-    }
 }
 
 /// Whether an address can be one of a controller; if not, why.

@@ -10,7 +10,7 @@ use super::{
     record::{Figures, Record, ThreadRecord},
 };
 use crate::{
-    carbon::Intensity,
+    carbon::{Intensity, Kind, Scope, footprint::Factors},
     frame::{CheckFrame, Frame, Share},
     ledger::Tick,
     sample::{Books, Lost},
@@ -103,6 +103,15 @@ struct Carbon<'a> {
     zone: Option<&'a str>,
     #[serde(flatten)]
     basis: &'a crate::carbon::Basis,
+    scope: Option<Scope>,
+    #[serde(rename = "type")]
+    kind: Option<Kind>,
+    estimated: bool,
+    /// Why this stands in for what a service did not tell.
+    fall_back: Option<&'a str>,
+    /// `co2e_grams` has both of these in it.
+    #[serde(flatten)]
+    factors: Factors,
 }
 
 /// Where the time of all CPUs went; `elapsed` is the sum of the others but the last.
@@ -185,6 +194,11 @@ fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {
             grams_per_kwh: intensity.value.0,
             zone: intensity.zone.as_deref(),
             basis: &intensity.basis,
+            scope: intensity.scope,
+            kind: intensity.kind,
+            estimated: intensity.estimated,
+            fall_back: intensity.fall_back.as_deref(),
+            factors: intensity.factors,
         },
         lost: frame.lost,
         books: frame.books.as_ref().map(Balance::of),

@@ -55,7 +55,7 @@ impl Figures {
             rest_energy_joules: joules(share.energy.rest),
             energy_joules: joules(total),
             power_watts: total.and_then(|total| total.over(interval)).map(|watts| watts.0),
-            co2e_grams: total.map(|total| (total * intensity.value).0),
+            co2e_grams: total.map(|total| intensity.grams(total).0),
         }
     }
 }

@@ -13,15 +13,17 @@ use super::{
 };
 use crate::{
     attribute::IdlePolicy,
-    carbon::{self, Intensity},
+    carbon::{
+        self, Intensity,
+        embodied::{Assumed, Range},
+        equivalent::{self, Equivalent},
+        footprint::Factors,
+    },
     frame::{Basis, Quality, Share},
     ledger::Sum,
     sample::{Lost, ProbeKind},
-    units::{Microjoules, Watts},
+    units::{GramsCo2e, GramsPerKwh, Microjoules, Money, Watts},
 };
-
-/// Power usage effectiveness: 1.0 says that only the computer is counted, not its cooling.
-const PUE: f64 = 1.0;
 
 /// What a command used.
 #[derive(Clone, Debug)]
@@ -54,14 +56,29 @@ pub struct Report {
     pub quality: Quality,
     /// How power was known.
     pub meters: String,
-    /// The grid.
+    /// The grid at the end, with the mean of the run by energy.
     pub intensity: Intensity,
+    /// What its energy emits and costs, beyond the grams of its sum.
+    pub footprint: Footprint,
     /// What was not seen.
     pub lost: Lost,
     /// Time on the whole machine whose owner is not known.
     pub missed: Duration,
     /// What is missing, and what would mend it.
     pub warnings: Vec<String>,
+}
+
+/// What a run emits and costs, beyond the grams of its sum.
+#[derive(Clone, Debug, Default)]
+pub struct Footprint {
+    /// The least and the most that its grams can be, if a part of its energy is estimated.
+    pub range: Option<(GramsCo2e, GramsCo2e)>,
+    /// The lowest and the highest intensity, if it changed.
+    pub intensities: Option<(GramsPerKwh, GramsPerKwh)>,
+    /// What its energy costs, with what is drawn beyond it.
+    pub cost: Option<Money>,
+    /// Its share of making the hardware, and what that assumes.
+    pub embodied: Option<(Range, Assumed)>,
 }
 
 #[derive(Serialize)]
@@ -89,7 +106,22 @@ struct Document<'a> {
     intensity: f64,
     intensity_unit: &'static str,
     intensity_basis: &'a carbon::Basis,
-    pue: f64,
+    intensity_range: Option<[f64; 2]>,
+    intensity_scope: Option<carbon::Scope>,
+    intensity_type: Option<carbon::Kind>,
+    intensity_estimated: bool,
+    intensity_fall_back: Option<&'a str>,
+    /// `co2e_grams`, its range and `cost` have both of these in them.
+    #[serde(flatten)]
+    factors: Factors,
+    co2e_grams_range: Option<[f64; 2]>,
+    equivalents: Vec<Equivalent>,
+    cost: Option<Money>,
+    /// Never in `co2e_grams`.
+    embodied_co2e_grams: Option<f64>,
+    embodied_co2e_grams_range: Option<[f64; 2]>,
+    embodied_hardware: Option<&'static str>,
+    embodied_lifetime_seconds: Option<f64>,
     processes: usize,
     probe: &'static str,
     quality: &'static str,
@@ -135,6 +167,8 @@ impl Report {
         let joules = |energy: Option<Microjoules>| energy.map(Microjoules::joules);
         let energy = self.energy();
         let held = self.sum.share.energy.gpu.map(|_| self.sum.share.held);
+        let footprint = &self.footprint;
+        let embodied = footprint.embodied;
         Document {
             schema: 1,
             command: &self.command,
@@ -159,7 +193,19 @@ impl Report {
             intensity: self.intensity.value.0,
             intensity_unit: "gCO2e/kWh",
             intensity_basis: &self.intensity.basis,
-            pue: PUE,
+            intensity_range: footprint.intensities.map(|(least, most)| [least.0, most.0]),
+            intensity_scope: self.intensity.scope,
+            intensity_type: self.intensity.kind,
+            intensity_estimated: self.intensity.estimated,
+            intensity_fall_back: self.intensity.fall_back.as_deref(),
+            factors: self.intensity.factors,
+            co2e_grams_range: footprint.range.map(|(least, most)| [least.0, most.0]),
+            equivalents: energy.map_or_else(Vec::new, |_| equivalent::of(self.sum.grams)),
+            cost: footprint.cost,
+            embodied_co2e_grams: embodied.map(|(range, _)| range.likely.0),
+            embodied_co2e_grams_range: embodied.map(|(range, _)| [range.least.0, range.most.0]),
+            embodied_hardware: embodied.map(|(_, assumed)| assumed.hardware.as_str()),
+            embodied_lifetime_seconds: embodied.map(|(_, it)| it.lifetime.as_secs_f64()),
             processes: self.processes,
             probe: self.probe.as_str(),
             quality: self.quality().as_str(),
@@ -209,7 +255,7 @@ impl Report {
                     joules(pools.gpu)
                 ),
             ),
-            ("emissions", format!("{}  ({})", mass, self.intensity.label())),
+            ("emissions", self.of_emissions(&mass)),
             (
                 "power",
                 format!(
@@ -225,7 +271,7 @@ impl Report {
         let command = figure::printable(&self.command.join(" "));
         let mut text = format!("jouletop: {command}\n");
         let gpus = gpus.map(|words| ("gpu", words));
-        for (name, value) in lines.into_iter().chain(gpus) {
+        for (name, value) in lines.into_iter().chain(self.of_footprint()).chain(gpus) {
             let _ = writeln!(text, "  {name:<10} {value}");
         }
         for warning in &self.warnings {
@@ -258,6 +304,43 @@ impl Report {
         let joules = Units::Joules.energy(Some(held.energy));
         let time = figure::duration(held.time);
         Some(format!("{used}; held idle for {time}, {joules} J of the energy"))
+    }
+
+    /// Grams, how far they can be off, and the grid.
+    fn of_emissions(&self, mass: &str) -> String {
+        let range = self.footprint.range.map_or_else(String::new, |(least, most)| {
+            format!(", between {} and {}", figure::mass(Some(least)), figure::mass(Some(most)))
+        });
+        let grids = self.footprint.intensities.map_or_else(String::new, |(least, most)| {
+            format!("the mean of {:.0} to {:.0}; at the end ", least.0, most.0)
+        });
+        format!("{mass}{range}  ({grids}{})", figure::printable(&self.intensity.label()))
+    }
+
+    /// The same in other words, in money, and in hardware.
+    fn of_footprint(&self) -> Vec<(&'static str, String)> {
+        let mut lines = Vec::new();
+        if let Some(words) = self.energy().and_then(|_| equivalent::words(self.sum.grams)) {
+            lines.push(("as much as", words));
+        }
+        if let Some(cost) = &self.footprint.cost {
+            lines.push(("cost", format!("{}{cost}", self.quality().mark())));
+        }
+        if let Some((Range { least, likely, most }, assumed)) = &self.footprint.embodied {
+            let [least, likely, most] = [least, likely, most].map(|it| figure::mass(Some(*it)));
+            let guessed =
+                if assumed.guessed { ", a guess; name it, as in --embodied=laptop" } else { "" };
+            let years = assumed.lifetime.as_secs_f64() / 86_400.0 / 365.0;
+            let hardware = assumed.hardware.as_str();
+            lines.push((
+                "embodied",
+                format!(
+                    "~{likely} of making a {hardware}{guessed}, between {least} and {most}; over \
+                     {years:.1} years; not in the emissions"
+                ),
+            ));
+        }
+        lines
     }
 
     /// What the energy holds of static power.

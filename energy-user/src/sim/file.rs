@@ -39,6 +39,8 @@ pub struct File {
     #[serde(default)]
     pub lost: Vec<String>,
     #[serde(default)]
+    pub intensity: Vec<String>,
+    #[serde(default)]
     pub expected: Vec<Expected>,
 }
 

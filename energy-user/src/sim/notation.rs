@@ -7,6 +7,8 @@ use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 
+use crate::units::GramsPerKwh;
+
 /// The longest time in a scenario, and of its clock: a year, in nanoseconds.
 /// With at most 512 CPUs, no sum of CPU time can overflow.
 pub const LONGEST: u64 = 365 * 24 * 3600 * 1_000_000_000;
@@ -127,6 +129,14 @@ pub fn point(text: &str) -> Result<(u64, u64), String> {
     Ok((time(at)?, energy(joules.trim())?))
 }
 
+/// `30m 400`: from when on, and grams CO2e for each kilowatt hour.
+pub fn intensity(text: &str) -> Result<(u64, GramsPerKwh), String> {
+    let wrong = || format!("{text:?} is no intensity; write it like 30m 400, at most 10000 g/kWh");
+    let (at, grams) = text.split_once(' ').ok_or_else(wrong)?;
+    let grams = grams.trim().parse::<f64>().ok().filter(|it| (0.0..=10_000.0).contains(it));
+    Ok((time(at)?, GramsPerKwh::of_grams_per_kwh(grams.ok_or_else(wrong)?)))
+}
+
 /// `2s..3s gone; load the module again`: when, and a reason.
 pub fn absence(text: &str) -> Result<(Span, String), String> {
     let (when, why) = text.split_once(' ').unwrap_or((text, ""));
@@ -184,6 +194,9 @@ mod tests {
         }
         for text in ["cpu0", "cpu 0s..1s", "cpu3-1 0s..1s", "cpu-1 0s..1s", "cpu0 0s..1s 101%"] {
             assert!(slot(text).is_err(), "{text}");
+        }
+        for text in ["", "400", "0s", "0s -1", "0s nan", "0s 10001", "0s 400g", "-1s 4"] {
+            assert!(intensity(text).is_err(), "{text}");
         }
         for text in ["J", "-1J", "1", "1.J", ".5J", "0.0000001J", "99999999999999999999J", "1 J"] {
             assert!(energy(text).is_err(), "{text}");

@@ -25,7 +25,7 @@ use crate::{
     attribute::{Floor, Method},
     frame::Basis,
     sample::{Lost, Machine, Package},
-    units::Watts,
+    units::{GramsPerKwh, Watts},
 };
 
 /// When a scenario begins that does not say so.
@@ -55,6 +55,8 @@ pub struct Scenario {
     pub irq: Vec<Load>,
     /// Moments of the round, and what the probe lost there.
     pub lost: Vec<(u64, Lost)>,
+    /// The grid, if the file makes one up: from when on each intensity holds.
+    pub intensity: Vec<(Duration, GramsPerKwh)>,
     pub expected: Vec<Expected>,
 }
 
@@ -105,6 +107,7 @@ impl Scenario {
             missed: topology.all("missed", &raw.missed)?,
             irq: topology.all("irq", &raw.irq)?,
             lost: lost(&raw.lost, rounds)?,
+            intensity: intensities(&raw.intensity)?,
             name: raw.name,
             machine: Arc::new(Machine::of_packages(
                 raw.host.unwrap_or_else(|| "simulated".into()),
@@ -274,6 +277,26 @@ fn method(raw: &file::Method, meters: &[Meter]) -> Result<Method, Problem> {
     }
     let file::Method { idle_policy, gpu_share, .. } = *raw;
     Ok(Method { idle_policy, gpu_share, floors, ..Method::default() })
+}
+
+/// `30m 400`: the grid from a moment on; the first stands at the start.
+fn intensities(texts: &[String]) -> Result<Vec<(Duration, GramsPerKwh)>, Problem> {
+    let problem = |text: String| Problem::new("intensity", text);
+    let mut steps: Vec<(Duration, GramsPerKwh)> = Vec::new();
+    for text in texts {
+        let (at, grams) = notation::intensity(text).map_err(problem)?;
+        let at = Duration::from_nanos(at);
+        match steps.last() {
+            None if !at.is_zero() => {
+                return Err(problem(format!("{text:?} is the first; let it begin at 0s")));
+            }
+            Some((before, _)) if *before >= at => {
+                return Err(problem(format!("{text:?} is not after the one before; order them")));
+            }
+            _ => steps.push((at, grams)),
+        }
+    }
+    Ok(steps)
 }
 
 /// `3s 12 events`: what the probe lost at a moment.

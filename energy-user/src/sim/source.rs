@@ -16,6 +16,7 @@ use anyhow::Context;
 use super::{Expected, ScenarioError, notation::LONGEST, process::UPTIME, scenario::Scenario};
 use crate::{
     attribute::Method,
+    carbon::prices::{Prices, Schedule},
     sample::{ProbeKind, Sample},
     session::{Description, Source},
     units::Watts,
@@ -97,6 +98,12 @@ impl Source for Simulation {
     fn calibrated(&self) -> HashMap<String, Watts> {
         let floors = self.scenario.method.floors.iter();
         floors.map(|(id, floor)| (id.clone(), floor.watts)).collect()
+    }
+
+    fn grid(&self) -> Option<Box<dyn Prices>> {
+        let Scenario { start, intensity, .. } = &self.scenario;
+        let known = !intensity.is_empty();
+        known.then(|| Box::new(Schedule::new(*start, intensity.clone())) as Box<dyn Prices>)
     }
 
     fn sample(&mut self) -> anyhow::Result<Sample> {

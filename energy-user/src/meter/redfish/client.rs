@@ -3,23 +3,21 @@
 //! The password goes to that host only: no plain HTTP but on this machine, no proxy, and none
 //! along with a redirect elsewhere.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use base64::Engine as _;
-use rustls::crypto::ring;
 use serde_json::Value;
-use ureq::{
-    Agent,
-    config::RedirectAuthHeaders,
-    http::Uri,
-    tls::{Certificate, RootCerts, TlsConfig},
-};
+use ureq::{Agent, config::RedirectAuthHeaders, http::Uri};
 
 use super::{
     Redfish,
     reply::{self, Kind},
 };
-use crate::units::Watts;
+pub use crate::web::without_user;
+use crate::{
+    units::Watts,
+    web::{self, is_this_machine},
+};
 
 /// No reply that we want is longer.
 const MOST: u64 = 1024 * 1024;
@@ -65,25 +63,17 @@ impl Client {
     /// Nothing is asked yet.
     pub fn new(config: &Redfish, timeout: Duration) -> Result<Self, String> {
         let base = base(&config.url)?;
-        let mut tls = TlsConfig::builder()
-            .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
-            .disable_verification(config.insecure_tls);
-        if !config.insecure_tls {
-            let system = rustls_native_certs::load_native_certs().certs;
-            let certificates = system.iter().map(|der| Certificate::from_der(der).to_owned());
-            tls = tls.root_certs(RootCerts::Specific(Arc::new(certificates.collect())));
-        }
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None)
             .max_redirects(3)
             .redirect_auth_headers(RedirectAuthHeaders::SameHost)
             .timeout_global(Some(timeout))
-            .tls_config(tls.build())
+            .tls_config(web::tls(config.insecure_tls))
             .user_agent("jouletop")
             .build()
             .into();
-        let who = format!("{}:{}", config.user, config.password.0);
+        let who = format!("{}:{}", config.user, config.password.reveal());
         let who = base64::engine::general_purpose::STANDARD.encode(who);
         let authorization = format!("Basic {who}");
         Ok(Self { agent, base, user: config.user.clone(), authorization, place: None })
@@ -154,18 +144,11 @@ impl Client {
     }
 
     fn explain(&self, url: &str, error: ureq::Error) -> Error {
-        let certificate = |error: String| Error::Certificate { base: self.base.clone(), error };
+        if let Some(error) = web::distrust(&error) {
+            return Error::Certificate { base: self.base.clone(), error };
+        }
         match error {
             ureq::Error::Timeout(_) => Error::Timeout(self.base.clone()),
-            ureq::Error::Rustls(error) => certificate(error.to_string()),
-            // How rustls tells of a bad certificate in the middle of a connection.
-            ureq::Error::Io(error)
-                if error
-                    .get_ref()
-                    .is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>) =>
-            {
-                certificate(error.to_string())
-            }
             error => Error::Transport { url: url.into(), error: error.to_string() },
         }
     }
@@ -198,22 +181,6 @@ pub fn base(url: &str) -> Result<String, String> {
         _ => return wrong("is no web address; write: https://controller.example"),
     }
     Ok(format!("{scheme}://{authority}"))
-}
-
-fn is_this_machine(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-}
-
-/// An address as it may be shown: a password that somebody wrote into it is left out.
-pub fn without_user(url: &str) -> String {
-    let uri = url.parse::<Uri>().ok();
-    let shown = uri.as_ref().and_then(|uri| {
-        let port = uri.port().map_or_else(String::new, |port| format!(":{port}"));
-        Some(format!("{}://{}{port}", uri.scheme_str()?, uri.host()?))
-    });
-    // Anything else may hold a password in an odd place.
-    shown.unwrap_or_else(|| "(not shown)".into())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::strip::{self, Piece};
 use crate::{
-    carbon::{Basis, Intensity},
+    carbon::{Basis, Intensity, Kind},
     ledger::Tick,
     present::figure,
     tui::{app::App, column::marked},
@@ -29,6 +29,9 @@ fn intensity(intensity: &Intensity, style: ratatui::style::Style) -> Piece {
     let label = intensity.label();
     let short = label.split(';').next().unwrap_or_default().to_owned();
     let shortest = match (&intensity.basis, &intensity.zone) {
+        // What stands in is never shown as what was wanted.
+        _ if intensity.fall_back.is_some() => "fall-back".into(),
+        (_, Some(zone)) if intensity.kind == Some(Kind::Marginal) => format!("{zone}, marginal"),
         (Basis::WorldAverage { .. }, _) => "world average".into(),
         (_, Some(zone)) => zone.clone(),
         (_, None) => format!("{:.0} g/kWh", intensity.value.0),
