@@ -33,7 +33,7 @@ pub fn following(name: &str, seconds: u32, theme: Theme) -> App {
     let path = format!("{}/../tests/scenarios/{name}.toml", env!("CARGO_MANIFEST_DIR"));
     let machine = Simulation::load(Path::new(&path)).unwrap();
     let learner = Learner::new(Method::default(), machine.calibrated(), false);
-    let mut session = Session::new(Box::new(machine), Arc::new(intensity()), learner);
+    let mut session = Session::new(Box::new(machine), Box::new(Arc::new(intensity())), learner);
     let mut app = App::new(session.describe().clone(), Duration::from_secs(1), theme);
     for _ in 0..=seconds {
         if let Some(tick) = session.tick().unwrap() {
