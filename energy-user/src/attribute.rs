@@ -66,6 +66,7 @@ pub fn attribute(prev: &Sample, next: &Sample, method: &Method) -> Frame {
         tool: tool.share,
         weight: next.activity.weight,
         births: next.activity.births.clone(),
+        kin: next.activity.kin.clone(),
         lost: next.activity.lost,
         books: next.activity.books,
     }

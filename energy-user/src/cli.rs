@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::{
     attribute::IdlePolicy,
     carbon::Intensity,
+    group::Grouping,
     host::Wish,
     meter::plan::Whole,
     sample::{GpuShare, Weight},
@@ -178,6 +179,10 @@ pub struct Print {
     /// Print so many intervals and end
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub samples: Option<u64>,
+
+    /// Add up rows that belong together; with --once, --samples or --json
+    #[arg(long, value_enum, default_value_t, conflicts_with = "csv")]
+    pub by: Grouping,
 }
 
 /// Shape of the output.
@@ -230,7 +235,7 @@ pub enum Command {
 impl Cli {
     /// The live screen is what was asked for.
     pub fn shows_screen(&self) -> bool {
-        let Print { once, samples } = self.print;
+        let Print { once, samples, .. } = self.print;
         self.command.is_none() && !once && samples.is_none() && self.global.format().is_none()
     }
 }

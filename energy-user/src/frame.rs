@@ -148,6 +148,8 @@ pub struct Frame {
     pub weight: Weight,
     /// Processes that came to be, in order: who belongs to whose tree.
     pub births: Vec<Birth>,
+    /// Who else was met, for the same.
+    pub kin: Vec<(ProcessId, Arc<Identity>)>,
     /// What was not seen.
     pub lost: Lost,
     /// Whether the time of every CPU adds up; none where the probe cannot tell.

@@ -17,6 +17,7 @@ pub use row::{OnGpus, Row, RowKey};
 use crate::{
     carbon::Intensity,
     frame::{Frame, OnGpu, ProcessFrame, Quality, Share},
+    job::resolve::Placed,
     sample::{Identity, Lost, ProcessId},
     units::{GramsCo2e, Watts},
 };
@@ -28,6 +29,8 @@ pub struct Tick {
     pub frame: Frame,
     /// The grid at that moment.
     pub intensity: Arc<Intensity>,
+    /// Where each process of the frame belongs, in the frame's order; empty if nobody asked.
+    pub placed: Vec<Placed>,
 }
 
 /// Ended processes that keep a row of their own.
@@ -141,7 +144,7 @@ struct Other {
 impl Ledger {
     /// Adds an interval.
     pub fn push(&mut self, tick: Tick) {
-        let Tick { frame, intensity } = &tick;
+        let Tick { frame, intensity, .. } = &tick;
         for account in self.accounts.values_mut() {
             account.last = Share::default();
             account.seats = Seats::default();

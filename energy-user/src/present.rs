@@ -10,6 +10,7 @@ pub mod explain;
 pub mod figure;
 pub mod fixed;
 pub mod gpu;
+pub mod group;
 pub mod json;
 pub mod record;
 pub mod report;

@@ -9,6 +9,7 @@ use crate::{
     attribute::attribute,
     carbon::{Intensity, footprint::Factors, prices::Prices},
     frame::Frame,
+    job::resolve::Jobs,
     learn::Learner,
     ledger::Tick,
     sample::{Activity, ProbeKind, Sample},
@@ -70,6 +71,7 @@ pub struct Session {
     /// It was told that a factor is left out.
     told: bool,
     learner: Learner,
+    jobs: Jobs,
     previous: Option<Sample>,
 }
 
@@ -81,7 +83,8 @@ impl Session {
     pub fn new(source: Box<dyn Source>, prices: Box<dyn Prices>, learner: Learner) -> Self {
         let description = source.describe().clone();
         let factors = Factors::NONE;
-        Self { source, description, prices, factors, told: false, learner, previous: None }
+        let jobs = Jobs::new();
+        Self { source, description, prices, factors, told: false, learner, jobs, previous: None }
     }
 
     /// The same, with what is drawn beyond the meters.
@@ -108,7 +111,8 @@ impl Session {
             self.learner.observe(&frame);
             let grid = self.prices.over(previous.time, sample.time);
             let intensity = self.beyond(&frame, grid);
-            Tick { frame, intensity }
+            let placed = self.jobs.frame(&frame);
+            Tick { frame, intensity, placed }
         });
         // Of an earlier sample, only times and meters are needed.
         sample.activity = Activity::default();

@@ -5,6 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use super::output::Output;
 use crate::{
     cli::{Format, Global, Print},
+    group::Grouping,
     ledger::{Ledger, Tick},
     present::{csv, json, table},
     session::{DRAIN, Session},
@@ -24,22 +25,22 @@ pub async fn print(global: &Global, print: &Print) -> anyhow::Result<ExitCode> {
     while wanted.is_none_or(|wanted| done < wanted) {
         wait(&mut session, global.interval).await?;
         if let Some(tick) = session.tick()? {
-            output.write(&render(format, tick, &session)?)?;
+            output.write(&render(format, tick, &session, print.by)?)?;
             done += 1;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn render(format: Format, tick: Tick, session: &Session) -> anyhow::Result<Vec<u8>> {
+fn render(format: Format, tick: Tick, session: &Session, by: Grouping) -> anyhow::Result<Vec<u8>> {
     let description = session.describe();
     Ok(match format {
-        Format::Json => json::line(&tick, &description.remedies)?,
+        Format::Json => json::line(&tick, by, &description.remedies)?,
         Format::Csv => csv::lines(&tick)?,
         Format::Text => {
             let mut ledger = Ledger::default();
             ledger.push(tick);
-            table::table(&ledger, description).into_bytes()
+            table::table(&ledger, by, description).into_bytes()
         }
     })
 }

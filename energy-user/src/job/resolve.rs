@@ -103,6 +103,9 @@ impl Jobs {
 
     /// Places each process of a frame, in the frame's order.
     pub fn frame(&mut self, frame: &Frame) -> Vec<Placed> {
+        for (id, identity) in &frame.kin {
+            self.meet(*id, identity);
+        }
         let processes = frame.processes.iter();
         let processes = processes.map(|process| (process.id, &process.identity, process.ended));
         self.observe(&frame.births, processes)

@@ -54,11 +54,16 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
         unattributed: Share::default(),
         rest: None,
         tool: Share::default(),
+        kin: Vec::new(),
         births: Vec::new(),
         lost: Lost::default(),
         books: None,
     };
-    Tick { frame: frame.balance(), intensity: Arc::new(Intensity::given(GramsPerKwh(intensity))) }
+    Tick {
+        frame: frame.balance(),
+        intensity: Arc::new(Intensity::given(GramsPerKwh(intensity))),
+        placed: Vec::new(),
+    }
 }
 
 fn check(ledger: &Ledger) {

@@ -7,11 +7,13 @@ use serde::Serialize;
 
 use super::{
     gpu::GpuRecord,
+    group::GroupRecord,
     record::{Figures, Record, ThreadRecord},
 };
 use crate::{
     carbon::{Intensity, Kind, Scope, footprint::Factors},
     frame::{CheckFrame, Frame, Share},
+    group::Grouping,
     ledger::Tick,
     sample::{Books, Lost},
     units::Microjoules,
@@ -36,6 +38,11 @@ struct Document<'a> {
     /// Only if they are told apart.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     threads: Vec<ThreadRecord<'a>>,
+    /// What was asked to be added up, by what; processes and groups are two views of one sum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<Grouping>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<GroupRecord>,
     idle: Figures,
     /// Kernel threads and interrupts.
     kernel: Figures,
@@ -147,14 +154,14 @@ impl Balance {
 }
 
 /// One line of JSON.
-pub fn line(tick: &Tick, warnings: &[String]) -> serde_json::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(&document(tick, warnings))?;
+pub fn line(tick: &Tick, by: Grouping, warnings: &[String]) -> serde_json::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(&document(tick, by, warnings))?;
     line.push(b'\n');
     Ok(line)
 }
 
-fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {
-    let Tick { frame, intensity } = tick;
+fn document<'a>(tick: &'a Tick, by: Grouping, warnings: &'a [String]) -> Document<'a> {
+    let Tick { frame, intensity, placed } = tick;
     let figures = |share: &Share| Figures::of(share, frame.interval, intensity);
     let mut kernel = frame.kernel;
     kernel.add(&frame.irq.unwrap_or_default());
@@ -174,7 +181,8 @@ fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {
         processes: frame
             .processes
             .iter()
-            .map(|process| Record::of(frame, process, intensity))
+            .enumerate()
+            .map(|(at, process)| Record::of(frame, process, placed.get(at), intensity))
             .collect(),
         weight: frame.weight.as_str(),
         idle_policy: frame.idle_policy.as_str(),
@@ -184,6 +192,8 @@ fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {
             .iter()
             .flat_map(|process| ThreadRecord::all(frame, process, intensity))
             .collect(),
+        by: (by != Grouping::Process).then_some(by),
+        groups: GroupRecord::all(tick, by),
         idle: figures(&frame.idle),
         kernel: figures(&kernel),
         irq: frame.irq.as_ref().map(figures),

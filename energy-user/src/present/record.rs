@@ -8,6 +8,7 @@ use super::gpu::OnGpuRecord;
 use crate::{
     carbon::Intensity,
     frame::{Frame, ProcessFrame, Share},
+    job::{self, resolve::Placed},
     sample::Weight,
     units::Microjoules,
 };
@@ -75,8 +76,16 @@ pub struct Record<'a> {
     pub cmdline: Option<&'a str>,
     /// Whose it is.
     pub user: Option<&'a str>,
-    /// Reserved for the job it belongs to: none is known.
+    /// What the job that it belongs to is called.
     pub job: Option<&'a str>,
+    /// What tells that job apart from others.
+    pub job_id: Option<&'a str>,
+    /// `slurm`, `pod`, `launcher` and so on.
+    pub job_kind: Option<job::Kind>,
+    /// Its number within the job.
+    pub rank: Option<u32>,
+    /// The step of the job.
+    pub step: Option<&'a str>,
     /// Its control group.
     pub cgroup: Option<&'a str>,
     /// What it used.
@@ -99,7 +108,13 @@ pub struct Record<'a> {
 
 impl<'a> Record<'a> {
     /// One process of a frame.
-    pub fn of(frame: &'a Frame, process: &'a ProcessFrame, intensity: &Intensity) -> Self {
+    pub fn of(
+        frame: &'a Frame,
+        process: &'a ProcessFrame,
+        placed: Option<&'a Placed>,
+        intensity: &Intensity,
+    ) -> Self {
+        let job = placed.and_then(|placed| placed.job.as_deref());
         let ProcessFrame { id, identity, ended, share, work, gpus, .. } = process;
         let shared = work.as_ref().filter(|_| frame.weight.by_overlap());
         let cycles = work.as_ref().filter(|_| frame.weight == Weight::Cycles);
@@ -111,7 +126,11 @@ impl<'a> Record<'a> {
             name: &identity.name,
             cmdline: identity.cmdline.as_deref(),
             user: identity.user.as_deref(),
-            job: None,
+            job: job.map(|job| job.name.as_str()),
+            job_id: job.map(|job| job.id.as_str()),
+            job_kind: job.map(|job| job.kind),
+            rank: job.and_then(|job| job.rank),
+            step: job.and_then(|job| job.step.as_deref()),
             cgroup: identity.cgroup.as_deref(),
             figures: Figures::of(share, frame.interval, intensity),
             quality: frame.row_quality().as_str(),

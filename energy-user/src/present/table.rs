@@ -6,10 +6,11 @@ use super::{
     columns::{self, Line, WIDTH},
     device::{self, Device},
     figure::{self, Units, printable},
-    fixed, text,
+    fixed, group, text,
 };
 use crate::{
     frame::{Confidence, Frame, MeterFrame},
+    group::Grouping,
     ledger::{Ledger, Row, RowKey},
     session::Description,
 };
@@ -18,7 +19,7 @@ use crate::{
 const LONGEST_COMMAND: usize = 80;
 
 /// A header of a few lines, then every row by power; the rows add up to the first figure.
-pub fn table(ledger: &Ledger, description: &Description) -> String {
+pub fn table(ledger: &Ledger, by: Grouping, description: &Description) -> String {
     let units = Units::Joules;
     let mut table = String::new();
     let Some(tick) = ledger.latest() else { return table };
@@ -51,6 +52,10 @@ pub fn table(ledger: &Ledger, description: &Description) -> String {
     }
     for remedy in &description.remedies {
         let _ = writeln!(table, "note: {}", printable(remedy));
+    }
+    if by != Grouping::Process {
+        table.push_str(&group::table(tick, by));
+        return table;
     }
     let gpus = !frame.gpus.is_empty();
     let of_gpus = if gpus { format!(" {:>6} {:>7}", "GPU%", "GPU GiB") } else { String::new() };

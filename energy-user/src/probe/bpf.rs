@@ -344,8 +344,10 @@ impl Probe for BpfProbe {
             malformed: self.malformed,
         };
         let before = std::mem::replace(&mut self.before, lost);
+        let processes = self.processes();
         Ok(Activity {
-            processes: self.processes(),
+            processes,
+            kin: self.directory.met(),
             weight: self.weight,
             births: std::mem::take(&mut self.births),
             missed,

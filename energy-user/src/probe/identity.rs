@@ -25,6 +25,8 @@ use crate::{
 
 /// Bytes of a command line that are kept.
 const LONGEST_CMDLINE: u64 = 4096;
+/// Ancestors that are looked up.
+const DEEPEST: usize = 64;
 /// Bytes of an environment that are looked through, and characters of a value that are kept.
 const LONGEST_ENVIRONMENT: u64 = 1 << 17;
 const LONGEST_VALUE: usize = 256;
@@ -37,6 +39,10 @@ pub struct Directory {
     users: HashMap<u32, String>,
     ended: HashSet<ProcessId>,
     cgroups: Cgroups,
+    /// Who was looked up and has not been told of yet.
+    met: Vec<(ProcessId, Arc<Identity>)>,
+    /// Ancestors that are being looked up, one for another.
+    climbing: usize,
 }
 
 /// A process and how much is known of it.
@@ -56,6 +62,8 @@ impl Directory {
             users: HashMap::new(),
             ended: HashSet::new(),
             cgroups: Cgroups::new(proc_root),
+            met: Vec::new(),
+            climbing: 0,
         }
     }
 
@@ -176,7 +184,25 @@ impl Directory {
         let identity = Arc::new(identity);
         let person = Person { identity: Arc::clone(&identity), looked_up: true };
         self.people.insert(id, person);
+        self.met.push((id, Arc::clone(&identity)));
         identity
+    }
+
+    /// Who was looked up since the last call.
+    pub fn met(&mut self) -> Vec<(ProcessId, Arc<Identity>)> {
+        std::mem::take(&mut self.met)
+    }
+
+    /// The process that forked one that was there before us, and its own ancestors with it.
+    fn parent(&mut self, pid: i32) -> Option<ProcessId> {
+        let pid = u32::try_from(pid).ok().filter(|pid| *pid > 0)?;
+        if self.climbing >= DEEPEST {
+            return None;
+        }
+        self.climbing += 1;
+        let parent = self.who(pid).map(|(id, _)| id);
+        self.climbing -= 1;
+        parent
     }
 
     /// The process that has a number now. One that was never seen to run has its start to a
@@ -234,7 +260,8 @@ impl Directory {
         if stat.starttime != id.start / TICK_NS {
             return None;
         }
-        Some(self.read(&process, &stat))
+        let parent = self.parent(stat.ppid);
+        Some(Identity { parent, ..self.read(&process, &stat) })
     }
 
     /// The identity of a live process from its `/proc` files.

@@ -26,6 +26,8 @@ pub struct ProcProbe {
     directory: Directory,
     /// None before the first sample, which only marks the start.
     before: Option<Snapshot>,
+    /// Who was told of, and as whom.
+    told: HashMap<ProcessId, Arc<Identity>>,
 }
 
 /// All processes at one moment.
@@ -46,7 +48,7 @@ impl ProcProbe {
     /// Reads the `/proc` under `root`.
     pub fn open(root: PathBuf, topology: Topology) -> anyhow::Result<Self> {
         let directory = Directory::new(&root);
-        let mut probe = Self { root, topology, directory, before: None };
+        let mut probe = Self { root, topology, directory, before: None, told: HashMap::new() };
         let first = probe.snapshot()?;
         probe.before = Some(first);
         Ok(probe)
@@ -147,6 +149,14 @@ impl Probe for ProcProbe {
                 activity.processes.push(ProcessActivity::new(id, identity, true, cpu));
             }
         }
+        // Whoever is new here may wait for others and never run.
+        for (id, seen) in &now.processes {
+            if self.told.get(id).is_none_or(|told| !Arc::ptr_eq(told, &seen.identity)) {
+                activity.kin.push((*id, Arc::clone(&seen.identity)));
+                self.told.insert(*id, Arc::clone(&seen.identity));
+            }
+        }
+        self.told.retain(|id, _| now.processes.contains_key(id));
         activity.missed = missed(&before.busy, &now.busy, &seen_ns);
         activity.lost = Lost::default();
         self.before = Some(now);

@@ -179,6 +179,9 @@ pub struct Activity {
     pub weight: Weight,
     /// Births since the last sample, so that trees survive processes that never ran in our sight.
     pub births: Vec<Birth>,
+    /// Who else was met, such as the shell that waits for who ran: each is told once or more,
+    /// so that trees are whole though some of their members never run.
+    pub kin: Vec<(ProcessId, Arc<Identity>)>,
     /// Time that ran but whose owner is not known.
     pub missed: CpuTime,
     /// Time in interrupts; none where it cannot be told from that of who was interrupted.
