@@ -80,8 +80,8 @@ struct Held(Child);
 
 impl Held {
     fn start(gate: &Path, word: &str, prepare: impl FnOnce(&mut Command)) -> Self {
-        let work = workload();
-        let program = work.get_program().to_str().unwrap().to_owned();
+        let duty = workload();
+        let program = duty.get_program().to_str().unwrap().to_owned();
         let wait = format!(
             "while [ ! -e {} ]; do sleep 0.02; done; exec {program} duty 4 30 {word}",
             gate.display()
