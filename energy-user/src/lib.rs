@@ -40,3 +40,4 @@ pub mod topology;
 pub mod tree;
 pub mod tui;
 pub mod units;
+pub mod waste;
