@@ -79,7 +79,11 @@ impl Watch {
             let energy = meter.energy.map(|energy| energy.0);
             self.told.push(energy.ok_or_else(|| meter.note.clone().unwrap_or_default()));
             assert_eq!(frame.total.total(), meter.energy);
-            self.ledger.push(Tick { frame, intensity: Arc::new(Intensity::world()) });
+            self.ledger.push(Tick {
+                frame,
+                intensity: Arc::new(Intensity::world()),
+                findings: Vec::new(),
+            });
         }
     }
 

@@ -19,6 +19,7 @@ use crate::{
     frame::{Frame, ProcessFrame, Quality, Share},
     sample::{Identity, Lost, ProcessId},
     units::{GramsCo2e, Watts},
+    waste::Finding,
 };
 
 /// A frame and the carbon intensity that held during it.
@@ -28,6 +29,8 @@ pub struct Tick {
     pub frame: Frame,
     /// The grid at that moment.
     pub intensity: Arc<Intensity>,
+    /// What looks like waste at its end, worst first.
+    pub findings: Vec<Finding>,
 }
 
 /// Ended processes that keep a row of their own.
@@ -114,7 +117,7 @@ struct Other {
 impl Ledger {
     /// Adds an interval.
     pub fn push(&mut self, tick: Tick) {
-        let Tick { frame, intensity } = &tick;
+        let Tick { frame, intensity, .. } = &tick;
         for account in self.accounts.values_mut() {
             account.last = Share::default();
         }

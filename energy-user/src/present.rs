@@ -7,6 +7,7 @@ pub mod columns;
 pub mod csv;
 pub mod explain;
 pub mod figure;
+pub mod finding;
 pub mod fixed;
 pub mod gpu;
 pub mod json;

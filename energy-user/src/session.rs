@@ -8,10 +8,13 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use crate::{
     attribute::attribute,
     carbon::Intensity,
+    frame::ProcessFrame,
+    job::Job,
     learn::Learner,
     ledger::Tick,
     sample::{Activity, ProbeKind, Sample},
     units::Watts,
+    waste::{Thresholds, Watch},
 };
 
 /// What a session measures with, in words for people.
@@ -39,6 +42,11 @@ pub trait Source {
         HashMap::new()
     }
 
+    /// From when on something counts as waste, where whoever makes the samples says so.
+    fn thresholds(&self) -> Thresholds {
+        Thresholds::default()
+    }
+
     /// The machine now, and who ran since the last call.
     fn sample(&mut self) -> anyhow::Result<Sample>;
 
@@ -61,6 +69,7 @@ pub struct Session {
     description: Description,
     intensity: Arc<Intensity>,
     learner: Learner,
+    watch: Watch,
     previous: Option<Sample>,
 }
 
@@ -71,7 +80,8 @@ impl Session {
     /// A session that has not sampled yet.
     pub fn new(source: Box<dyn Source>, intensity: Arc<Intensity>, learner: Learner) -> Self {
         let description = source.describe().clone();
-        Self { source, description, intensity, learner, previous: None }
+        let watch = Watch::new(source.thresholds());
+        Self { source, description, intensity, learner, watch, previous: None }
     }
 
     /// What it measures with.
@@ -96,7 +106,9 @@ impl Session {
         let tick = self.previous.take().map(|previous| {
             let frame = attribute(&previous, &sample, &self.learner.method());
             self.learner.observe(&frame);
-            Tick { frame, intensity: Arc::clone(&self.intensity) }
+            let job = |process: &ProcessFrame| Job::of(&process.identity).map(Arc::new);
+            let findings = self.watch.observe(&frame, self.intensity.value, &job);
+            Tick { frame, intensity: Arc::clone(&self.intensity), findings }
         });
         // Of an earlier sample, only times and meters are needed.
         sample.activity = Activity::default();

@@ -137,7 +137,7 @@ impl Bench {
         self.gap = false;
         let frame = attribute(&self.previous, &next, &self.method);
         self.previous = next;
-        Tick { frame, intensity: Arc::new(intensity()) }
+        Tick { frame, intensity: Arc::new(intensity()), findings: Vec::new() }
     }
 
     fn read(&self, time: Duration, load: f64) -> Vec<MeterReading> {

@@ -168,7 +168,7 @@ impl Tally {
     }
 
     fn add(&mut self, tick: Option<Tick>) {
-        let Some(Tick { frame, intensity }) = tick else { return };
+        let Some(Tick { frame, intensity, .. }) = tick else { return };
         let mut share = self.tree.observe(&frame);
         // Where it did not run, its energy is zero, which is a measurement.
         share.energy.add_all(&frame.total.zeroed());

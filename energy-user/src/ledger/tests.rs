@@ -59,7 +59,8 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
         lost: Lost::default(),
         books: None,
     };
-    Tick { frame: frame.balance(), intensity: Arc::new(Intensity::given(GramsPerKwh(intensity))) }
+    let intensity = Arc::new(Intensity::given(GramsPerKwh(intensity)));
+    Tick { frame: frame.balance(), intensity, findings: Vec::new() }
 }
 
 fn check(ledger: &Ledger) {

@@ -42,7 +42,7 @@ pub fn header() -> anyhow::Result<Vec<u8>> {
 
 /// The lines of one frame; an absent figure is an empty field.
 pub fn lines(tick: &Tick) -> anyhow::Result<Vec<u8>> {
-    let Tick { frame, intensity } = tick;
+    let Tick { frame, intensity, .. } = tick;
     let mut writer = writer();
     let mut write = |row: &str, who: [String; 7], share: &Share| {
         let figures = Figures::of(share, frame.interval, intensity);

@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::{
+    finding::FindingRecord,
     gpu::GpuRecord,
     record::{Figures, Record, ThreadRecord},
 };
@@ -47,6 +48,8 @@ struct Document<'a> {
     rest: Option<Figures>,
     #[serde(rename = "self")]
     tool: Figures,
+    /// What looks like waste, worst first.
+    findings: Vec<FindingRecord<'a>>,
     carbon: Carbon<'a>,
     lost: Lost,
     books: Option<Balance>,
@@ -145,7 +148,7 @@ pub fn line(tick: &Tick, warnings: &[String]) -> serde_json::Result<Vec<u8>> {
 }
 
 fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {
-    let Tick { frame, intensity } = tick;
+    let Tick { frame, intensity, findings } = tick;
     let figures = |share: &Share| Figures::of(share, frame.interval, intensity);
     let mut kernel = frame.kernel;
     kernel.add(&frame.irq.unwrap_or_default());
@@ -181,6 +184,7 @@ fn document<'a>(tick: &'a Tick, warnings: &'a [String]) -> Document<'a> {
         unattributed: figures(&unattributed),
         rest: frame.rest.as_ref().map(figures),
         tool: figures(&frame.tool),
+        findings: findings.iter().map(FindingRecord::of).collect(),
         carbon: Carbon {
             grams_per_kwh: intensity.value.0,
             zone: intensity.zone.as_deref(),

@@ -12,13 +12,15 @@ use std::{
 };
 
 use anyhow::Context;
+use jiff::Timestamp;
 
 use super::{Expected, ScenarioError, notation::LONGEST, process::UPTIME, scenario::Scenario};
 use crate::{
     attribute::Method,
     sample::{ProbeKind, Sample},
     session::{Description, Source},
-    units::Watts,
+    units::{GramsPerKwh, Watts},
+    waste::Thresholds,
 };
 
 /// The largest scenario, in bytes.
@@ -83,6 +85,15 @@ impl Simulation {
         &self.scenario.method
     }
 
+    /// What is foretold of the grid, each intensity from a time on.
+    pub fn forecast(&self) -> Vec<(Timestamp, GramsPerKwh)> {
+        let at = |&(at, intensity): &(u64, GramsPerKwh)| {
+            let time = self.scenario.start.checked_add(Duration::from_nanos(at)).ok()?;
+            Some((time, intensity))
+        };
+        self.scenario.forecast.iter().filter_map(at).collect()
+    }
+
     /// What the scenario's author says should come out.
     pub fn expected(&self) -> &[Expected] {
         &self.scenario.expected
@@ -97,6 +108,10 @@ impl Source for Simulation {
     fn calibrated(&self) -> HashMap<String, Watts> {
         let floors = self.scenario.method.floors.iter();
         floors.map(|(id, floor)| (id.clone(), floor.watts)).collect()
+    }
+
+    fn thresholds(&self) -> Thresholds {
+        self.scenario.thresholds.clone()
     }
 
     fn sample(&mut self) -> anyhow::Result<Sample> {

@@ -61,6 +61,11 @@ impl Rule {
         }
     }
 
+    /// Its findings can have joules, if meters count.
+    pub fn has_joules(self) -> bool {
+        !matches!(self, Self::Oversubscribed | Self::DirtyHour)
+    }
+
     /// What its joules are, and what they are not.
     pub fn joules_are(self) -> &'static str {
         match self {
