@@ -8,22 +8,30 @@ mod support;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    process::{Child, Stdio},
     sync::Arc,
     time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
 use jouletop::{
-    attribute::attribute,
+    attribute::{Method, attribute},
     frame::{Frame, ProcessFrame},
+    host::Wish,
     job::{Job, Kind},
+    live::{Live, Roots, Wanted},
     present::finding::{FindingRecord, lines},
+    probe::bpf::Options,
     sample::Sample,
     session::Source,
     sim::Simulation,
     units::{GramsPerKwh, Microjoules},
-    waste::{Finding, Rule, Watch, total},
+    waste::{Finding, Grain, Rule, Thresholds, Watch, total},
 };
+use serde_json::Value;
+use support::{jouletop, kernel::alone, workload};
+
+use proptest::prelude::*;
 
 /// How often a scenario is looked at.
 const STEP: Duration = Duration::from_secs(1);
@@ -72,7 +80,7 @@ fn play(mut machine: Simulation, step: Duration, moments: &[Duration]) -> Result
     for &moment in moments {
         let mut last = None;
         while now < moment {
-            let time = step.min(moment - now);
+            let time = step.min(moment.saturating_sub(now));
             machine.pass(time);
             now += time;
             let after = machine.sample()?;
@@ -169,7 +177,10 @@ fn a_held_gpu_costs_what_it_drew_since_it_was_last_used() {
     assert_eq!(finding.joules(), Some(Microjoules(370 * 80_000_000)));
     assert!((evidence(finding, "unused_seconds") - 370.0).abs() < 1e-9);
     assert!((evidence(finding, "power_watts") - 80.0).abs() < 1e-9);
-    assert!((evidence(finding, "gpu_memory_bytes") - f64::from(30 << 10) * 1048576.0).abs() < 1.0);
+    assert!(
+        (evidence(finding, "gpu_memory_bytes") - f64::from(30 << 10) * f64::from(1 << 20)).abs()
+            < 1.0
+    );
     assert_eq!(finding.since.to_string(), "2026-03-02T09:01:00Z");
     let shown = lines(finding);
     assert_eq!(shown[0], "looks like a GPU held for nothing: notebook (process 10)");
@@ -260,9 +271,247 @@ fn a_cleaner_hour_saves_emissions_and_no_energy() {
 fn without_a_forecast_no_hour_is_dirty() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/scenarios");
     let text = std::fs::read_to_string(path.join("waste_dirty_hour.toml")).unwrap();
-    let text: String =
-        text.lines().filter(|line| !line.starts_with("forecast")).map(|l| format!("{l}\n")).collect();
-    let machine = Simulation::parse(&text, "no forecast").unwrap();
+    let kept: Vec<_> = text.lines().filter(|line| !line.starts_with("forecast")).collect();
+    let machine = Simulation::parse(&kept.join("\n"), "no forecast").unwrap();
     let found = play(machine, STEP, &[Duration::from_mins(6)]).unwrap().pop().unwrap();
     assert_eq!(names(&found.findings), Vec::<String>::new());
+}
+
+#[test]
+fn the_json_of_a_tick_has_findings_with_their_evidence() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/scenarios");
+    let mut jouletop = jouletop();
+    jouletop.args(["--json", "--samples", "60", "--interval", "1s", "--simulate"]);
+    let output = jouletop.arg(path.join("waste_spinning.toml")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["findings"], serde_json::json!([]));
+    let findings = lines[59]["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 2);
+    let poller = &findings[0];
+    assert_eq!(poller["rule"], "spinning");
+    let subject = serde_json::json!({
+        "kind": "process", "id": "process 11", "name": "poller", "pids": [11]
+    });
+    assert_eq!(poller["subject"], subject);
+    assert_eq!(poller["since"], "2026-03-02T09:00:00Z");
+    assert_eq!(poller["severity"], "medium");
+    assert_eq!(poller["joules"], 600.0);
+    let fact = serde_json::json!({
+        "name": "system", "value": 0.8, "unit": "1", "words": "of its time was in the kernel"
+    });
+    assert!(poller["evidence"].as_array().unwrap().contains(&fact), "{poller:#}");
+    assert!(poller["remedy"].as_str().unwrap().contains("strace"));
+}
+
+/// Thresholds at which nearly everything is waste.
+const EAGER: &str = r#"
+[waste.held_gpu]
+after = "0s"
+[waste.starved_gpu]
+after = "0s"
+utilization_percent = 100
+saturated_percent = 0
+idle_cpus = 0
+[waste.spinning]
+after = "0s"
+cpu_percent = 0
+poll_system_percent = 0
+bytes_per_second = 1e12
+faults_per_second = 1e12
+[waste.oversubscribed]
+after = "0s"
+wait_percent = 0
+threads_per_cpu = 0
+[waste.orphans]
+after = "0s"
+cpu_percent = 0
+together = "0s"
+[waste.idle_notebook]
+after = "0s"
+cpu_percent = 100
+[waste.dirty_hour]
+after = "0s"
+clean_percent = 100
+watts = 0
+"#;
+
+/// A process that does anything.
+#[derive(Clone, Debug)]
+struct Any {
+    load: u32,
+    ends: u32,
+    gpu: u32,
+    holds: bool,
+    child: bool,
+    job: Option<&'static str>,
+    mortal: bool,
+}
+
+fn any_process() -> impl Strategy<Value = Any> {
+    let jobs =
+        prop_oneof![Just(None), Just(Some("notebook")), Just(Some("unit")), Just(Some("tag"))];
+    (1..=100_u32, 1..60_u32, 1..16_u32, any::<bool>(), any::<bool>(), jobs, any::<bool>()).prop_map(
+        |(load, ends, gpu, holds, child, job, mortal)| Any {
+            load,
+            ends,
+            gpu,
+            holds,
+            child,
+            job,
+            mortal,
+        },
+    )
+}
+
+/// A scenario of such processes, each on a CPU of its own.
+fn any_scenario(processes: &[Any]) -> String {
+    let mut text = String::from(
+        r#"
+name = "any"
+cpus = 8
+forecast = ["0s 400", "1h 1"]
+[[gpu]]
+id = "gpu-0"
+[[meter]]
+id = "gpu-0"
+domain = "gpu"
+static_watts = 60
+watts_per_busy_gpu = 200
+[[meter]]
+id = "package-0"
+domain = "package"
+package = 0
+static_watts = 5
+watts_per_busy_cpu = 10
+"#,
+    );
+    text.push_str(EAGER);
+    for (index, any) in processes.iter().enumerate() {
+        let Any { load, ends, gpu, holds, child, job, mortal } = any;
+        let pid = 10 + index;
+        let mut line = |line: String| {
+            text.push_str(&line);
+            text.push('\n');
+        };
+        line(format!("[[process]]\npid = {pid}\nname = \"p{pid}\""));
+        line(format!("runs = [\"cpu{index} 0s..{ends}s {load}%\"]"));
+        line(format!("progress = [\"0s..{ends}s system=60% wait=200% switches=20000\"]"));
+        if *mortal {
+            line(format!("ends = \"{ends}s\""));
+        }
+        if *child && index > 0 {
+            line(format!("parent = {}", pid - 1));
+        }
+        if let Some(kind) = job {
+            line(format!("env = {{ JOULETOP_JOB = \"{kind} a\" }}"));
+        }
+        if *holds {
+            line(format!("gpu_holds = [\"gpu-0 0s..{ends}s 1GiB\"]"));
+            line(format!("gpu = [\"gpu-0 0s..1s {gpu}%\"]"));
+        }
+    }
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever happens on a machine, findings together never waste more than was used.
+    #[test]
+    fn findings_never_waste_more_than_processes_used(
+        processes in proptest::collection::vec(any_process(), 1..6),
+        step in 200..40_000_u64,
+        length in 1..600_u64,
+    ) {
+        let text = any_scenario(&processes);
+        let machine = Simulation::parse(&text, "any.toml").expect("it is a scenario");
+        let steps: Vec<_> = (1..=5).map(|part| Duration::from_secs(length) * part / 5).collect();
+        let found = play(machine, Duration::from_millis(step), &steps).expect("it runs");
+        for Found { findings, energy, .. } in found {
+            prop_assert!(total(&findings).unwrap_or_default() <= energy);
+            for finding in &findings {
+                prop_assert!(finding.joules().unwrap_or_default() <= energy);
+                prop_assert!(!finding.evidence.is_empty());
+                for one in FindingRecord::of(finding).evidence {
+                    prop_assert!(one.value.is_finite() && one.value >= 0.0, "{one:?}");
+                }
+            }
+        }
+    }
+}
+
+/// A workload that has no files but `/dev/null`: what the test has open is none of its business.
+fn start(args: &[&str]) -> Child {
+    let mut command = workload();
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+#[test]
+fn of_real_processes_those_that_spin_are_found_and_those_that_work_are_not() {
+    let _alone = alone();
+    for (spins, works) in [("poll", "busy"), ("pingpong", "touch"), ("poll", "dd")] {
+        let mut spinning = start(&[spins, "60", "0"]);
+        let mut working = if works == "dd" {
+            let mut dd = std::process::Command::new("dd");
+            dd.args(["if=/dev/zero", "of=/dev/null", "bs=4096"]).stdin(Stdio::null());
+            dd.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        } else {
+            start(&[works, "60", "1"])
+        };
+        let findings = watch_for(spinning.id(), working.id());
+        for child in [&mut spinning, &mut working] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        let of = |pid: u32| {
+            let mut all = findings.iter();
+            all.find(|one| one.subject.processes.iter().any(|id| id.pid == pid))
+        };
+        let shown: Vec<_> = findings.iter().flat_map(lines).collect();
+        let found = of(spinning.id()).unwrap_or_else(|| panic!("{spins}: {shown:#?}"));
+        assert_eq!(found.rule, Rule::Spinning);
+        assert!(evidence(found, "cpu") > 0.3 && evidence(found, "system") > 0.3, "{shown:#?}");
+        if spins == "pingpong" {
+            assert!(evidence(found, "switches") > 5000.0, "{shown:#?}");
+        }
+        assert!(of(working.id()).is_none(), "{works}: {shown:#?}");
+    }
+}
+
+/// What is found on this machine within some seconds, with thresholds of seconds.
+fn watch_for(spinning: u32, working: u32) -> Vec<Finding> {
+    let roots = Roots { sysfs: "/sys".into(), proc: "/proc".into(), dev: "/dev".into() };
+    let mut live = Live::open(roots, Wish::Bpf, Wanted::default(), Options::default()).unwrap();
+    let mut thresholds = Thresholds::default();
+    // Others build on this machine: what matters is what comes of the time, not how much it is.
+    thresholds.spinning.cpu_percent = 25.0;
+    thresholds.spinning.after = Duration::from_secs(3);
+    let (fine, coarse) = (Duration::from_secs(1), Duration::from_secs(10));
+    let mut watch = Watch::new(thresholds).with_grain(Grain { fine, coarse });
+    let mut before = live.sample().unwrap();
+    let mut looked = 0;
+    for _ in 0..30 {
+        std::thread::sleep(Duration::from_millis(1050));
+        let after = live.sample().unwrap();
+        let frame = attribute(&before, &after, &Method::default());
+        let progress = |pid: u32| {
+            let mut all = frame.processes.iter();
+            all.any(|process| process.id.pid == pid && process.progress.is_some())
+        };
+        looked += u32::from(progress(spinning) && progress(working));
+        let findings = watch.observe(&frame, GramsPerKwh(0.0), &|_| None);
+        let found = |pid: u32| {
+            let mut all = findings.iter().flat_map(|one| &one.subject.processes);
+            all.any(|id| id.pid == pid)
+        };
+        // The other one had the same time to be found in.
+        if looked >= 5 && found(spinning) {
+            return findings;
+        }
+        before = after;
+    }
+    Vec::new()
 }

@@ -17,7 +17,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     attribute::IdlePolicy,
-    sample::{Birth, Books, Domain, Identity, Lost, Machine, ProbeKind, ProcessId, Progress, Weight, Work},
+    sample::{
+        Birth, Books, Domain, Identity, Lost, Machine, ProbeKind, ProcessId, Progress, Weight, Work,
+    },
     units::{Microjoules, Watts},
 };
 

@@ -121,10 +121,10 @@ impl Live {
         let looker = Looker::new(&roots.proc);
         Ok(Self {
             roots,
-            looker,
             probe,
             meters,
             gpus,
+            looker,
             frequencies,
             topology,
             grain,

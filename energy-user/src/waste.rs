@@ -13,8 +13,6 @@ mod kin;
 mod orphans;
 mod oversubscribed;
 mod past;
-#[cfg(test)]
-mod properties;
 mod spinning;
 mod starved_gpu;
 mod thresholds;

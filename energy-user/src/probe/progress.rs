@@ -233,8 +233,7 @@ fn uncounted(path: &Path) -> Option<u32> {
 /// Whether data may pass through such a file without a call that is counted.
 fn passes_uncounted(target: &Path) -> bool {
     /// What a process may have open of `anon_inode` and moves no data, or counts it.
-    const HARMLESS: [&str; 6] =
-        ["eventfd", "eventpoll", "timerfd", "signalfd", "inotify", "pidfd"];
+    const HARMLESS: [&str; 6] = ["eventfd", "eventpoll", "timerfd", "signalfd", "inotify", "pidfd"];
     /// Devices that are read and written by calls.
     const DEVICES: [&str; 8] =
         ["null", "zero", "full", "random", "urandom", "tty", "console", "ptmx"];

@@ -31,6 +31,9 @@ pub struct Course {
     uncounted: Option<u32>,
 }
 
+/// A sum since the start, at a moment, from one within a round.
+pub type Sum<'a> = &'a dyn Fn(u64, &dyn Fn(u64) -> u64) -> u64;
+
 /// A whole, in units of a hundredth of a per cent.
 const WHOLE: u64 = 10_000;
 
@@ -41,9 +44,7 @@ impl Course {
         let span = notation::span(words.next().unwrap_or_default())?;
         let to = span.to.unwrap_or(ends);
         if span.from < starts || span.from >= to || to > ends {
-            return Err(format!(
-                "{text:?} is outside of the process's life; move or shorten it"
-            ));
+            return Err(format!("{text:?} is outside of the process's life; move or shorten it"));
         }
         let mut course = Self {
             from: span.from,
@@ -100,13 +101,9 @@ impl Course {
 
     /// What was counted between two moments; `sum` makes a sum since the start from one within a
     /// round. None if neither time nor a CPU was used in its span meanwhile.
-    pub fn between(
-        &self,
-        loads: &[Load],
-        (from, to): (u64, u64),
-        sum: &dyn Fn(u64, &dyn Fn(u64) -> u64) -> u64,
-    ) -> Option<Progress> {
-        let gained = |within: &dyn Fn(u64) -> u64| sum(to, within).saturating_sub(sum(from, within));
+    pub fn between(&self, loads: &[Load], (from, to): (u64, u64), sum: Sum) -> Option<Progress> {
+        let gained =
+            |within: &dyn Fn(u64) -> u64| sum(to, within).saturating_sub(sum(from, within));
         let inside = |phase: u64| phase.clamp(self.from, self.to);
         let over = gained(&|phase| inside(phase) - self.from);
         let cpu = gained(&|phase| {
@@ -152,7 +149,7 @@ mod tests {
         let text = "1s..3s system=75% switches=1000 bytes=2KiB wait=200% cpus=2";
         let course = Course::new(text, (0, 10 * SECOND)).unwrap();
         let load = Load { cpu: 0, package: 0, from: 0, to: 10 * SECOND, share: 5000 };
-        let plain: &dyn Fn(u64, &dyn Fn(u64) -> u64) -> u64 = &|at, within| within(at);
+        let plain: Sum = &|at, within| within(at);
         let progress = course.between(&[load], (0, 2 * SECOND), plain).unwrap();
         // One second inside, half of a CPU.
         assert_eq!(progress.over, Duration::from_secs(1));

@@ -3,7 +3,7 @@
 //! It can only be made with evidence. What it says is data; [`crate::present::finding`] makes
 //! sentences of it.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,7 @@ impl Rule {
             }
             Self::Orphans => "all that they used since their launcher ended",
             Self::IdleNotebook => "all that it was charged with while it was idle",
-            Self::DirtyHour => "none: no energy is saved, only emissions",
+            Self::DirtyHour => "is not saved, only emissions",
         }
     }
 }
@@ -223,6 +223,15 @@ pub struct Charge {
     pub pool: Pool,
     /// How much.
     pub energy: Microjoules,
+}
+
+/// One charge for each process and pool.
+pub(super) fn merge(charges: impl IntoIterator<Item = Charge>) -> Vec<Charge> {
+    let mut sums: BTreeMap<(ProcessId, Pool), Microjoules> = BTreeMap::new();
+    for Charge { process, pool, energy } in charges {
+        *sums.entry((process, pool)).or_default() += energy;
+    }
+    sums.into_iter().map(|((process, pool), energy)| Charge { process, pool, energy }).collect()
 }
 
 /// What looks like waste.

@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    finding::{Charge, Evidence, Figure, Finding, Pool, Rule, Severity},
+    finding::{Charge, Evidence, Figure, Finding, Pool, Rule, Severity, merge},
     past::{Past, Run, View, ratio},
     thresholds::HeldGpu,
 };
@@ -20,16 +20,16 @@ pub fn find(past: &Past, thresholds: &HeldGpu) -> Option<Finding> {
     let recent = past.views().take(2).flat_map(|view| view.parts);
     let ids: BTreeSet<&str> =
         recent.flat_map(|(_, bucket)| &bucket.gpus).map(|on| on.gpu.id.as_str()).collect();
-    let held = ids.into_iter().map(|id| (id, past.run(|view| idle(view, id))));
-    let held: Vec<_> = held.filter(|(_, run)| run.span >= thresholds.after).collect();
+    let runs = ids.into_iter().map(|id| (id, past.run(|view| idle(view, id))));
+    let held: Vec<_> = runs.filter(|(_, run)| run.span >= thresholds.after).collect();
     let (_, longest) = held.iter().max_by_key(|(_, run)| run.span)?;
     let (since, span) = (longest.since, longest.span);
     let mut evidence = Vec::new();
     let mut charges = Vec::new();
     let mut watts = 0.0;
     for (id, run) in &held {
-        let charged = charge(run, id);
-        let energy = charged.iter().map(|charge| charge.energy).reduce(|a, b| a + b);
+        let drawn = charge(run, id);
+        let energy = drawn.iter().map(|charge| charge.energy).reduce(|a, b| a + b);
         let words = format!("{id} was held and nobody used it for");
         evidence.push(Evidence::new("unused_seconds", Figure::Time(run.span), words));
         if let Some(memory) = memory(run, id) {
@@ -41,7 +41,7 @@ pub fn find(past: &Past, thresholds: &HeldGpu) -> Option<Finding> {
             evidence.push(Evidence::new("power_watts", Figure::Power(power), words));
             watts += power.0;
         }
-        charges.extend(charged);
+        charges.extend(drawn);
     }
     let holders = held.iter().flat_map(|(id, run)| {
         run.parts().filter(|(_, b)| b.gpus.iter().any(|on| on.gpu.id == *id)).map(|(m, _)| m.id)
@@ -74,9 +74,7 @@ fn charge(run: &Run, id: &str) -> Vec<Charge> {
         let seats = bucket.gpus.iter().filter(|on| on.gpu.id == id);
         seats.filter_map(|on| Some((member.id, on.idle_energy?)))
     });
-    seats
-        .map(|(process, energy)| Charge { process, pool: Pool::Gpu(id.into()), energy })
-        .collect()
+    merge(seats.map(|(process, energy)| Charge { process, pool: Pool::Gpu(id.into()), energy }))
 }
 
 /// What its living processes hold of its memory now; none where that is not told.

@@ -216,17 +216,14 @@ impl History {
     /// Moves the oldest fine slot into a coarse one.
     fn age(&mut self) {
         let Some(old) = self.fine.pop_front() else { return };
-        match self.coarse.back_mut().filter(|slot| slot.span < self.grain.coarse) {
-            Some(slot) => {
-                slot.end = old.end;
-                slot.span += old.span;
-                slot.idle += old.idle;
-                slot.cpus = old.cpus;
-            }
-            None => {
-                self.coarse.push_back(old);
-                self.kin.bury(self.now);
-            }
+        if let Some(slot) = self.coarse.back_mut().filter(|slot| slot.span < self.grain.coarse) {
+            slot.end = old.end;
+            slot.span += old.span;
+            slot.idle += old.idle;
+            slot.cpus = old.cpus;
+        } else {
+            self.coarse.push_back(old);
+            self.kin.bury(self.now);
         }
         if self.coarse.len() > MOST_COARSE {
             self.coarse.pop_front();
@@ -324,6 +321,7 @@ impl History {
             .collect()
     }
 
+    /// Processes with a past, their entries, and all who are remembered.
     #[cfg(test)]
     pub fn sizes(&self) -> (usize, usize, usize) {
         let buckets = self.members.values().map(|one| one.fine.len() + one.coarse.len());
@@ -416,7 +414,9 @@ impl Bucket {
                 sum.misses = Some(sum.misses.unwrap_or(0).saturating_add(misses));
             }
         }
-        gpus.into_iter().for_each(|on| self.seat(on));
+        for on in gpus {
+            self.seat(on);
+        }
     }
 }
 

@@ -5,7 +5,6 @@
 
 use super::{
     finding::{Evidence, Figure, Finding, Rule, Severity},
-    orphans::charge,
     past::{Past, View, ratio},
     thresholds::IdleNotebook,
 };
@@ -50,7 +49,7 @@ pub fn find(past: &Past, thresholds: &IdleNotebook) -> Option<Finding> {
             )),
         }
     }
-    let charges = charge(&run);
+    let charges = run.charges();
     let joules = charges.iter().map(|charge| charge.energy).reduce(|a, b| a + b);
     Some(Finding {
         rule: Rule::IdleNotebook,

@@ -166,6 +166,7 @@ impl Kin {
         }
     }
 
+    /// How many are remembered.
     #[cfg(test)]
     pub fn len(&self) -> usize {
         self.people.len()

@@ -7,12 +7,12 @@
 use std::time::Duration;
 
 use super::{
-    finding::{Charge, Evidence, Figure, Finding, Pool, Rule, Severity},
+    finding::{Evidence, Figure, Finding, Rule, Severity, merge},
     kin::Relative,
     past::{Past, Run, ratio},
     thresholds::Orphans,
 };
-use crate::{frame::Energy, job::Kind, sample::ProcessId, units::Microjoules};
+use crate::job::Kind;
 
 /// Workers whose launcher has ended.
 pub fn find(past: &Past, thresholds: &Orphans) -> Option<Finding> {
@@ -43,7 +43,7 @@ pub fn find(past: &Past, thresholds: &Orphans) -> Option<Finding> {
         let held: Vec<_> = held.into_iter().collect();
         evidence.push(Evidence::new("gpus", count, format!("GPUs held: {}", held.join(", "))));
     }
-    let charges: Vec<_> = orphans.iter().flat_map(|(_, _, run)| charge(run)).collect();
+    let charges = merge(orphans.iter().flat_map(|(_, _, run)| run.charges()));
     let joules = charges.iter().map(|charge| charge.energy).reduce(|a, b| a + b);
     let ids = orphans.iter().flat_map(|(_, _, run)| run.parts().map(|(member, _)| member.id));
     let subject = past.subject(ids);
@@ -63,10 +63,7 @@ pub fn find(past: &Past, thresholds: &Orphans) -> Option<Finding> {
 }
 
 /// One that outlived its launcher and is not at rest: the launcher, its end, and what came since.
-fn orphan<'a>(
-    one: &Past<'a>,
-    thresholds: &Orphans,
-) -> Option<(&'a Relative, Duration, Run<'a>)> {
+fn orphan<'a>(one: &Past<'a>, thresholds: &Orphans) -> Option<(&'a Relative, Duration, Run<'a>)> {
     let member = one.members.first().filter(|member| member.ended.is_none())?;
     let top = one.kin().named(one.kin().top(member.id))?;
     let ended = top.ended.filter(|_| top.id != member.id)?;
@@ -80,32 +77,4 @@ fn orphan<'a>(
         after && (gpus.any(|on| !on.held.is_zero()) || (busy && !view.cpu().is_zero()))
     });
     (run.span >= thresholds.after && !run.span.is_zero()).then_some((top, ended, run))
-}
-
-/// All that was charged over a run.
-pub fn charge(run: &Run) -> Vec<Charge> {
-    let mut charges = Vec::new();
-    for (member, bucket) in run.parts() {
-        let mut add = |pool: Pool, energy: Option<Microjoules>| {
-            charges.extend(energy.map(|energy| Charge { process: member.id, pool, energy }));
-        };
-        let Energy { cpu, dram, gpu: _, rest } = bucket.energy;
-        add(Pool::Cpu, cpu);
-        add(Pool::Dram, dram);
-        add(Pool::Rest, rest);
-        for on in &bucket.gpus {
-            add(Pool::Gpu(on.gpu.id.clone()), on.energy);
-        }
-    }
-    merge(charges)
-}
-
-/// One charge for each process and pool.
-fn merge(charges: Vec<Charge>) -> Vec<Charge> {
-    let mut sums: std::collections::BTreeMap<(ProcessId, Pool), Microjoules> =
-        std::collections::BTreeMap::new();
-    for Charge { process, pool, energy } in charges {
-        *sums.entry((process, pool)).or_default() += energy;
-    }
-    sums.into_iter().map(|((process, pool), energy)| Charge { process, pool, energy }).collect()
 }

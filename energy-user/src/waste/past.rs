@@ -8,11 +8,11 @@ use std::{collections::BTreeSet, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    finding::{Subject, SubjectKind},
+    finding::{Charge, Pool, Subject, SubjectKind, merge},
     history::{Bucket, History, Member, Slot},
     kin::{Key, Kin},
 };
-use crate::sample::ProcessId;
+use crate::{frame::Energy, sample::ProcessId};
 
 /// The past of a job, of a tree, or of one process in it.
 #[derive(Clone, Debug)]
@@ -134,7 +134,7 @@ impl<'a> Past<'a> {
     }
 }
 
-impl<'a> View<'a> {
+impl View<'_> {
     /// CPU time of all.
     pub fn cpu(&self) -> Duration {
         self.parts.iter().map(|(_, bucket)| bucket.cpu).sum()
@@ -150,6 +150,18 @@ impl<'a> Run<'a> {
     /// Who did what, over all slots.
     pub fn parts(&self) -> impl Iterator<Item = (&'a Member, &'a Bucket)> {
         self.views.iter().flat_map(|view| view.parts.iter().copied())
+    }
+
+    /// All that its processes were charged with.
+    pub fn charges(&self) -> Vec<Charge> {
+        merge(self.parts().flat_map(|(member, bucket)| {
+            let Energy { cpu, dram, gpu: _, rest } = bucket.energy;
+            let pools = [(Pool::Cpu, cpu), (Pool::Dram, dram), (Pool::Rest, rest)];
+            let gpus = bucket.gpus.iter().map(|on| (Pool::Gpu(on.gpu.id.clone()), on.energy));
+            let charge =
+                |(pool, energy)| Some(Charge { process: member.id, pool, energy: energy? });
+            pools.into_iter().chain(gpus).filter_map(charge).collect::<Vec<_>>()
+        }))
     }
 
     /// CPU time of all.

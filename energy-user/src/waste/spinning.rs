@@ -1,7 +1,7 @@
 //! A process is busy and gets nowhere: it asks again and again whether there is something to do.
 //!
 //! A storm of futexes or yields: very many switches, each after a moment, much time in the
-//! kernel. A storm of polls: nearly all of its time in the kernel, and no data moves. In either,
+//! kernel. A storm of polls: much of its time in the kernel, and no data moves. In either,
 //! nothing is read or written, no memory comes, and it has no file open through which data could
 //! pass uncounted. A loop in the program itself looks like work, unless a PMU counts: very few
 //! instructions for each cycle and no waiting for memory are a pause instruction in a loop.
@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use super::{
-    finding::{Charge, Evidence, Figure, Finding, Pool, Rule, Severity},
+    finding::{Charge, Evidence, Figure, Finding, Pool, Rule, Severity, merge},
     history::{Bucket, Counted},
     past::{Past, Run, ratio},
     thresholds::Spinning,
@@ -50,12 +50,9 @@ pub fn find(past: &Past, thresholds: &Spinning) -> Option<Finding> {
         Way::Pauses => evidence.extend(counted(&run)),
         Way::Switches | Way::Polls => evidence.extend(storm(&run, way)?),
     }
-    let charges: Vec<_> = run
-        .parts()
-        .filter_map(|(member, bucket)| {
-            Some(Charge { process: member.id, pool: Pool::Cpu, energy: bucket.energy.cpu? })
-        })
-        .collect();
+    let charges = merge(run.parts().filter_map(|(member, bucket)| {
+        Some(Charge { process: member.id, pool: Pool::Cpu, energy: bucket.energy.cpu? })
+    }));
     let joules = charges.iter().map(|charge| charge.energy).reduce(|a, b| a + b);
     Some(Finding {
         rule: Rule::Spinning,

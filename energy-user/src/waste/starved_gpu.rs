@@ -77,9 +77,8 @@ fn loaders<'v, 'a>(
 ) -> impl Iterator<Item = (&'a Member, &'a Bucket)> + use<'v, 'a> {
     let least = thresholds.saturated_percent;
     let parts = view.parts.iter().copied();
-    parts.filter(move |(_, bucket)| {
-        bucket.gpus.is_empty() && view.part(bucket.cpu) * 100.0 >= least
-    })
+    parts
+        .filter(move |(_, bucket)| bucket.gpus.is_empty() && view.part(bucket.cpu) * 100.0 >= least)
 }
 
 /// The part of the time of its GPUs that a job uses them; none where it has none, or that is not

@@ -23,11 +23,8 @@ impl Tree {
 
     /// Process 7, which began at tick 300, with so much done.
     fn process(&self, user: u64, system: u64, bytes: u64) {
-        let start = 300;
-        let stat = format!(
-            "7 (a) b) R 1 7 7 0 -1 0 40 0 2 0 {user} {system} 0 0 20 0 1 0 {start} 0 0\n"
-        );
-        self.write("7/stat", &stat);
+        let text = format!("7 (a) b) R 1 7 7 0 -1 0 40 0 2 0 {user} {system} 0 0 20 0 1 0 300 0\n");
+        self.write("7/stat", &text);
         let io = format!("rchar: {bytes}\nwchar: 1\nsyscr: 10\nsyscw: 2\nread_bytes: 0\n");
         self.write("7/io", &io);
     }
