@@ -1,7 +1,8 @@
 //! Whether the busiest processes get anywhere, by the counters in `/proc`.
 //!
-//! Only those with much CPU are looked at, and each at most once a second: a look costs some ten
-//! microseconds for each thread. A look is a difference, so the first of a process tells nothing.
+//! Only those with much CPU are looked at, and each at most once a second: a look costs some
+//! tens of microseconds for each thread, so that all of them cost about 1 % of a CPU at most. A
+//! look is a difference, so the first of a process tells nothing.
 
 use std::{
     collections::HashMap,
@@ -20,7 +21,7 @@ use crate::{
 const MOST_PROCESSES: usize = 32;
 /// Threads of one process, and of all in one sample.
 const MOST_THREADS: usize = 64;
-const MOST_LOOKS: usize = 512;
+const MOST_LOOKS: usize = 256;
 /// Open files that are looked at.
 const MOST_FILES: usize = 256;
 /// The part of a CPU from which a process is looked at.
@@ -100,6 +101,9 @@ impl Looker {
         let mut before = std::mem::take(&mut self.before);
         let mut left = MOST_LOOKS;
         for (_, process) in busy {
+            if left == 0 {
+                break;
+            }
             let id = process.id;
             let earlier = before.remove(&id);
             if let Some(earlier) = &earlier
