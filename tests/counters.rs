@@ -83,6 +83,7 @@ impl Watch {
                 frame,
                 intensity: Arc::new(Intensity::world()),
                 placed: Vec::new(),
+                findings: Vec::new(),
             });
         }
     }

@@ -1,6 +1,6 @@
 //! Processes with a known way of burning CPU time, for the tests on the real kernel.
 //!
-//! `workload busy|touch|fifo|duty|threads|storm|shorts|chain|reuse|relay …`: an example binary, so that
+//! `workload busy|touch|fifo|duty|threads|poll|pingpong|storm|shorts|chain|reuse|relay …`: an example binary, so that
 //! `cargo test` builds it and nobody installs it. `workload measure …` runs one of them and prints
 //! what the kernel charged to it, for places where no test can call `wait4` itself.
 #![expect(
@@ -13,6 +13,7 @@ use std::{
     num::NonZeroUsize,
     os::unix::process::CommandExt as _,
     process::{Command, exit},
+    sync::{Arc, Condvar, Mutex},
     thread,
     time::{Duration, Instant},
 };
@@ -52,6 +53,11 @@ fn main() {
         }
         Some("duty") => duty(end, number(2).unwrap_or(30.0) / 100.0),
         Some("threads") => threads(end, number(2).unwrap_or(16.0) as usize),
+        Some("poll") => poll(end),
+        Some("pingpong") => {
+            pin(number(2).unwrap_or(0.0) as usize);
+            pingpong(end);
+        }
         Some("storm") => storm(end, number(2).unwrap_or(0.0) as u32),
         Some("shorts") => shorts(seconds as u32, number(2).unwrap_or(1.0) as u32),
         Some("chain") => chain(seconds as u32),
@@ -60,7 +66,7 @@ fn main() {
         Some("measure") => measure(&args[1..]),
         _ => {
             eprintln!(
-                "usage: workload [measure] busy|touch|fifo|duty|threads|storm|shorts|chain|reuse|relay SECONDS \
+                "usage: workload [measure] busy|touch|fifo|duty|threads|poll|pingpong|storm|shorts|chain|reuse|relay SECONDS \
                  [CPU|PERCENT|THREADS|LEAST]"
             );
             exit(2);
@@ -132,6 +138,37 @@ fn threads(end: Instant, count: usize) {
     let spinning: Vec<_> = (0..count).map(|_| thread::spawn(move || spin(end))).collect();
     for thread in spinning {
         thread.join().expect("a spinning thread does not panic");
+    }
+}
+
+/// Asks the kernel again and again whether nothing is ready, and never waits.
+fn poll(end: Instant) {
+    while now() < end {
+        for _ in 0..1000 {
+            // SAFETY: no descriptors, so nothing is read.
+            unsafe { libc::poll(std::ptr::null_mut(), 0, 0) };
+        }
+    }
+}
+
+/// Two threads that do nothing but wake each other, through futexes.
+fn pingpong(end: Instant) {
+    let turn = Arc::new((Mutex::new(0_usize), Condvar::new()));
+    let player = |own: usize| {
+        let turn = Arc::clone(&turn);
+        thread::spawn(move || {
+            let (turn, changed) = &*turn;
+            while now() < end {
+                let whose = turn.lock().expect("no player panics");
+                let time = Duration::from_millis(100);
+                let wait = changed.wait_timeout_while(whose, time, |whose| *whose != own);
+                *wait.expect("no player panics").0 = 1 - own;
+                changed.notify_one();
+            }
+        })
+    };
+    for player in [player(0), player(1)] {
+        player.join().expect("no player panics");
     }
 }
 

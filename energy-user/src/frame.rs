@@ -17,7 +17,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     attribute::IdlePolicy,
-    sample::{Birth, Books, Domain, Identity, Lost, Machine, ProbeKind, ProcessId, Weight, Work},
+    sample::{
+        Birth, Books, Domain, Identity, Lost, Machine, ProbeKind, ProcessId, Progress, Weight, Work,
+    },
     units::{Microjoules, Watts},
 };
 
@@ -34,6 +36,8 @@ pub struct ProcessFrame {
     pub share: Share,
     /// What else was counted; none unless it was asked for.
     pub work: Option<Work>,
+    /// Whether it seems to get anywhere; none of one that nobody looked at.
+    pub progress: Option<Progress>,
     /// Where its energy is from, pool by pool.
     pub parts: Vec<Part>,
     /// How much more a unit of its work draws than the mean, as learned; 1 unless it was.

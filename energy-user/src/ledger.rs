@@ -20,6 +20,7 @@ use crate::{
     job::resolve::Placed,
     sample::{Identity, Lost, ProcessId},
     units::{GramsCo2e, Watts},
+    waste::Finding,
 };
 
 /// A frame and the carbon intensity that held during it.
@@ -31,6 +32,8 @@ pub struct Tick {
     pub intensity: Arc<Intensity>,
     /// Where each process of the frame belongs, in the frame's order; empty if nobody asked.
     pub placed: Vec<Placed>,
+    /// What looks like waste at its end, worst first.
+    pub findings: Vec<Finding>,
 }
 
 /// Ended processes that keep a row of their own.

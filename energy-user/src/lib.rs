@@ -5,8 +5,8 @@
 //! ```text
 //! probe + meter + gpu -> sample -> attribute -> frame -> carbon -> ledger -> present, tui
 //!       (I/O)            (data)     (pure)      (data)   (pure)    (pure)      (pure)
-//!                                   ^    learn    |
-//!                                   +-- (pure) ---+
+//!                                   ^    learn    |                             ^
+//!                                   +-- (pure) ---+----------- waste -----------+
 //! ```
 //!
 //! Live measurement and simulation differ only in who makes the samples. From
@@ -41,4 +41,5 @@ pub mod topology;
 pub mod tree;
 pub mod tui;
 pub mod units;
+pub mod waste;
 pub mod web;

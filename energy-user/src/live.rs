@@ -21,6 +21,7 @@ use crate::{
         Probe,
         bpf::{BpfProbe, LoadError, Options},
         proc::ProcProbe,
+        progress::Looker,
     },
     sample::{Machine, Reading, Role, Sample, Vendor, Weight},
     session::{Description, Source},
@@ -58,6 +59,7 @@ pub struct Live {
     probe: Box<dyn Probe>,
     meters: Meters,
     gpus: Gpus,
+    looker: Looker,
     /// Only if they are weighed by.
     frequencies: Option<Frequencies>,
     topology: Topology,
@@ -116,11 +118,13 @@ impl Live {
         };
         let machine = Arc::new(topology.machine(host.name));
         let online = topology::online(&roots.sysfs);
+        let looker = Looker::new(&roots.proc);
         Ok(Self {
             roots,
             probe,
             meters,
             gpus,
+            looker,
             frequencies,
             topology,
             grain,
@@ -163,6 +167,7 @@ impl Source for Live {
         meters.extend(self.gpus.energies(moment));
         let mut activity = self.probe.activity()?;
         self.gpus.acquaintances().rename(&mut activity);
+        self.looker.look(&mut activity, self.topology.cpus().len(), moment.monotonic);
         let gpus = self.gpus.readings(moment, &mut self.probe, &activity.processes);
         let sample = Sample {
             time: moment.time,

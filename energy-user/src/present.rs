@@ -8,6 +8,7 @@ pub mod csv;
 pub mod device;
 pub mod explain;
 pub mod figure;
+pub mod finding;
 pub mod fixed;
 pub mod gpu;
 pub mod group;

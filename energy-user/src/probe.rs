@@ -11,6 +11,7 @@ mod cgroup;
 pub mod identity;
 mod outside;
 pub mod proc;
+pub mod progress;
 pub mod slots;
 mod stat;
 mod threads;

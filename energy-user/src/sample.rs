@@ -10,6 +10,7 @@ mod gpu;
 mod identity;
 mod machine;
 mod meter;
+mod progress;
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,6 +23,7 @@ pub use identity::{Identity, Kind, ProcessId};
 use jiff::Timestamp;
 pub use machine::{Cell, Machine, Package};
 pub use meter::{Domain, Line, Meter, MeterReading, PowerModel, Reading, Role};
+pub use progress::{Io, Progress};
 use serde::{Deserialize, Serialize};
 
 /// Which probe counted the time.

@@ -8,12 +8,16 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use crate::{
     attribute::attribute,
     carbon::{Intensity, footprint::Factors, prices::Prices},
-    frame::Frame,
-    job::resolve::Jobs,
+    frame::{Frame, ProcessFrame},
+    job::{
+        Job,
+        resolve::{Jobs, Placed},
+    },
     learn::Learner,
     ledger::Tick,
-    sample::{Activity, ProbeKind, Sample},
-    units::Watts,
+    sample::{Activity, ProbeKind, ProcessId, Sample},
+    units::{GramsPerKwh, Watts},
+    waste::{Finding, Thresholds, Watch},
 };
 
 /// What a session measures with, in words for people.
@@ -46,6 +50,11 @@ pub trait Source {
         None
     }
 
+    /// From when on something counts as waste, where whoever makes the samples says so.
+    fn thresholds(&self) -> Thresholds {
+        Thresholds::default()
+    }
+
     /// The machine now, and who ran since the last call.
     fn sample(&mut self) -> anyhow::Result<Sample>;
 
@@ -72,6 +81,7 @@ pub struct Session {
     told: bool,
     learner: Learner,
     jobs: Jobs,
+    watch: Watch,
     previous: Option<Sample>,
 }
 
@@ -83,8 +93,18 @@ impl Session {
     pub fn new(source: Box<dyn Source>, prices: Box<dyn Prices>, learner: Learner) -> Self {
         let description = source.describe().clone();
         let factors = Factors::NONE;
-        let jobs = Jobs::new();
-        Self { source, description, prices, factors, told: false, learner, jobs, previous: None }
+        let watch = Watch::new(source.thresholds());
+        Self {
+            source,
+            description,
+            prices,
+            factors,
+            told: false,
+            learner,
+            jobs: Jobs::new(),
+            watch,
+            previous: None,
+        }
     }
 
     /// The same, with what is drawn beyond the meters.
@@ -112,12 +132,26 @@ impl Session {
             let grid = self.prices.over(previous.time, sample.time);
             let intensity = self.beyond(&frame, grid);
             let placed = self.jobs.frame(&frame);
-            Tick { frame, intensity, placed }
+            let findings = self.waste(&frame, &placed, intensity.value);
+            Tick { frame, intensity, placed, findings }
         });
         // Of an earlier sample, only times and meters are needed.
         sample.activity = Activity::default();
         self.previous = Some(sample);
         Ok(tick)
+    }
+
+    /// What looks like waste at the end of an interval.
+    fn waste(&mut self, frame: &Frame, placed: &[Placed], now: GramsPerKwh) -> Vec<Finding> {
+        let jobs: HashMap<ProcessId, Arc<Job>> = frame
+            .processes
+            .iter()
+            .zip(placed)
+            .filter_map(|(process, placed)| Some((process.id, Arc::clone(placed.job.as_ref()?))))
+            .collect();
+        let job = |process: &ProcessFrame| jobs.get(&process.id).map(Arc::clone);
+        self.watch.foretell(self.prices.forecast());
+        self.watch.observe(frame, now, &job)
     }
 
     /// Adds what is drawn beyond what this frame's meters show.

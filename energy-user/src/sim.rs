@@ -42,6 +42,7 @@ mod machine;
 mod meter;
 mod notation;
 mod process;
+mod progress;
 mod scenario;
 mod schedule;
 mod source;

@@ -147,7 +147,7 @@ impl Bench {
         self.gap = false;
         let frame = attribute(&self.previous, &next, &self.method);
         self.previous = next;
-        Tick { frame, intensity: Arc::new(intensity()), placed: Vec::new() }
+        Tick { frame, intensity: Arc::new(intensity()), placed: Vec::new(), findings: Vec::new() }
     }
 
     fn read(&self, time: Duration, load: f64) -> Vec<MeterReading> {

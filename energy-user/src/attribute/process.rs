@@ -32,6 +32,7 @@ impl ProcessRow {
                 ended: false,
                 share: Share::default(),
                 work: None,
+                progress: None,
                 parts: Vec::new(),
                 intensity: scales.intensity(process),
                 gpus: Vec::new(),
@@ -48,6 +49,9 @@ impl ProcessRow {
         self.row.add(process, scales);
         if let Some(work) = &process.work {
             self.frame.work.get_or_insert_default().add_all(work);
+        }
+        if let Some(progress) = &process.progress {
+            self.frame.progress.get_or_insert_default().add(progress);
         }
         for thread in &process.threads {
             let (frame, cpu) = self.threads.entry(thread.id).or_insert_with(|| {

@@ -14,6 +14,11 @@ use crate::units::GramsPerKwh;
 pub trait Prices {
     /// The intensity over an interval.
     fn over(&mut self, from: Timestamp, to: Timestamp) -> Arc<Intensity>;
+
+    /// What is foretold, each intensity from a moment on; nothing, where nobody foretells.
+    fn forecast(&self) -> Vec<(Timestamp, GramsPerKwh)> {
+        Vec::new()
+    }
 }
 
 /// The same always.

@@ -43,6 +43,7 @@ fn process(pid: u32, identity: Identity, share: Share) -> ProcessFrame {
         work: None,
         parts: Vec::new(),
         intensity: 1.0,
+        progress: None,
         gpus: Vec::new(),
         threads: Vec::new(),
     }

@@ -27,6 +27,7 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
         ended,
         share: share(1_000_000),
         work: None,
+        progress: None,
         parts: Vec::new(),
         intensity: 1.0,
         gpus: Vec::new(),
@@ -63,6 +64,7 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
         frame: frame.balance(),
         intensity: Arc::new(Intensity::given(GramsPerKwh(intensity))),
         placed: Vec::new(),
+        findings: Vec::new(),
     }
 }
 

@@ -38,7 +38,7 @@ impl GroupRecord {
         if by == Grouping::Process {
             return Vec::new();
         }
-        let Tick { frame, intensity, placed } = tick;
+        let Tick { frame, intensity, placed, .. } = tick;
         let groups = groups(frame, placed, by).into_iter();
         let record = |Group { key, processes, share }: Group| Self {
             id: key.id,
@@ -53,7 +53,7 @@ impl GroupRecord {
 /// The groups of an interval and the rows that are no processes, by power; together they are
 /// the total.
 pub fn table(tick: &Tick, by: Grouping) -> String {
-    let Tick { frame, intensity, placed } = tick;
+    let Tick { frame, intensity, placed, .. } = tick;
     let mut rows: Vec<(String, String, Share)> = groups(frame, placed, by)
         .into_iter()
         .map(|group| (group.processes.to_string(), group.key.label, group.share))

@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::{
+    finding::FindingRecord,
     gpu::GpuRecord,
     group::GroupRecord,
     record::{Figures, Record, ThreadRecord},
@@ -54,6 +55,8 @@ struct Document<'a> {
     rest: Option<Figures>,
     #[serde(rename = "self")]
     tool: Figures,
+    /// What looks like waste, worst first.
+    findings: Vec<FindingRecord<'a>>,
     carbon: Carbon<'a>,
     lost: Lost,
     books: Option<Balance>,
@@ -161,7 +164,7 @@ pub fn line(tick: &Tick, by: Grouping, warnings: &[String]) -> serde_json::Resul
 }
 
 fn document<'a>(tick: &'a Tick, by: Grouping, warnings: &'a [String]) -> Document<'a> {
-    let Tick { frame, intensity, placed } = tick;
+    let Tick { frame, intensity, placed, findings } = tick;
     let figures = |share: &Share| Figures::of(share, frame.interval, intensity);
     let mut kernel = frame.kernel;
     kernel.add(&frame.irq.unwrap_or_default());
@@ -200,6 +203,7 @@ fn document<'a>(tick: &'a Tick, by: Grouping, warnings: &'a [String]) -> Documen
         unattributed: figures(&unattributed),
         rest: frame.rest.as_ref().map(figures),
         tool: figures(&frame.tool),
+        findings: findings.iter().map(FindingRecord::of).collect(),
         carbon: Carbon {
             grams_per_kwh: intensity.value.0,
             zone: intensity.zone.as_deref(),

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Books, Identity, Lost, ProcessId};
+use super::{Books, Identity, Lost, ProcessId, Progress};
 
 /// CPU time in nanoseconds, one number for each cell of [`Machine::cells`](crate::sample::Machine).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,8 @@ pub struct ProcessActivity {
     pub cpu: CpuTime,
     /// What else was counted; none unless it was asked for.
     pub work: Option<Work>,
+    /// Whether it seems to get anywhere; none of one that nobody looked at.
+    pub progress: Option<Progress>,
     /// Its threads that ran or ended, if they are told apart; their time is the process's.
     pub threads: Vec<ThreadActivity>,
 }
@@ -63,7 +65,7 @@ pub struct ProcessActivity {
 impl ProcessActivity {
     /// One of whom only the time is known.
     pub fn new(id: ProcessId, identity: Arc<Identity>, ended: bool, cpu: CpuTime) -> Self {
-        Self { id, identity, ended, cpu, work: None, threads: Vec::new() }
+        Self { id, identity, ended, cpu, work: None, progress: None, threads: Vec::new() }
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Expected {
     pub absent: Vec<String>,
     /// Events that the probe lost.
     pub lost_events: Option<u64>,
+    /// What looks like waste at the end, of all that was seen since the start: `held_gpu notebook`.
+    pub findings: Option<Vec<String>>,
 }
 
 impl Expected {
@@ -96,6 +98,7 @@ impl Expected {
             quality: raw.quality,
             absent: raw.absent,
             lost_events: raw.lost_events,
+            findings: raw.findings,
         })
     }
 }

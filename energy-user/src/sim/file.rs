@@ -11,6 +11,7 @@ use crate::{
     attribute::IdlePolicy,
     frame::Quality,
     sample::{Domain, GpuShare, Role, Vendor},
+    waste::Thresholds,
 };
 
 /// The whole file.
@@ -26,6 +27,12 @@ pub struct File {
     pub repeat: Option<String>,
     #[serde(default)]
     pub method: Method,
+    /// From when on something counts as waste.
+    #[serde(default)]
+    pub waste: Thresholds,
+    /// What is foretold of the grid.
+    #[serde(default)]
+    pub forecast: Vec<String>,
     #[serde(default)]
     pub process: Vec<Process>,
     #[serde(default)]
@@ -77,6 +84,9 @@ pub struct Process {
     pub ends: Option<String>,
     #[serde(default)]
     pub runs: Vec<String>,
+    /// What comes of its time.
+    #[serde(default)]
+    pub progress: Vec<String>,
     #[serde(default)]
     pub gpu: Vec<String>,
     #[serde(default)]
@@ -174,4 +184,5 @@ pub struct Expected {
     #[serde(default)]
     pub absent: Vec<String>,
     pub lost_events: Option<u64>,
+    pub findings: Option<Vec<String>>,
 }

@@ -10,10 +10,11 @@ use super::{
     file,
     gpu::{Device, Guest, Seats},
     notation::{self, LONGEST, show},
+    progress::{self, Course},
     scenario::Topology,
     schedule::{Load, Rounds},
 };
-use crate::sample::{Birth, CpuTime, Identity, Kind, ProcessActivity, ProcessId};
+use crate::sample::{Birth, CpuTime, Identity, Kind, ProcessActivity, ProcessId, Progress};
 
 /// How long the machine had been up when the scenario began.
 pub const UPTIME: Duration = Duration::from_hours(1);
@@ -30,6 +31,8 @@ pub struct Process {
     /// Nanoseconds into the round; none if it lives on.
     pub ends: Option<u64>,
     pub loads: Vec<Load>,
+    /// What comes of its time.
+    courses: Vec<Course>,
     /// What it does on GPUs.
     pub seats: Seats,
     /// Its number is of another PID namespace.
@@ -65,6 +68,8 @@ impl Process {
             let life = (starts, ends);
             topology.loads(run, life, &mut loads).map_err(|why| problem(format!("runs: {why}")))?;
         }
+        let courses = progress::courses(&raw.progress, starts, ends.or(topology.rounds.period()));
+        let courses = courses.map_err(|why| problem(format!("progress: {why}")))?;
         let last = ends.or(topology.rounds.period()).unwrap_or(LONGEST);
         let seats = Seats::new(&raw, (starts, last), devices);
         let seats = seats.map_err(|why| problem(format!("gpu: {why}")))?;
@@ -81,6 +86,7 @@ impl Process {
             starts,
             ends,
             loads,
+            courses,
             seats,
             stranger: raw.stranger,
             identity: Identity {
@@ -154,8 +160,26 @@ impl Process {
         (!self.stranger && (ended || cpu.total() > Duration::ZERO)).then(|| {
             let parent = self.parent_id(round, rounds);
             let identity = Arc::new(Identity { parent, ..self.identity.clone() });
-            ProcessActivity::new(self.id(round, rounds), identity, ended, cpu)
+            let progress = self.progress(round, (from, to), rounds);
+            let activity = ProcessActivity::new(self.id(round, rounds), identity, ended, cpu);
+            ProcessActivity { progress, ..activity }
         })
+    }
+
+    /// What came of its time between two moments; none where that is not told.
+    fn progress(&self, round: u64, span: (u64, u64), rounds: Rounds) -> Option<Progress> {
+        let begin = rounds.begin(round);
+        let sum = |at: u64, within: &dyn Fn(u64) -> u64| match self.ends {
+            Some(_) => within(at.saturating_sub(begin)),
+            None => rounds.sum(at, within),
+        };
+        let mut whole: Option<Progress> = None;
+        for course in &self.courses {
+            if let Some(progress) = course.between(&self.loads, span, &sum) {
+                whole.get_or_insert_default().add(&progress);
+            }
+        }
+        whole
     }
 
     /// The process of one round, if it lived between two moments, as a GPU's driver sees it.

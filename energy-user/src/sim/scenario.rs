@@ -26,6 +26,7 @@ use crate::{
     frame::Basis,
     sample::{Lost, Machine, Package},
     units::{GramsPerKwh, Watts},
+    waste::Thresholds,
 };
 
 /// When a scenario begins that does not say so.
@@ -58,6 +59,10 @@ pub struct Scenario {
     /// The grid, if the file makes one up: from when on each intensity holds.
     pub intensity: Vec<(Duration, GramsPerKwh)>,
     pub expected: Vec<Expected>,
+    /// From when on something counts as waste.
+    pub thresholds: Thresholds,
+    /// What is foretold of the grid, each intensity from a moment on.
+    pub forecast: Vec<(u64, GramsPerKwh)>,
 }
 
 /// What the entries of a scenario are checked against.
@@ -118,6 +123,8 @@ impl Scenario {
             meters,
             gpus,
             expected,
+            thresholds: raw.waste,
+            forecast: forecast(&raw.forecast)?,
         };
         scenario.check_loads()?;
         Ok(scenario)
@@ -297,6 +304,19 @@ fn intensities(texts: &[String]) -> Result<Vec<(Duration, GramsPerKwh)>, Problem
         }
     }
     Ok(steps)
+}
+
+/// `2h 120`: from a moment on the grid is foretold to emit so many grams for each kWh.
+fn forecast(texts: &[String]) -> Result<Vec<(u64, GramsPerKwh)>, Problem> {
+    let one = |text: &String| {
+        let wrong = || Problem::new("forecast", format!("{text:?} is none; write it like 2h 120"));
+        let (at, grams) = text.split_once(' ').ok_or_else(wrong)?;
+        let at = notation::time(at).map_err(|why| Problem::new("forecast", why))?;
+        let grams = grams.trim().parse::<f64>().ok();
+        let grams = grams.filter(|grams| (0.0..10_000.0).contains(grams)).ok_or_else(wrong)?;
+        Ok((at, GramsPerKwh(grams)))
+    };
+    texts.iter().map(one).collect()
 }
 
 /// `3s 12 events`: what the probe lost at a moment.

@@ -12,6 +12,7 @@ use std::{
 };
 
 use anyhow::Context;
+use jiff::Timestamp;
 
 use super::{Expected, ScenarioError, notation::LONGEST, process::UPTIME, scenario::Scenario};
 use crate::{
@@ -19,7 +20,8 @@ use crate::{
     carbon::prices::{Prices, Schedule},
     sample::{ProbeKind, Sample},
     session::{Description, Source},
-    units::Watts,
+    units::{GramsPerKwh, Watts},
+    waste::Thresholds,
 };
 
 /// The largest scenario, in bytes.
@@ -84,6 +86,15 @@ impl Simulation {
         &self.scenario.method
     }
 
+    /// What is foretold of the grid, each intensity from a time on.
+    pub fn forecast(&self) -> Vec<(Timestamp, GramsPerKwh)> {
+        let at = |&(at, intensity): &(u64, GramsPerKwh)| {
+            let time = self.scenario.start.checked_add(Duration::from_nanos(at)).ok()?;
+            Some((time, intensity))
+        };
+        self.scenario.forecast.iter().filter_map(at).collect()
+    }
+
     /// What the scenario's author says should come out.
     pub fn expected(&self) -> &[Expected] {
         &self.scenario.expected
@@ -104,6 +115,10 @@ impl Source for Simulation {
         let Scenario { start, intensity, .. } = &self.scenario;
         let known = !intensity.is_empty();
         known.then(|| Box::new(Schedule::new(*start, intensity.clone())) as Box<dyn Prices>)
+    }
+
+    fn thresholds(&self) -> Thresholds {
+        self.scenario.thresholds.clone()
     }
 
     fn sample(&mut self) -> anyhow::Result<Sample> {

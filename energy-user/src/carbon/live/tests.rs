@@ -288,7 +288,7 @@ fn a_watch_asks_once_for_many_intervals() {
         let grid = watch.over(now, now);
         assert_eq!((grid.value, &grid.fall_back), (GramsPerKwh(263.0), &None));
     }
-    until("the forecast", || watch.forecast().is_some());
+    until("the forecast", || watch.foretold().is_some());
     // One for now, one for what is expected.
     assert_eq!(stub.asked().len(), 2, "{:?}", stub.asked());
 }

@@ -22,6 +22,7 @@ use crate::{
         prices::{Prices, middle},
     },
     clock,
+    units::GramsPerKwh,
 };
 
 /// A machine that wakes up is noticed so soon.
@@ -73,7 +74,7 @@ impl Watch {
     }
 
     /// What the service expects; none until it said so.
-    pub fn forecast(&self) -> Option<Forecast> {
+    pub fn foretold(&self) -> Option<Forecast> {
         lock(&self.shared).forecast.clone()
     }
 }
@@ -81,6 +82,11 @@ impl Watch {
 impl Prices for Watch {
     fn over(&mut self, from: Timestamp, to: Timestamp) -> Arc<Intensity> {
         Arc::new(lock(&self.shared).cache.current(middle(from, to)))
+    }
+
+    fn forecast(&self) -> Vec<(Timestamp, GramsPerKwh)> {
+        let state = lock(&self.shared);
+        state.forecast.as_ref().map_or_else(Vec::new, |forecast| forecast.points.clone())
     }
 }
 

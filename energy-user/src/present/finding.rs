@@ -1,0 +1,228 @@
+//! A finding in words and as data: never without its evidence.
+
+use serde::Serialize;
+
+use super::figure::{self, Units};
+use crate::{
+    units::Microjoules,
+    waste::{Evidence, Figure, Finding, Subject},
+};
+
+/// A finding, as JSON has it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FindingRecord<'a> {
+    /// The rule's name.
+    pub rule: &'static str,
+    /// The same in words.
+    pub title: &'static str,
+    /// Whose.
+    pub subject: SubjectRecord<'a>,
+    /// Since when, as far as the history reaches.
+    pub since: String,
+    /// `low`, `medium`, `high`.
+    pub severity: &'static str,
+    /// The facts.
+    pub evidence: Vec<EvidenceRecord<'a>>,
+    /// What was wasted; null where that is not known.
+    pub joules: Option<f64>,
+    /// What the joules are, and what they are not.
+    pub joules_words: &'static str,
+    /// What to do, and what the facts cannot tell.
+    pub remedy: &'a str,
+}
+
+/// Whose finding it is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SubjectRecord<'a> {
+    /// A kind of job, `tree` or `process`.
+    pub kind: &'static str,
+    /// Unique on the machine while it lives.
+    pub id: &'a str,
+    /// What people call it.
+    pub name: &'a str,
+    /// The processes that are meant.
+    pub pids: Vec<u32>,
+}
+
+/// A fact.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EvidenceRecord<'a> {
+    /// What scripts know it by.
+    pub name: &'static str,
+    /// How much.
+    pub value: f64,
+    /// Of which unit: `s`, `1` (a part, a ratio or a count), `1/s`, `B`, `B/s`, `W`, `gCO2e/kWh`, `gCO2e`.
+    pub unit: &'static str,
+    /// What it is a figure of.
+    pub words: &'a str,
+}
+
+impl<'a> FindingRecord<'a> {
+    /// A finding as data.
+    pub fn of(finding: &'a Finding) -> Self {
+        let Subject { kind, id, name, processes } = &finding.subject;
+        Self {
+            rule: finding.rule.as_str(),
+            title: finding.rule.title(),
+            subject: SubjectRecord {
+                kind: kind.as_str(),
+                id,
+                name,
+                pids: processes.iter().map(|id| id.pid).collect(),
+            },
+            since: finding.since.to_string(),
+            severity: finding.severity.as_str(),
+            evidence: finding.evidence.iter().map(EvidenceRecord::of).collect(),
+            joules: finding.joules().map(Microjoules::joules),
+            joules_words: finding.rule.joules_are(),
+            remedy: &finding.remedy,
+        }
+    }
+}
+
+impl<'a> EvidenceRecord<'a> {
+    fn of(evidence: &'a Evidence) -> Self {
+        let (value, unit) = value(evidence.figure);
+        Self { name: evidence.name, value, unit, words: &evidence.words }
+    }
+}
+
+/// A figure in SI units, and the unit.
+fn value(figure: Figure) -> (f64, &'static str) {
+    match figure {
+        Figure::Time(time) => (time.as_secs_f64(), "s"),
+        Figure::Part(part) => (part, "1"),
+        Figure::Count(count) => (count, "1"),
+        Figure::Rate(rate) => (rate, "1/s"),
+        Figure::ByteRate(rate) => (rate, "B/s"),
+        Figure::Bytes(bytes) => (bytes as f64, "B"),
+        Figure::Power(watts) => (watts.0, "W"),
+        Figure::Intensity(intensity) => (intensity.0, "gCO2e/kWh"),
+        Figure::Mass(grams) => (grams.0, "gCO2e"),
+    }
+}
+
+/// A finding for people, in lines: what and whose, the evidence, the cost, the remedy.
+pub fn lines(finding: &Finding) -> Vec<String> {
+    let Subject { kind, id, name, processes } = &finding.subject;
+    let name = figure::printable(name);
+    // The id of a process or a tree holds its number; a job's may be its name.
+    let id = figure::printable(id);
+    let whose = if id.ends_with(&name) { id } else { format!("{name} ({id})") };
+    let whose = match kind.as_str() {
+        "process" | "tree" => whose,
+        kind if whose.starts_with(kind) => whose,
+        kind => format!("{kind} {whose}"),
+    };
+    let mut lines = vec![format!("{}: {whose}", finding.rule.title())];
+    lines.extend(finding.evidence.iter().map(|one| format!("  {}", sentence(one))));
+    let are = finding.rule.joules_are();
+    lines.push(match finding.joules() {
+        Some(energy) => format!("  {} J, {are}", Units::Joules.energy(Some(energy))),
+        None if finding.rule.has_joules() => "  energy not known: no meter counted".into(),
+        None => format!("  energy {are}"),
+    });
+    lines.push(format!("  {}", figure::printable(&finding.remedy)));
+    if processes.len() > 1 && !finding.remedy.starts_with("kill") {
+        let pids: Vec<_> = processes.iter().map(|id| id.pid.to_string()).collect();
+        lines.push(format!("  processes {}", pids.join(" ")));
+    }
+    lines
+}
+
+/// Figure and words: `92 % of its time was in the kernel`, `lasted for 2m05s`.
+fn sentence(evidence: &Evidence) -> String {
+    let words = figure::printable(&evidence.words);
+    let number = |value: f64| figure::figure(Some(value));
+    match evidence.figure {
+        Figure::Time(time) if time.as_millis() < 100 => {
+            format!("{} µs {words}", number(time.as_secs_f64() * 1e6))
+        }
+        Figure::Time(time) => format!("{words} {}", figure::duration(time)),
+        Figure::Part(part) => format!("{} % {words}", number(part * 100.0)),
+        Figure::Count(count) => format!("{} {words}", number(count)),
+        Figure::Rate(rate) => format!("{} {words} each second", number(rate)),
+        Figure::ByteRate(rate) => format!("{} bytes {words} each second", number(rate)),
+        Figure::Bytes(bytes) => format!("{} {words}", binary(bytes)),
+        Figure::Power(watts) => format!("{words} {} W", number(watts.0)),
+        Figure::Intensity(intensity) => format!("{words} {} g/kWh", number(intensity.0)),
+        Figure::Mass(grams) => format!("{} {words}", figure::mass(Some(grams))),
+    }
+}
+
+/// Memory as people say it.
+fn binary(bytes: u64) -> String {
+    const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    let unit = UNITS.iter().find(|(_, size)| bytes >= *size);
+    unit.map_or_else(
+        || format!("{bytes} bytes"),
+        |(unit, size)| format!("{} {unit}", figure::figure(Some(bytes as f64 / *size as f64))),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        job,
+        sample::ProcessId,
+        waste::{Charge, Pool, Rule, Severity, SubjectKind},
+    };
+
+    fn finding(rule: Rule, charges: Vec<Charge>) -> Finding {
+        let process = ProcessId { pid: 42, start: 1 };
+        Finding {
+            rule,
+            subject: Subject {
+                kind: SubjectKind::Job(job::Kind::Notebook),
+                id: "notebook 1f2e".into(),
+                name: "analysis\u{1b}[2J".into(),
+                processes: vec![process],
+            },
+            since: Timestamp::UNIX_EPOCH,
+            evidence: vec![
+                Evidence::new("unused", Figure::Time(Duration::from_secs(754)), "unused for"),
+                Evidence::new("memory", Figure::Bytes(30 << 30), "of memory held"),
+                Evidence::new("slice", Figure::Time(Duration::from_micros(3)), "at a stretch"),
+            ],
+            charges,
+            remedy: "shut it down".into(),
+            severity: Severity::Medium,
+        }
+    }
+
+    #[test]
+    fn words_name_whose_why_what_and_the_remedy_and_nothing_harmful() {
+        let process = ProcessId { pid: 42, start: 1 };
+        let charge = Charge { process, pool: Pool::Cpu, energy: Microjoules(37_700_000) };
+        let shown = lines(&finding(Rule::HeldGpu, vec![charge]));
+        let expected = [
+            "looks like a GPU held for nothing: notebook analysis?[2J (notebook 1f2e)",
+            "  unused for 12m34s",
+            "  30.00 GiB of memory held",
+            "  3.000 µs at a stretch",
+            "  37.70 J, what the GPU drew for its holders while nobody used it",
+            "  shut it down",
+        ];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn energy_that_is_not_known_is_null_and_says_why() {
+        let unknown = finding(Rule::Oversubscribed, Vec::new());
+        assert!(lines(&unknown)[4].starts_with("  energy not known: its work"));
+        let unmetered = finding(Rule::HeldGpu, Vec::new());
+        assert_eq!(lines(&unmetered)[4], "  energy not known: no meter counted");
+        let json = serde_json::to_value(FindingRecord::of(&unknown)).unwrap();
+        assert_eq!(json["joules"], serde_json::Value::Null);
+        assert_eq!(json["rule"], "oversubscribed");
+        assert_eq!(json["subject"]["pids"], serde_json::json!([42]));
+        assert_eq!(json["evidence"][0]["value"], 754.0);
+        assert_eq!(json["evidence"][0]["unit"], "s");
+        assert_eq!(json["since"], "1970-01-01T00:00:00Z");
+    }
+}
