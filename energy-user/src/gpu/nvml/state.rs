@@ -65,7 +65,6 @@ pub fn look(device: &Device<'_>, clock_max: Option<u32>) -> Result<GpuState, Str
     if let (false, Some(error)) = (asked.answered, asked.error) {
         return Err(words::why(&error));
     }
-    let percent = |value: u32| u8::try_from(value).ok().filter(|&value| value <= 100);
     Ok(GpuState {
         power: milliwatts.map(|milliwatts| Watts(milliwatts * 1e-3)),
         limit: limit.map(|milliwatts| Watts(f64::from(milliwatts) * 1e-3)),
@@ -78,6 +77,15 @@ pub fn look(device: &Device<'_>, clock_max: Option<u32>) -> Result<GpuState, Str
         clock_max,
         throttle: reasons.map(throttle).unwrap_or_default(),
     })
+}
+
+fn percent(value: u32) -> Option<u8> {
+    u8::try_from(value).ok().filter(|&value| value <= 100)
+}
+
+/// Its own use in its last period, per cent.
+pub fn utilization(device: &Device<'_>) -> Option<u8> {
+    device.utilization_rates().ok().and_then(|rates| percent(rates.gpu))
 }
 
 /// Power at the moment where it is told, of the GPU alone; milliwatts.
