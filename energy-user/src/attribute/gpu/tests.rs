@@ -119,6 +119,17 @@ fn a_device_whose_use_is_not_told_yet_is_not_held_idle() {
 }
 
 #[test]
+fn time_on_gpus_is_not_told_where_one_of_them_does_not_tell_it() {
+    let told = reading(0, Told::Process, &[], vec![client(1, COMPUTE, Some(300))]);
+    let holders = Told::Holders(String::new());
+    let untold = reading(1, holders, &[], vec![client(1, COMPUTE, None), client(2, COMPUTE, None)]);
+    let frame = frame(vec![told, untold], &[10, 10], &Method::default());
+    let times: Vec<_> = frame.processes.iter().map(|one| one.share.gpu_time).collect();
+    assert_eq!(times, [None, None]);
+    assert_eq!(frame.processes[0].gpus[0].busy, Some(Duration::from_millis(300)));
+}
+
+#[test]
 fn an_instance_without_a_figure_leaves_everybody_undivided() {
     let on = |pid, instance| GpuClient { instance: Some(instance), ..client(pid, COMPUTE, None) };
     let mut mig = reading(0, Told::Instance, &[1, 4], vec![on(1, 0), on(2, 1)]);
