@@ -210,6 +210,7 @@ impl Slot {
             if self.load.is_due(at) {
                 self.load.take(at, state::utilization(&device));
             }
+            self.users.poll(&device, self.layout.as_ref(), at);
         }
     }
 
