@@ -26,6 +26,9 @@ const REASONS: [(ThrottleReasons, &str); 6] = [
     (ThrottleReasons::HW_POWER_BRAKE_SLOWDOWN, "hardware power brake"),
 ];
 
+/// What NVML calls a number that is not to be had (`NVML_VALUE_NOT_AVAILABLE`, -1).
+const NO_VALUE: u32 = u32::MAX;
+
 /// Counts answers, and keeps the first error.
 #[derive(Default)]
 struct Asked {
@@ -56,7 +59,7 @@ impl Asked {
 pub fn look(device: &Device<'_>, clock_max: Option<u32>) -> Result<GpuState, String> {
     let mut asked = Asked::default();
     let milliwatts = asked.ask(power(device));
-    let limit = asked.ask(device.enforced_power_limit());
+    let limit = asked.ask(device.enforced_power_limit()).filter(|&value| value != NO_VALUE);
     let utilization = asked.ask(device.utilization_rates());
     let memory = asked.ask(memory(device));
     let temperature = asked.ask(device.temperature(TemperatureSensor::Gpu));
@@ -72,9 +75,9 @@ pub fn look(device: &Device<'_>, clock_max: Option<u32>) -> Result<GpuState, Str
         memory_utilization: utilization.as_ref().and_then(|rates| percent(rates.memory)),
         memory_used: memory.map(|(used, _)| used),
         memory_total: memory.map(|(_, total)| total),
-        temperature,
-        clock,
-        clock_max,
+        temperature: temperature.filter(|&value| value != NO_VALUE),
+        clock: clock.filter(|&value| value != NO_VALUE),
+        clock_max: clock_max.filter(|&value| value != NO_VALUE),
         throttle: reasons.map(throttle).unwrap_or_default(),
     })
 }
