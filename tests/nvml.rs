@@ -120,6 +120,74 @@ fn a_job_that_ends_within_an_interval_has_what_it_used() {
 }
 
 #[test]
+fn who_worked_early_in_a_long_interval_is_not_forgotten() {
+    // A hundred periods of a sixth of a second are far less than a minute.
+    let scenario = r#"
+        [[device]]
+        power = "300W"
+        sample_period = "200ms"
+        [[device.process]]
+        pid = 11
+        runs = ["0s..40s 100%"]
+        [[device.process]]
+        pid = 12
+        runs = ["40s..60s 100%"]
+    "#;
+    if !apart("who_worked_early_in_a_long_interval_is_not_forgotten", scenario) {
+        return;
+    }
+    let mut stage = Stage::new(&[11, 12]);
+    stage.frame(0);
+    for ms in (200..60_000).step_by(200) {
+        stage::step(ms);
+        stage.gpus.poll(stage::moment(ms).monotonic);
+    }
+    // Forty seconds to twenty.
+    let (shares, nobody, idle) = stage.shares(60_000, [11, 12]);
+    assert_eq!((shares, nobody, idle), ([12_000 * JOULE, 6_000 * JOULE], 0, 0));
+    let busy: Vec<_> = stage.first().activity.clients.iter().map(|one| one.busy).collect();
+    assert_eq!(busy, [40, 20].map(|seconds| Some(Duration::from_secs(seconds))));
+}
+
+#[test]
+fn work_between_the_ends_of_a_long_interval_is_seen() {
+    let scenario = r#"
+        [[device]]
+        power = "200W"
+        process_utilization = "unsupported"
+        utilization = ["0s 0%", "3s 100%", "7s 0%"]
+        [[device.process]]
+        pid = 11
+        [[device.process]]
+        pid = 12
+        [[device]]
+        [[device.process]]
+        pid = 11
+        runs = ["2s..7s 60%"]
+    "#;
+    if !apart("work_between_the_ends_of_a_long_interval_is_seen", scenario) {
+        return;
+    }
+    let mut stage = Stage::new(&[11, 12]);
+    stage.frame(0);
+    for ms in (200..10_000).step_by(200) {
+        stage::step(ms);
+        stage.gpus.poll(stage::moment(ms).monotonic);
+    }
+    let frame = stage.frame(10_000).unwrap();
+    // Neither end of the interval shows that it worked.
+    assert!(!frame.gpus[0].held_idle);
+    let busy = frame.gpus[0].busy.unwrap().as_secs_f64();
+    assert!((3.5..=4.5).contains(&busy), "{busy}");
+    assert_eq!((of(&frame, 12), frame.processes[1].share.held.energy.0), (1000 * JOULE, 0));
+    // Of the other, its process alone has worked for three seconds.
+    let busy = frame.gpus[1].busy.unwrap().as_secs_f64();
+    assert!((2.9..=3.5).contains(&busy), "{busy}");
+    let frame = stage.frame(11_000).unwrap();
+    assert!(frame.gpus[0].held_idle);
+}
+
+#[test]
 fn a_device_that_is_held_and_idle_is_its_holders() {
     let scenario =
         "[[device]]\npower = \"70W\"\n[[device.process]]\npid = 11\nlives = \"0s..3s\"\n";

@@ -58,7 +58,14 @@ impl GpuUse {
         let clients = &activity.clients;
         let told = !matches!(activity.told, Told::Nothing);
         let held = clients.iter().any(|client| client.context.is_some());
-        let untold = matches!(activity.told, Told::Holders(_)) && activity.busy.is_none();
+        // One that was not looked at before, or says nothing of itself, may have worked.
+        let silent = |client: &GpuClient| client.context.is_some() && client.busy.is_none();
+        let untold = activity.busy.is_none()
+            && match activity.told {
+                Told::Holders(_) => true,
+                Told::Process | Told::Engine => clients.iter().any(silent),
+                Told::Instance | Told::Nothing => false,
+            };
         let used = untold
             || activity.busy.is_some_and(|busy| !busy.is_zero())
             || activity.instances.iter().any(|busy| busy.is_none_or(|busy| !busy.is_zero()))

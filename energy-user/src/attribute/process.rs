@@ -3,7 +3,7 @@
 //! What a process is charged on a pool is split over its threads by their time there, so
 //! that the threads add up to the process as the processes add up to the machine.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
     apportion,
@@ -70,9 +70,9 @@ impl ProcessRow {
     pub fn seat(&mut self, on: OnGpu) {
         self.frame.gpus.push(on);
         let share = &mut self.row.share;
-        if let Some(busy) = on.busy {
-            share.gpu_time = Some(share.gpu_time.unwrap_or_default() + busy);
-        }
+        // What one of them does not tell is not nothing: the sum is not known then.
+        let all = self.frame.gpus.iter().map(|on| on.busy);
+        share.gpu_time = all.sum::<Option<Duration>>();
         share.held.time += on.held.unwrap_or_default();
     }
 

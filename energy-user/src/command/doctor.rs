@@ -136,6 +136,10 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
                 live.drain()?;
             }
             let readings = live.sample()?.meters;
+            if live.meters().estimated() {
+                let words = std::mem::take(&mut findings.static_power);
+                findings.static_power = beside_a_model(&words, &readings);
+            }
             let found = readings.iter().map(|reading| MeterFinding::of(reading, live.meters()));
             let counted = |found: &MeterFinding| found.role != Role::Check;
             (findings.meters, findings.checks) = found.partition(counted);
@@ -143,9 +147,6 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
                 |found: &MeterFinding| found.role == Role::Whole && found.state == "measured";
             if findings.meters.iter().any(whole) {
                 findings.intensity.factors = findings.intensity.factors.of_whole();
-            }
-            if live.meters().estimated() {
-                findings.static_power = "the model's; there is no meter to calibrate".into();
             }
             let left = live.meters().left_out().iter();
             findings.left_out = left.map(|(facts, why)| LeftOut::of(facts, why)).collect();
@@ -169,6 +170,17 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
     output.write(text.as_bytes())?;
     let measured = findings.probe.is_some();
     Ok(if measured { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whose static power it is, where a model stands in for the packages: a GPU's meter may be
+/// there all the same.
+fn beside_a_model(words: &str, readings: &[MeterReading]) -> String {
+    let mut parts = readings.iter().filter(|reading| reading.meter.role == Role::Part);
+    if parts.any(|reading| matches!(reading.reading, Reading::Counter { .. })) {
+        format!("the model's where it stands in; of the meters, {words}")
+    } else {
+        "the model's; there is no meter to calibrate".into()
+    }
 }
 
 /// Opens what a measurement would open.
@@ -359,7 +371,33 @@ fn text(findings: &Findings) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::units::Watts;
+
+    #[test]
+    fn a_gpus_meter_is_calibrated_also_where_a_model_stands_in_for_the_packages() {
+        let reading = |role, reading| MeterReading {
+            meter: Arc::new(sample::Meter {
+                id: "gpu-0".into(),
+                domain: sample::Domain::Gpu,
+                source: "nvml".into(),
+                cells: Vec::new(),
+                role,
+                includes: String::new(),
+            }),
+            reading,
+        };
+        let limit = Watts(1.0);
+        let counter = || Reading::Counter { microjoules: 1, range: u64::MAX, limit };
+        let words = |readings: &[_]| beside_a_model("learned while watching", readings);
+        let told = words(&[reading(Role::Part, counter())]);
+        assert!(told.ends_with("of the meters, learned while watching"), "{told}");
+        let none =
+            [reading(Role::Check, counter()), reading(Role::Part, Reading::Absent("".into()))];
+        assert!(words(&none).ends_with("no meter to calibrate"));
+    }
 
     #[test]
     fn a_gpu_is_told_with_its_route_and_what_it_lacks() {

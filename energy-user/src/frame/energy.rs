@@ -98,7 +98,7 @@ impl Energy {
 pub struct Share {
     /// Time on a CPU.
     pub cpu_time: Duration,
-    /// Time on GPUs, all of them together; none where no GPU tells that of this row.
+    /// Time on GPUs, all of them together; none where one that it is on does not tell that.
     pub gpu_time: Option<Duration>,
     /// Energy.
     pub energy: Energy,

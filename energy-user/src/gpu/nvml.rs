@@ -13,6 +13,7 @@ mod device;
 mod energy;
 mod facts;
 mod library;
+mod load;
 mod mig;
 mod numbers;
 mod sleep;

@@ -56,6 +56,7 @@ impl Acquaintances {
         }
         for birth in &mut activity.births {
             birth.parent = known(birth.parent).unwrap_or(birth.parent);
+            birth.child = known(birth.child).unwrap_or(birth.child);
         }
     }
 }
@@ -161,7 +162,7 @@ impl<'a> People<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{CpuTime, Lost};
+    use crate::sample::{Birth, CpuTime, Lost};
 
     struct Book(HashMap<u32, u64>);
 
@@ -188,8 +189,12 @@ mod tests {
         assert_eq!(first, ProcessId { pid: 7, start: 3 * TICK });
         people.bury();
         let processes = vec![ran(7, 3 * TICK + 5, false), ran(8, 1, false)];
-        let mut activity = Activity { processes, lost: Lost::default(), ..Activity::default() };
+        let child = ProcessId { pid: 7, start: 3 * TICK + 5 };
+        let births = vec![Birth { child, parent: ProcessId { pid: 8, start: 1 } }];
+        let lost = Lost::default();
+        let mut activity = Activity { processes, births, lost, ..Activity::default() };
         known.rename(&mut activity);
+        assert_eq!(activity.births[0].child, first, "it was met before its birth was told");
         assert_eq!(activity.processes[0].id, first);
         assert_eq!(activity.processes[1].id.start, 1);
     }

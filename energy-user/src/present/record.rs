@@ -174,7 +174,12 @@ impl<'a> ThreadRecord<'a> {
             start_time: thread.id.start as f64 / 1e9,
             ended: thread.ended,
             name: &thread.name,
-            figures: Figures::of(&thread.share, frame.interval, intensity),
+            // No GPU tells of threads: what their process held is in its own record.
+            figures: Figures {
+                gpu_held_idle_joules: None,
+                gpu_held_idle_seconds: None,
+                ..Figures::of(&thread.share, frame.interval, intensity)
+            },
         })
     }
 }

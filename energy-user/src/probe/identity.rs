@@ -151,6 +151,13 @@ impl Directory {
 
     /// Who a process is that ran. `kernel` is what the probe knows of it.
     pub fn identify(&mut self, id: ProcessId, kernel: bool) -> Arc<Identity> {
+        if !self.people.contains_key(&id) {
+            // It may have been met by its number, with its start to a tick.
+            let met = ProcessId { start: id.start / TICK_NS * TICK_NS, ..id };
+            if let Some(person) = self.people.remove(&met) {
+                self.people.insert(id, person);
+            }
+        }
         if let Some(person) = self.people.get(&id)
             && (person.looked_up || self.ended.contains(&id))
         {
@@ -348,4 +355,26 @@ pub fn text(bytes: &[u8]) -> String {
 fn join(args: &[u8]) -> String {
     let args = args.split(|&byte| byte == 0).filter(|arg| !arg.is_empty());
     args.map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_met_by_its_number_is_known_when_its_end_is_told() {
+        let mut directory = Directory::new(Path::new("/proc"));
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        let met = directory.who(child.id());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let (met, _) = met.unwrap();
+        // The kernel tells its start to the nanosecond.
+        let exact = ProcessId { start: met.start + 123, ..met };
+        let identity = directory.identify(exact, false);
+        assert_eq!(identity.cmdline.as_deref(), Some("sleep 1000"));
+        assert_eq!(directory.people.len(), 1, "it is one process");
+        let other = ProcessId { start: met.start + TICK_NS, ..met };
+        assert_eq!(directory.identify(other, false).cmdline, None);
+    }
 }

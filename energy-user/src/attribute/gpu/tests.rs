@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     attribute::{Floor, IdlePolicy, attribute},
-    frame::{Basis, Frame},
+    frame::{Basis, Frame, Held},
     sample::{Domain, Gpu, GpuState, Instance, Meter, MeterReading, Reading, Role, Sample, Vendor},
     units::{Microjoules, Watts},
 };
@@ -93,6 +93,40 @@ fn use_that_nobody_can_be_named_for_is_unattributed_and_one_alone_has_it_all() {
     let one = frame(vec![busy(vec![held(1)])], &[1000], &Method::default());
     assert_eq!(of(&one, 1), 1000);
     assert_eq!(one.processes[0].share.gpu_time, Some(Duration::ZERO), "its own time is told");
+}
+
+#[test]
+fn a_device_whose_use_is_not_told_yet_is_not_held_idle() {
+    // As after a gap: who holds it is known, and what they did is not.
+    let unknown = |pid| client(pid, COMPUTE, None);
+    for told in [Told::Process, Told::Engine] {
+        let two = reading(0, told.clone(), &[], vec![unknown(1), unknown(2)]);
+        let two = frame(vec![two], &[1000], &Method::default());
+        assert!(!two.gpus[0].held_idle, "{told:?}");
+        assert_eq!(two.unattributed.energy.gpu, Some(Microjoules(1000)), "{told:?}");
+        assert!(two.processes.iter().all(|one| one.share.held == Held::default()));
+        // Whoever is alone has it, and is not said to waste it.
+        let one = reading(0, told.clone(), &[], vec![unknown(1)]);
+        let one = frame(vec![one], &[1000], &Method::default());
+        assert_eq!((of(&one, 1), one.gpus[0].held_idle), (1000, false), "{told:?}");
+        assert_eq!(one.processes[0].share.held, Held::default());
+        // What the device says of itself is enough.
+        let mut rests = reading(0, told.clone(), &[], vec![unknown(1), unknown(2)]);
+        rests.activity.busy = Some(Duration::ZERO);
+        let rests = frame(vec![rests], &[1000], &Method::default());
+        assert!(rests.gpus[0].held_idle, "{told:?}");
+    }
+}
+
+#[test]
+fn time_on_gpus_is_not_told_where_one_of_them_does_not_tell_it() {
+    let told = reading(0, Told::Process, &[], vec![client(1, COMPUTE, Some(300))]);
+    let holders = Told::Holders(String::new());
+    let untold = reading(1, holders, &[], vec![client(1, COMPUTE, None), client(2, COMPUTE, None)]);
+    let frame = frame(vec![told, untold], &[10, 10], &Method::default());
+    let times: Vec<_> = frame.processes.iter().map(|one| one.share.gpu_time).collect();
+    assert_eq!(times, [None, None]);
+    assert_eq!(frame.processes[0].gpus[0].busy, Some(Duration::from_millis(300)));
 }
 
 #[test]

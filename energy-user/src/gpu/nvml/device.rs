@@ -12,6 +12,7 @@ use super::{
     energy::Energy,
     facts::Facts,
     library::{self, Place, SELDOM},
+    load::Load,
     mig::{self, Layout},
     numbers::Numbers,
     sleep::OnBus,
@@ -49,8 +50,8 @@ pub struct Slot {
     users: Users,
     /// What it showed, and when.
     shown: Option<(Duration, Result<GpuState, String>)>,
-    /// Per cent of the device's own use at the last reading.
-    busy: Option<u8>,
+    /// The device's own use since the last reading.
+    load: Load,
     /// When it was read.
     last: Option<Moment>,
 }
@@ -85,7 +86,7 @@ impl Slot {
             laid_out: false,
             users: Users::default(),
             shown: None,
-            busy: None,
+            load: Load::default(),
             last: None,
         }
     }
@@ -120,7 +121,7 @@ impl Slot {
     fn rest(&mut self) {
         self.users.rest();
         self.shown = None;
-        self.busy = None;
+        self.load = Load::default();
     }
 
     /// Asks for what never changes, and seldom for how it is divided.
@@ -200,12 +201,16 @@ impl Slot {
         Ok(())
     }
 
-    /// Looks at its power, if that is integrated.
+    /// Looks at its power, if that is integrated, and seldom at its use.
     pub fn poll(&mut self, nvml: &Nvml, at: Duration) {
         if self.facts.is_some()
             && let Ok(device) = library::device(nvml, &self.place)
         {
             self.energy.poll(&device, at);
+            if self.load.is_due(at) {
+                self.load.take(at, state::utilization(&device));
+            }
+            self.users.poll(&device, self.layout.as_ref(), at);
         }
     }
 
@@ -267,9 +272,11 @@ impl Slot {
         let found = self.users.read(nvml, &device, self.layout.as_ref(), &mut ask);
         let mut activity = found.activity;
         let percent = state.as_ref().ok().and_then(|state| state.utilization);
-        let mean = percent.map(|now| f64::midpoint(now.into(), self.busy.unwrap_or(now).into()));
-        self.busy = percent;
-        activity.busy = mean.zip(ask.interval()).map(|(mean, time)| time.mul_f64(mean / 100.0));
+        let mean = self.load.mean(at.monotonic, percent);
+        let busy = mean.zip(ask.interval()).map(|(mean, time)| time.mul_f64(mean / 100.0));
+        // It worked no less than for any one of those who used it.
+        let longest = activity.clients.iter().filter_map(|client| client.busy).max();
+        activity.busy = busy.map(|busy| busy.max(longest.unwrap_or_default()));
         if found.doubt {
             self.asked = None;
             if let Some(facts) = &mut self.facts {

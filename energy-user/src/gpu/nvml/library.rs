@@ -3,7 +3,12 @@
 //! A driver can be loaded after us, and unloaded under us. Trying is dear and mostly in vain,
 //! so it is done seldom.
 
-use std::{ffi::OsStr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use nvml_wrapper::{Device, Nvml, bitmasks::InitFlags, error::NvmlError};
 
@@ -33,9 +38,17 @@ pub struct Library {
     why: String,
 }
 
+/// A file of the working directory is meant by its bare name, which the loader would look for
+/// among the system's libraries only.
+fn file(path: PathBuf) -> PathBuf {
+    let bare = path.components().count() == 1;
+    if bare && path.is_file() { Path::new(".").join(path) } else { path }
+}
+
 impl Library {
     /// Not loaded yet.
     pub fn new(path: Option<PathBuf>) -> Self {
+        let path = path.map(file);
         Self { path, nvml: None, tried: None, why: "NVIDIA's library was not asked yet".into() }
     }
 
@@ -104,6 +117,13 @@ pub fn device<'a>(nvml: &'a Nvml, place: &Place) -> Result<Device<'a>, NvmlError
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bare_name_is_a_file_here_or_a_library_of_the_system() {
+        assert_eq!(file("Cargo.toml".into()), Path::new("./Cargo.toml"));
+        assert_eq!(file(USUAL.into()), Path::new(USUAL));
+        assert_eq!(file("/etc/passwd".into()), Path::new("/etc/passwd"));
+    }
 
     #[test]
     fn a_library_that_is_none_is_tried_seldom() {

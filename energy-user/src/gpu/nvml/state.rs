@@ -26,6 +26,9 @@ const REASONS: [(ThrottleReasons, &str); 6] = [
     (ThrottleReasons::HW_POWER_BRAKE_SLOWDOWN, "hardware power brake"),
 ];
 
+/// What NVML calls a number that is not to be had (`NVML_VALUE_NOT_AVAILABLE`, -1).
+const NO_VALUE: u32 = u32::MAX;
+
 /// Counts answers, and keeps the first error.
 #[derive(Default)]
 struct Asked {
@@ -56,7 +59,7 @@ impl Asked {
 pub fn look(device: &Device<'_>, clock_max: Option<u32>) -> Result<GpuState, String> {
     let mut asked = Asked::default();
     let milliwatts = asked.ask(power(device));
-    let limit = asked.ask(device.enforced_power_limit());
+    let limit = asked.ask(device.enforced_power_limit()).filter(|&value| value != NO_VALUE);
     let utilization = asked.ask(device.utilization_rates());
     let memory = asked.ask(memory(device));
     let temperature = asked.ask(device.temperature(TemperatureSensor::Gpu));
@@ -65,7 +68,6 @@ pub fn look(device: &Device<'_>, clock_max: Option<u32>) -> Result<GpuState, Str
     if let (false, Some(error)) = (asked.answered, asked.error) {
         return Err(words::why(&error));
     }
-    let percent = |value: u32| u8::try_from(value).ok().filter(|&value| value <= 100);
     Ok(GpuState {
         power: milliwatts.map(|milliwatts| Watts(milliwatts * 1e-3)),
         limit: limit.map(|milliwatts| Watts(f64::from(milliwatts) * 1e-3)),
@@ -73,11 +75,20 @@ pub fn look(device: &Device<'_>, clock_max: Option<u32>) -> Result<GpuState, Str
         memory_utilization: utilization.as_ref().and_then(|rates| percent(rates.memory)),
         memory_used: memory.map(|(used, _)| used),
         memory_total: memory.map(|(_, total)| total),
-        temperature,
-        clock,
-        clock_max,
+        temperature: temperature.filter(|&value| value != NO_VALUE),
+        clock: clock.filter(|&value| value != NO_VALUE),
+        clock_max: clock_max.filter(|&value| value != NO_VALUE),
         throttle: reasons.map(throttle).unwrap_or_default(),
     })
+}
+
+fn percent(value: u32) -> Option<u8> {
+    u8::try_from(value).ok().filter(|&value| value <= 100)
+}
+
+/// Its own use in its last period, per cent.
+pub fn utilization(device: &Device<'_>) -> Option<u8> {
+    device.utilization_rates().ok().and_then(|rates| percent(rates.gpu))
 }
 
 /// Power at the moment where it is told, of the GPU alone; milliwatts.

@@ -96,6 +96,11 @@ impl Usage {
         self.seen
     }
 
+    /// The time of the last sample seen.
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
     /// Forgets everything: the device was away.
     pub fn forget(&mut self) {
         *self = Self { each: self.each, ..Self::default() };

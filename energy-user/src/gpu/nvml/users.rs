@@ -6,7 +6,9 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use nvml_wrapper::{Device, Nvml, error::NvmlError};
+use nvml_wrapper::{
+    Device, Nvml, error::NvmlError, struct_wrappers::device::ProcessUtilizationSample,
+};
 
 use super::{
     clients::{self, Listed, Listing},
@@ -24,11 +26,17 @@ use crate::{
 /// What changes slowly is not asked more often.
 pub const SLOWLY: Duration = Duration::from_millis(450);
 
+/// Between two looks at what the driver sampled: less than the longest of its periods.
+const OFTEN: Duration = Duration::from_millis(800);
+
 /// What is known of a device's users.
 #[derive(Default)]
 pub struct Users {
     gauges: Gauges,
     usage: Usage,
+    /// What the driver sampled since the last reading, and when it was asked for that.
+    noted: Vec<Sample>,
+    asked: Option<Duration>,
     /// Who holds it, and when that was read.
     listed: Option<(Duration, Listing)>,
     /// Who held it at the reading before.
@@ -84,7 +92,25 @@ impl Users {
     pub fn forget(&mut self) {
         self.rest();
         self.usage.forget();
+        self.noted.clear();
+        self.asked = None;
         self.held = Listing::default();
+    }
+
+    /// Notes what the driver sampled, between two readings: it keeps no more than the last
+    /// hundred periods or so, which may be a part of a long interval only.
+    pub fn poll(&mut self, device: &Device<'_>, layout: Option<&Layout>, at: Duration) {
+        let due = self.asked.is_some_and(|asked| at >= asked + OFTEN);
+        if layout.is_some() || !due {
+            return;
+        }
+        self.asked = Some(at);
+        let newest = self.noted.iter().map(|one| one.at).max();
+        let seen = self.usage.seen().max(newest.unwrap_or_default());
+        // What fails is told with the next reading.
+        if let Ok(samples) = device.process_utilization_stats(seen) {
+            self.noted.extend(samples.iter().map(sample));
+        }
     }
 
     /// The use of a device since the reading before.
@@ -125,7 +151,10 @@ impl Users {
     /// What the driver sampled since it was last asked; else how well use is told without.
     fn sampled(&mut self, device: &Device<'_>, ask: &Ask<'_, '_>) -> Result<Vec<Worker>, Told> {
         let interval = ask.interval().unwrap_or_default();
+        let noted = std::mem::take(&mut self.noted);
+        self.asked = Some(ask.at.monotonic);
         let seen = self.usage.ask(wall(ask.at), ask.at.monotonic);
+        let seen = noted.iter().map(|one| one.at).fold(seen, u64::max).min(wall(ask.at));
         let samples = match device.process_utilization_stats(seen) {
             // Some came between the question for their number and the question for them.
             Err(NvmlError::InsufficientSize(_)) => device.process_utilization_stats(seen),
@@ -133,25 +162,29 @@ impl Users {
         };
         match samples {
             Ok(samples) => {
-                let sample =
-                    |one: &nvml_wrapper::struct_wrappers::device::ProcessUtilizationSample| {
-                        Sample { pid: one.pid, at: one.timestamp, busy: one.sm_util }
-                    };
-                Ok(self.usage.take(samples.iter().map(sample).collect(), interval))
+                let all = noted.into_iter().chain(samples.iter().map(sample)).collect();
+                Ok(self.usage.take(all, interval))
             }
             // Nothing newer is no error: nobody was busy.
-            Err(NvmlError::NotFound) => Ok(self.usage.take(Vec::new(), interval)),
-            Err(error) => Err(match words::kind(&error) {
-                // It may have been divided: holders are not alike then.
-                Kind::Unsupported if !ask.alike => Told::Nothing,
-                Kind::Unsupported => {
-                    Told::Holders("its driver does not sample processes here".into())
+            Err(NvmlError::NotFound) => Ok(self.usage.take(noted, interval)),
+            Err(error) => {
+                let kind = words::kind(&error);
+                self.noted = noted;
+                if kind == Kind::Unsupported {
+                    self.asked = None;
                 }
-                Kind::Forbidden => Told::Holders(words::why(&error)),
-                // Who used it in this interval is not known; what the driver has noted
-                // meanwhile comes with the next.
-                Kind::Gone | Kind::Failed | Kind::Nothing => Told::Nothing,
-            }),
+                Err(match kind {
+                    // It may have been divided: holders are not alike then.
+                    Kind::Unsupported if !ask.alike => Told::Nothing,
+                    Kind::Unsupported => {
+                        Told::Holders("its driver does not sample processes here".into())
+                    }
+                    Kind::Forbidden => Told::Holders(words::why(&error)),
+                    // Who used it in this interval is not known; what the driver has noted
+                    // meanwhile comes with the next.
+                    Kind::Gone | Kind::Failed | Kind::Nothing => Told::Nothing,
+                })
+            }
         }
     }
 
@@ -264,6 +297,10 @@ impl Users {
         let named = activity.clients.iter().filter(|client| client.process.is_some());
         self.met = named.map(|client| client.pid).collect();
     }
+}
+
+fn sample(one: &ProcessUtilizationSample) -> Sample {
+    Sample { pid: one.pid, at: one.timestamp, busy: one.sm_util }
 }
 
 fn pids(listing: &Listing) -> HashSet<u32> {
