@@ -395,7 +395,7 @@ mod tests {
         let told = words(&[reading(Role::Part, counter())]);
         assert!(told.ends_with("of the meters, learned while watching"), "{told}");
         let none =
-            [reading(Role::Check, counter()), reading(Role::Part, Reading::Absent("".into()))];
+            [reading(Role::Check, counter()), reading(Role::Part, Reading::Absent(String::new()))];
         assert!(words(&none).ends_with("no meter to calibrate"));
     }
 

@@ -5,9 +5,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     attribute::{Floor, IdlePolicy, attribute},
-    frame::{Basis, Frame, Held},
+    carbon::Intensity,
+    frame::{Basis, Frame, Held, Share, ThreadFrame},
+    present::record::{Record, ThreadRecord},
     sample::{Domain, Gpu, GpuState, Instance, Meter, MeterReading, Reading, Role, Sample, Vendor},
-    units::{Microjoules, Watts},
+    units::{GramsPerKwh, Microjoules, Watts},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -127,6 +129,24 @@ fn time_on_gpus_is_not_told_where_one_of_them_does_not_tell_it() {
     let times: Vec<_> = frame.processes.iter().map(|one| one.share.gpu_time).collect();
     assert_eq!(times, [None, None]);
     assert_eq!(frame.processes[0].gpus[0].busy, Some(Duration::from_millis(300)));
+}
+
+#[test]
+fn a_thread_says_nothing_of_gpus_that_its_process_held() {
+    let mut reading = reading(0, Told::Process, &[], vec![client(1, COMPUTE, Some(0))]);
+    reading.activity.busy = Some(Duration::ZERO);
+    let mut frame = frame(vec![reading], &[1000], &Method::default());
+    let energy = frame.processes[0].share.energy;
+    let share = Share { energy, ..Share::default() };
+    let id = ProcessId { pid: 1, start: 1 };
+    frame.processes[0].threads = vec![ThreadFrame { id, name: "t".into(), ended: false, share }];
+    let intensity = Intensity::given(GramsPerKwh(1.0));
+    let process = &frame.processes[0];
+    let figures = ThreadRecord::all(&frame, process, &intensity).next().unwrap().figures;
+    assert_eq!(figures.gpu_energy_joules, Some(0.001));
+    assert_eq!((figures.gpu_held_idle_joules, figures.gpu_held_idle_seconds), (None, None));
+    let whole = Record::of(&frame, process, &intensity).figures;
+    assert_eq!((whole.gpu_held_idle_joules, whole.gpu_held_idle_seconds), (Some(0.001), Some(1.0)));
 }
 
 #[test]
@@ -255,7 +275,7 @@ proptest! {
             let index: usize = gpu.gpu.id[4..].parse().unwrap();
             let gpu = reading_at_zero(gpu, index);
             let frame = frame(vec![gpu], &[energy], &method);
-            let sum = |of: fn(&crate::frame::Share) -> Microjoules| -> u64 {
+            let sum = |of: fn(&Share) -> Microjoules| -> u64 {
                 frame.processes.iter().map(|process| of(&process.share).0).sum()
             };
             let all = sum(|share| share.energy.gpu.unwrap());

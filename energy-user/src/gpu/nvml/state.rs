@@ -59,7 +59,7 @@ impl Asked {
 pub fn look(device: &Device<'_>, clock_max: Option<u32>) -> Result<GpuState, String> {
     let mut asked = Asked::default();
     let milliwatts = asked.ask(power(device));
-    let limit = asked.ask(device.enforced_power_limit()).filter(|&value| value != NO_VALUE);
+    let limit = asked.ask(device.enforced_power_limit()).and_then(told);
     let utilization = asked.ask(device.utilization_rates());
     let memory = asked.ask(memory(device));
     let temperature = asked.ask(device.temperature(TemperatureSensor::Gpu));
@@ -75,11 +75,15 @@ pub fn look(device: &Device<'_>, clock_max: Option<u32>) -> Result<GpuState, Str
         memory_utilization: utilization.as_ref().and_then(|rates| percent(rates.memory)),
         memory_used: memory.map(|(used, _)| used),
         memory_total: memory.map(|(_, total)| total),
-        temperature: temperature.filter(|&value| value != NO_VALUE),
-        clock: clock.filter(|&value| value != NO_VALUE),
-        clock_max: clock_max.filter(|&value| value != NO_VALUE),
+        temperature: temperature.and_then(told),
+        clock: clock.and_then(told),
+        clock_max: clock_max.and_then(told),
         throttle: reasons.map(throttle).unwrap_or_default(),
     })
+}
+
+fn told(value: u32) -> Option<u32> {
+    Some(value).filter(|&value| value != NO_VALUE)
 }
 
 fn percent(value: u32) -> Option<u8> {
@@ -135,6 +139,12 @@ mod tests {
         assert_eq!(throttle(idle), [""; 0]);
         let held = idle | ThrottleReasons::SW_POWER_CAP | ThrottleReasons::HW_THERMAL_SLOWDOWN;
         assert_eq!(throttle(held), ["software power cap", "hardware thermal slowdown"]);
+    }
+
+    #[test]
+    fn what_is_no_value_is_not_shown() {
+        assert_eq!((told(u32::MAX), told(0), told(45)), (None, Some(0), Some(45)));
+        assert_eq!((percent(101), percent(u32::MAX), percent(100)), (None, None, Some(100)));
     }
 
     #[test]
