@@ -246,6 +246,13 @@ fn share(weight: u64, clients: &[&GpuClient], how: GpuShare) -> (Signal, Vec<(Ow
     (signal, owners.into_iter().zip(parts).collect())
 }
 
+/// Which row of the books a client belongs to that is no process of its own.
+pub fn kind(gpus: &[GpuReading], id: ProcessId) -> Kind {
+    let clients = gpus.iter().flat_map(|reading| &reading.activity.clients);
+    let mut people = clients.filter_map(|client| client.process.as_ref());
+    people.find(|(other, _)| *other == id).map_or(Kind::Process, |(_, identity)| identity.kind)
+}
+
 /// The identity of everyone on GPUs who is somebody's program.
 pub fn people(gpus: &[GpuReading]) -> impl Iterator<Item = (ProcessId, &Arc<Identity>)> {
     let clients = gpus.iter().flat_map(|reading| &reading.activity.clients);

@@ -188,10 +188,17 @@ impl<'a> Rows<'a> {
         for (index, gpu) in gpus.iter().enumerate() {
             for (owner, &weight) in &gpu.weights {
                 let row = match owner {
-                    Owner::Process(id) => processes.get_mut(id).map(|process| &mut process.row),
-                    Owner::Stranger(_) | Owner::Nobody => None,
+                    Owner::Process(id) => match processes.get_mut(id) {
+                        Some(process) => &mut process.row,
+                        None => match gpu::kind(&sample.gpus, *id) {
+                            Kind::Tool => &mut tool,
+                            Kind::Kernel => &mut kernel,
+                            Kind::Process => &mut unattributed,
+                        },
+                    },
+                    Owner::Stranger(_) | Owner::Nobody => &mut unattributed,
                 };
-                row.unwrap_or(&mut unattributed).weigh_on_gpu(index, weight);
+                row.weigh_on_gpu(index, weight);
             }
             for (id, on) in &gpu.seats {
                 if let Some(process) = processes.get_mut(id) {

@@ -145,7 +145,7 @@ fn a_thread_says_nothing_of_gpus_that_its_process_held() {
     let figures = ThreadRecord::all(&frame, process, &intensity).next().unwrap().figures;
     assert_eq!(figures.gpu_energy_joules, Some(0.001));
     assert_eq!((figures.gpu_held_idle_joules, figures.gpu_held_idle_seconds), (None, None));
-    let whole = Record::of(&frame, process, &intensity).figures;
+    let whole = Record::of(&frame, process, None, &intensity).figures;
     assert_eq!((whole.gpu_held_idle_joules, whole.gpu_held_idle_seconds), (Some(0.001), Some(1.0)));
 }
 
@@ -176,6 +176,23 @@ fn a_process_in_two_lists_is_one_that_has_its_memory_once() {
     assert_eq!((of(&frame, 1), of(&frame, 2)), (450, 450));
     assert_eq!(frame.processes[0].gpus.len(), 1);
     assert_eq!(frame.processes[0].gpus[0].memory, Some(7));
+}
+
+#[test]
+fn the_tool_and_the_kernel_have_rows_of_their_own() {
+    let of = |pid, kind| {
+        let mut one = client(pid, COMPUTE, Some(100));
+        let identity = Identity { kind, ..Identity::default() };
+        one.process = Some((ProcessId { pid, start: 1 }, Arc::new(identity)));
+        one
+    };
+    let clients = vec![of(1, Kind::Process), of(2, Kind::Tool), of(3, Kind::Kernel)];
+    let frame = frame(vec![reading(0, Told::Process, &[], clients)], &[900], &Method::default());
+    assert_eq!(frame.processes.len(), 1);
+    for row in [&frame.tool, &frame.kernel] {
+        assert_eq!(row.energy.gpu, Some(Microjoules(300)));
+    }
+    assert_eq!(frame.unattributed.energy.gpu, Some(Microjoules::ZERO));
 }
 
 #[test]
