@@ -108,7 +108,7 @@ pub struct Global {
     #[arg(long, value_enum, default_value_t, hide = true, global = true)]
     pub cycles_from: crate::probe::bpf::Events,
 
-    /// What to print: text, json or csv
+    /// What to print: text, json or csv; of a run also markdown, latex or codecarbon
     #[arg(long, value_enum, global = true, conflicts_with_all = ["json", "csv"])]
     pub format: Option<Format>,
 
@@ -189,6 +189,12 @@ pub enum Format {
     Json,
     /// One line a row.
     Csv,
+    /// A sentence and a table for a README or a model card; of a run.
+    Markdown,
+    /// The same for a paper.
+    Latex,
+    /// A row of CodeCarbon's emissions.csv; of a run.
+    Codecarbon,
 }
 
 /// Something else than the screen.
@@ -204,6 +210,11 @@ pub enum Command {
             value_name = "CMD"
         )]
         command: Vec<std::ffi::OsString>,
+    },
+    /// Show the report of a run, kept with `run --json -o FILE`, in any format
+    Report {
+        /// The file
+        file: PathBuf,
     },
     /// Show where a process's joules of one interval are from, term by term
     Explain {
