@@ -4,6 +4,7 @@
 //! and a message that says what is right.
 
 pub mod carbon;
+pub mod run;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -201,16 +202,7 @@ pub enum Format {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a command and report the energy and emissions of its whole tree; exits as it did
-    Run {
-        /// The command and its arguments
-        #[arg(
-            trailing_var_arg = true,
-            allow_hyphen_values = true,
-            required = true,
-            value_name = "CMD"
-        )]
-        command: Vec<std::ffi::OsString>,
-    },
+    Run(run::RunArgs),
     /// Show the report of a run, kept with `run --json -o FILE`, in any format
     Report {
         /// The file
@@ -339,8 +331,8 @@ mod tests {
     #[test]
     fn what_follows_run_belongs_to_the_command() {
         let cli = Cli::parse_from(["jouletop", "--json", "run", "--", "ls", "--json", "-o", "x"]);
-        let Some(Command::Run { command }) = cli.command else { panic!() };
-        assert_eq!(command, ["ls", "--json", "-o", "x"]);
+        let Some(Command::Run(args)) = cli.command else { panic!() };
+        assert_eq!(args.command, ["ls", "--json", "-o", "x"]);
         assert_eq!(cli.global.output, None);
     }
 }

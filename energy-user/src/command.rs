@@ -45,7 +45,7 @@ const FIRST_ANSWER: Duration = Duration::from_secs(5);
 pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let screen = cli.shows_screen();
     match cli.command {
-        Some(Command::Run { command }) => run::run(&cli.global, command).await,
+        Some(Command::Run(args)) => run::run(&cli.global, args).await,
         Some(Command::Report { file }) => report::report(&cli.global, &file),
         Some(Command::Calibrate { length }) => calibrate::calibrate(&cli.global, length).await,
         Some(Command::Explain { pid }) => explain::explain(&cli.global, pid).await,

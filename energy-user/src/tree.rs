@@ -53,6 +53,11 @@ impl Tree {
         own.flat_map(|process| &process.parts).map(|part| part.fixed).sum()
     }
 
+    /// Everybody it has had.
+    pub fn members(&self) -> impl Iterator<Item = &ProcessId> {
+        self.members.iter()
+    }
+
     fn admit(&mut self, id: ProcessId, parent: Option<ProcessId>) {
         let is_root = id.pid == self.root && id.start.saturating_add(GRAIN_NS) >= self.since;
         if is_root || parent.is_some_and(|parent| self.members.contains(&parent)) {

@@ -6,10 +6,10 @@
 mod grid;
 mod pools;
 mod signals;
+mod stop;
 mod tally;
 
 use std::{
-    ffi::OsString,
     io::{self, Write as _},
     os::unix::process::ExitStatusExt as _,
     process::{ExitCode, ExitStatus},
@@ -17,16 +17,21 @@ use std::{
 };
 
 use signals::Forwarder;
+use stop::{LOOK, Stop};
 use tally::Tally;
 use tokio::{
     process::{Child, Command},
     time::{Instant, sleep_until},
 };
 
-use super::output::{NobodyReads, Output};
+use super::{
+    Usage,
+    output::{NobodyReads, Output},
+};
 use crate::{
+    budget::Purse,
     carbon::embodied::Hardware,
-    cli::{Format, Global},
+    cli::{Format, Global, run::RunArgs},
     clock, files,
     present::report::{CODECARBON, Document, Place},
     session::{DRAIN, Session},
@@ -34,7 +39,11 @@ use crate::{
 };
 
 /// Runs a command, reports, and gives its exit code.
-pub async fn run(global: &Global, command: Vec<OsString>) -> anyhow::Result<ExitCode> {
+pub async fn run(global: &Global, args: RunArgs) -> anyhow::Result<ExitCode> {
+    let RunArgs { budget, on_budget, budget_grace, command } = args;
+    if let Some(budget) = &budget {
+        budget.check(global.carbon.tariff).map_err(Usage)?;
+    }
     if global.simulate.is_some() {
         anyhow::bail!("run measures a real command; leave out --simulate");
     }
@@ -67,10 +76,11 @@ pub async fn run(global: &Global, command: Vec<OsString>) -> anyhow::Result<Exit
     let mut tally = Tally::new(tree, global.interval, global.method.idle_policy);
     tally.tariff = global.carbon.tariff;
     tally.assumed = global.carbon.assumed(|| Hardware::look(&global.sysfs_root));
+    tally.purse = budget.map(|budget| Purse::new(budget, on_budget));
     tally.place = place(global);
     tally.place.started = Some(since.time);
-    let status = follow(&mut session, &mut child, &mut forwarder, global.interval, &mut tally);
-    let status = status.await?;
+    let run = Run { global, grace: budget_grace, since: since.monotonic };
+    let status = run.follow(&mut session, &mut child, &mut forwarder, &mut tally).await?;
     let until = clock::now();
     let wall = until.monotonic.saturating_sub(since.monotonic);
     tally.place.ended = Some(until.time);
@@ -88,34 +98,79 @@ pub async fn run(global: &Global, command: Vec<OsString>) -> anyhow::Result<Exit
     }
 }
 
-/// Samples until the command has ended, and once more.
-async fn follow(
-    session: &mut Session,
-    child: &mut Child,
-    forwarder: &mut Forwarder,
-    interval: Duration,
-    tally: &mut Tally,
-) -> anyhow::Result<ExitStatus> {
-    let pid = child.id();
-    let mut next = Instant::from_std(clock::instant()) + interval;
-    let mut drain = tokio::time::interval(DRAIN);
-    let status = loop {
-        tokio::select! {
-            status = child.wait() => break status?,
-            () = sleep_until(next) => {
-                next += interval;
-                tally.add(session.tick()?);
-            }
-            _ = drain.tick() => session.drain()?,
-            signal = forwarder.next() => {
-                if let Some(pid) = pid {
-                    signals::send(pid, signal?);
+/// What holds all the time that a command runs.
+struct Run<'a> {
+    global: &'a Global,
+    grace: Duration,
+    since: Duration,
+}
+
+impl Run<'_> {
+    /// Samples until the command has ended, and once more; ends it if its budget is used up.
+    async fn follow(
+        &self,
+        session: &mut Session,
+        child: &mut Child,
+        forwarder: &mut Forwarder,
+        tally: &mut Tally,
+    ) -> anyhow::Result<ExitStatus> {
+        let pid = child.id();
+        let interval = self.global.interval;
+        let mut next = Instant::from_std(clock::instant()) + interval;
+        let mut drain = tokio::time::interval(DRAIN);
+        let status = loop {
+            tokio::select! {
+                status = child.wait() => break status?,
+                () = sleep_until(next) => {
+                    next += interval;
+                    self.sample(session, tally)?;
+                    if tally.purse.as_ref().is_some_and(Purse::must_stop) {
+                        break self.stop(session, child, tally).await?;
+                    }
+                }
+                _ = drain.tick() => session.drain()?,
+                signal = forwarder.next() => {
+                    if let Some(pid) = pid {
+                        signals::send(pid, signal?);
+                    }
                 }
             }
+        };
+        self.sample(session, tally)?;
+        Ok(status)
+    }
+
+    fn sample(&self, session: &mut Session, tally: &mut Tally) -> anyhow::Result<()> {
+        tally.add(session.tick()?);
+        let now = clock::now();
+        if let Some(words) = tally.watch(now.monotonic.saturating_sub(self.since), now.time) {
+            let _ = writeln!(io::stderr(), "jouletop: {words}");
         }
-    };
-    tally.add(session.tick()?);
-    Ok(status)
+        Ok(())
+    }
+
+    /// Ends everybody; samples meanwhile, so that whoever is born is seen.
+    async fn stop(
+        &self,
+        session: &mut Session,
+        child: &mut Child,
+        tally: &mut Tally,
+    ) -> anyhow::Result<ExitStatus> {
+        let now = || clock::now().monotonic;
+        let mut stop = Stop::new(&self.global.proc_root, self.grace, now());
+        let status = loop {
+            let ended = child.try_wait()?;
+            let alive = stop.look(tally.tree(), child.id(), now());
+            match ended {
+                Some(status) if !alive || stop.in_vain(now()) => break status,
+                _ => {}
+            }
+            tokio::time::sleep(LOOK).await;
+            self.sample(session, tally)?;
+        };
+        tally.stopped = Some(stop.killed());
+        Ok(status)
+    }
 }
 
 /// Opens where the report goes to; true if it still needs CodeCarbon's header.

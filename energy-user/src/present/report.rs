@@ -19,6 +19,7 @@ pub use document::{Document, Gpus, NoReport, Place, Pool};
 
 use crate::{
     attribute::IdlePolicy,
+    budget::Spent,
     carbon::{
         Intensity,
         embodied::{Assumed, Range},
@@ -56,6 +57,8 @@ pub struct Report {
     pub pools: Vec<Pool>,
     /// Where it ran.
     pub place: Place,
+    /// How far it came with its budget.
+    pub budget: Option<Spent>,
     /// Energy of the whole machine meanwhile.
     pub machine: Option<Microjoules>,
     /// The highest mean power of its tree over one interval.
@@ -154,6 +157,7 @@ impl Report {
             meters: self.meters.clone(),
             pools: self.pools.clone(),
             place: self.place.clone(),
+            budget: self.budget.clone(),
             lost: self.lost,
             missed_cpu_seconds: self.missed.as_secs_f64(),
             warnings: self.warnings.clone(),

@@ -8,9 +8,12 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
+
 use super::{exit_code, grid::Grid, pools::Pools};
 use crate::{
     attribute::IdlePolicy,
+    budget::{Purse, Spent, Used},
     carbon::embodied::{self, Assumed, Reserved},
     frame::{Basis, Energy, Quality},
     ledger::{Sum, Tick},
@@ -44,6 +47,10 @@ pub struct Tally {
     cost: Option<Money>,
     /// What is assumed of making the hardware.
     pub assumed: Option<Assumed>,
+    /// What it may use.
+    pub purse: Option<Purse>,
+    /// That was used up and ended it; how many processes by force.
+    pub stopped: Option<usize>,
     /// Where it runs.
     pub place: Place,
     cpus: usize,
@@ -77,6 +84,8 @@ impl Tally {
             tariff: None,
             cost: None,
             assumed: None,
+            purse: None,
+            stopped: None,
             place: Place::default(),
             cpus: 0,
             gpus: BTreeMap::new(),
@@ -145,6 +154,22 @@ impl Tally {
         }
     }
 
+    /// Everybody who belongs to it.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Looks at the budget after so much time; gives what is to be told.
+    pub fn watch(&mut self, since: Duration, now: Timestamp) -> Option<String> {
+        let energy = self.sum.share.energy.total();
+        let used = Used {
+            joules: energy.map(Microjoules::joules),
+            grams: energy.map(|_| self.sum.grams.0),
+            money: self.cost.map(|cost| cost.amount),
+        };
+        self.purse.as_mut()?.watch(&used, since, now)
+    }
+
     /// The report of a command that has ended.
     pub fn report(
         self,
@@ -175,6 +200,10 @@ impl Tally {
             ));
         }
         warnings.extend(self.grid.warnings());
+        let budget = self.purse.map(|purse| purse.spent(self.stopped.is_some()));
+        if let Some(budget) = &budget {
+            warnings.extend(on_budget(budget, self.stopped));
+        }
         let models: BTreeSet<String> = self.gpus.keys().cloned().collect();
         let reserved = Reserved {
             cpu_time: self.sum.share.cpu_time,
@@ -209,6 +238,7 @@ impl Tally {
             fixed: self.basis.map(|_| self.fixed),
             pools: self.pools.told(),
             place,
+            budget,
             machine: self.machine.total(),
             // One that was shorter than an interval has only its mean.
             peak: self.peak.or(mean),
@@ -223,4 +253,22 @@ impl Tally {
             warnings,
         }
     }
+}
+
+/// What a reader should know of the budget.
+fn on_budget(spent: &Spent, stopped: Option<usize>) -> Option<String> {
+    let limit = &spent.limit;
+    if let Some(killed) = stopped {
+        let force = match killed {
+            0 => String::new(),
+            killed => format!(", and {killed} of them with SIGKILL"),
+        };
+        return Some(format!(
+            "the budget of {limit} was used up, and all processes were ended with SIGTERM{force}; \
+             a larger --budget lets it run on"
+        ));
+    }
+    spent.used.is_none().then(|| {
+        format!("the budget of {limit} was not watched, as nothing tells what was used; see doctor")
+    })
 }

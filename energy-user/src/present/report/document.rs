@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     attribute::IdlePolicy,
+    budget::Spent,
     carbon::{self, Intensity, embodied::Hardware, equivalent::Equivalent, footprint::Factors},
     frame::{Basis, Confidence, Quality},
     sample::{Lost, ProbeKind},
@@ -119,6 +120,8 @@ pub struct Document {
     /// Where it ran.
     #[serde(flatten)]
     pub place: Place,
+    /// How far it came with its budget.
+    pub budget: Option<Spent>,
     /// What was not seen.
     pub lost: Lost,
     /// Time on the whole machine whose owner is not known.

@@ -80,6 +80,7 @@ pub fn rows(document: &Document) -> Vec<(&'static str, String)> {
     if let Some(cost) = &document.cost {
         rows.push(("Cost", format!("{mark}{cost} ({quality})")));
     }
+    rows.extend(text::of_budget(document).map(|words| ("Budget", words)));
     rows.extend(text::of_making(document).map(|words| ("Embodied", words)));
     rows.push(("Wall time", figure::duration(document.wall())));
     let started = document.place.started.map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());

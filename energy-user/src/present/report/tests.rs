@@ -55,6 +55,7 @@ fn report() -> Report {
             memory_bytes: Some(128 << 30),
             gpus: vec![Gpus { model: "Some GPU".into(), count: 2 }],
         },
+        budget: None,
         machine: kwh(4.0),
         peak: Some(Watts(900.0)),
         processes: 12,

@@ -138,8 +138,18 @@ fn of_footprint(document: &Document) -> Vec<(&'static str, String)> {
     if let Some(cost) = &document.cost {
         lines.push(("cost", format!("{}{cost}", document.quality.mark())));
     }
+    lines.extend(of_budget(document).map(|words| ("budget", words)));
     lines.extend(of_making(document).map(|words| ("embodied", words)));
     lines
+}
+
+/// How much of its budget is used.
+pub fn of_budget(document: &Document) -> Option<String> {
+    let spent = document.budget.as_ref()?;
+    let mark = document.quality.mark();
+    let used = spent.used.map(|used| format!("{mark}{} %", figure::figure(Some(used * 100.0))));
+    let stopped = if spent.stopped { ", which ended it" } else { "" };
+    Some(format!("{} of {}{stopped}", used.as_deref().unwrap_or(figure::ABSENT), spent.limit))
 }
 
 /// Its share of making the hardware.
