@@ -10,6 +10,8 @@ pub mod live;
 pub mod prices;
 mod table;
 
+use std::borrow::Cow;
+
 use footprint::Factors;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,7 +20,7 @@ pub use table::{Entry, SOURCE, UnknownZone, entries, lookup};
 use crate::units::{GramsCo2e, GramsPerKwh, Microjoules};
 
 /// Where an intensity is from.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "basis")]
 pub enum Basis {
     /// The user said so.
@@ -30,19 +32,19 @@ pub enum Basis {
         /// The year of the figure.
         year: u16,
         /// Who published it.
-        source: &'static str,
+        source: Cow<'static, str>,
     },
     /// Nobody said where this machine is: the world's mean, a stand-in.
     WorldAverage {
         /// The year of the figure.
         year: u16,
         /// Who published it.
-        source: &'static str,
+        source: Cow<'static, str>,
     },
     /// A service told it of a stretch of time.
     Live {
         /// The service.
-        source: &'static str,
+        source: Cow<'static, str>,
         /// From when it holds.
         at: Timestamp,
         /// Until when.
@@ -64,7 +66,7 @@ pub enum Scope {
 }
 
 /// Of which plants an intensity tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Of all: for accounts.
@@ -111,7 +113,7 @@ impl Intensity {
             return Ok(Self { zone: Some(WORLD.into()), ..Self::world() });
         }
         lookup(code).map(|entry| {
-            let (name, source) = (entry.name.clone(), entry.source.words());
+            let (name, source) = (entry.name.clone(), entry.source.words().into());
             let basis = Basis::Table { name, year: entry.year, source };
             Self {
                 zone: Some(entry.zone.clone()),
@@ -125,7 +127,7 @@ impl Intensity {
     /// The stand-in for a machine whose place nobody told: Ember, Global Electricity
     /// Review 2025.
     pub const fn world() -> Self {
-        let source = "Ember, Global Electricity Review 2025";
+        let source = Cow::Borrowed("Ember, Global Electricity Review 2025");
         Self::life_cycle(GramsPerKwh(473.0), Basis::WorldAverage { year: 2024, source })
     }
 
@@ -208,7 +210,7 @@ mod tests {
         let now = Intensity {
             zone: Some("CAISO_NORTH".into()),
             basis: Basis::Live {
-                source: "WattTime",
+                source: "WattTime".into(),
                 at: "2026-01-01T10:05:00Z".parse().unwrap(),
                 until: "2026-01-01T10:10:00Z".parse().unwrap(),
             },

@@ -4,6 +4,7 @@
 //! and a message that says what is right.
 
 pub mod carbon;
+pub mod run;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -109,7 +110,7 @@ pub struct Global {
     #[arg(long, value_enum, default_value_t, hide = true, global = true)]
     pub cycles_from: crate::probe::bpf::Events,
 
-    /// What to print: text, json or csv
+    /// What to print: text, json or csv; of a run also markdown, latex or codecarbon
     #[arg(long, value_enum, global = true, conflicts_with_all = ["json", "csv"])]
     pub format: Option<Format>,
 
@@ -194,21 +195,23 @@ pub enum Format {
     Json,
     /// One line a row.
     Csv,
+    /// A sentence and a table for a README or a model card; of a run.
+    Markdown,
+    /// The same for a paper.
+    Latex,
+    /// A row of CodeCarbon's emissions.csv; of a run.
+    Codecarbon,
 }
 
 /// Something else than the screen.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a command and report the energy and emissions of its whole tree; exits as it did
-    Run {
-        /// The command and its arguments
-        #[arg(
-            trailing_var_arg = true,
-            allow_hyphen_values = true,
-            required = true,
-            value_name = "CMD"
-        )]
-        command: Vec<std::ffi::OsString>,
+    Run(run::RunArgs),
+    /// Show the report of a run, kept with `run --json -o FILE`, in any format
+    Report {
+        /// The file
+        file: PathBuf,
     },
     /// Show where a process's joules of one interval are from, term by term
     Explain {
@@ -333,8 +336,8 @@ mod tests {
     #[test]
     fn what_follows_run_belongs_to_the_command() {
         let cli = Cli::parse_from(["jouletop", "--json", "run", "--", "ls", "--json", "-o", "x"]);
-        let Some(Command::Run { command }) = cli.command else { panic!() };
-        assert_eq!(command, ["ls", "--json", "-o", "x"]);
+        let Some(Command::Run(args)) = cli.command else { panic!() };
+        assert_eq!(args.command, ["ls", "--json", "-o", "x"]);
         assert_eq!(cli.global.output, None);
     }
 }

@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod explain;
 pub mod output;
 pub mod print;
+pub mod report;
 pub mod run;
 pub mod screen;
 
@@ -44,7 +45,8 @@ const FIRST_ANSWER: Duration = Duration::from_secs(5);
 pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let screen = cli.shows_screen();
     match cli.command {
-        Some(Command::Run { command }) => run::run(&cli.global, command).await,
+        Some(Command::Run(args)) => run::run(&cli.global, args).await,
+        Some(Command::Report { file }) => report::report(&cli.global, &file),
         Some(Command::Calibrate { length }) => calibrate::calibrate(&cli.global, length).await,
         Some(Command::Explain { pid }) => explain::explain(&cli.global, pid).await,
         Some(Command::Doctor { probe_cost }) => doctor::doctor(&cli.global, probe_cost),
@@ -206,7 +208,7 @@ impl Global {
         match self.format() {
             Some(Format::Json) => Ok(true),
             Some(Format::Text) | None => Ok(false),
-            Some(Format::Csv) => Err(Usage(format!("{command} prints text or JSON; use --json"))),
+            Some(_) => Err(Usage(format!("{command} prints text or JSON; use --json"))),
         }
     }
 

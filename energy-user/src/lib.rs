@@ -14,6 +14,7 @@
 //! no globals; time is a field.
 
 pub mod attribute;
+pub mod budget;
 pub mod calibration;
 pub mod carbon;
 pub mod cli;

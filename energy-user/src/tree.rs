@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use crate::{
     frame::{Frame, Share},
     sample::ProcessId,
+    units::Microjoules,
 };
 
 /// Process numbers may come from clocks of different grain: one tick of `/proc`.
@@ -44,6 +45,17 @@ impl Tree {
             }
         }
         share
+    }
+
+    /// The static power that its processes were charged with in a frame that was observed.
+    pub fn fixed(&self, frame: &Frame) -> Microjoules {
+        let own = frame.processes.iter().filter(|process| self.members.contains(&process.id));
+        own.flat_map(|process| &process.parts).map(|part| part.fixed).sum()
+    }
+
+    /// Everybody it has had.
+    pub fn members(&self) -> impl Iterator<Item = &ProcessId> {
+        self.members.iter()
     }
 
     fn admit(&mut self, id: ProcessId, parent: Option<ProcessId>) {

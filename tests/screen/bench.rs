@@ -237,7 +237,7 @@ pub fn intensity() -> Intensity {
     Intensity {
         value: GramsPerKwh::of_grams_per_kwh(473.0),
         zone: Some("WORLD".into()),
-        basis: Basis::WorldAverage { year: 2024, source: "a table" },
+        basis: Basis::WorldAverage { year: 2024, source: "a table".into() },
         ..Intensity::world()
     }
 }

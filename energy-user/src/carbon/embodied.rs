@@ -8,7 +8,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path, sync::OnceLock, time::Duration};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::units::GramsCo2e;
 
@@ -50,7 +50,7 @@ impl Range {
 }
 
 /// What kind of computer was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Hardware {
     /// In a rack.

@@ -1,18 +1,20 @@
 //! Emissions in other words, each with its source; only ever beside the grams.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use crate::{present::figure, units::GramsCo2e};
 
 /// One comparison.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Equivalent {
     /// What of.
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
     /// How much of it.
     pub value: f64,
     /// From where its grams are.
-    pub source: &'static str,
+    pub source: Cow<'static, str>,
 }
 
 /// Mean of the cars newly registered in the EU in 2024, g CO2 for each kilometre (EEA).
@@ -21,7 +23,7 @@ const CAR: f64 = 106.8;
 /// What emits as much.
 pub fn of(grams: GramsCo2e) -> Vec<Equivalent> {
     let source = "EEA: new cars in the EU 2024, mean, 106.8 g CO2/km";
-    vec![Equivalent { what: "km by car", value: grams.0 / CAR, source }]
+    vec![Equivalent { what: "km by car".into(), value: grams.0 / CAR, source: source.into() }]
 }
 
 /// `1.2 km by a new car`; a little is told in metres, and less than one is not worth a word.

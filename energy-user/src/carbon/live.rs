@@ -73,7 +73,7 @@ impl Answer {
             estimated: self.estimated,
             ..Intensity::life_cycle(
                 self.value,
-                Basis::Live { source, at: self.at, until: self.until },
+                Basis::Live { source: source.into(), at: self.at, until: self.until },
             )
         }
     }

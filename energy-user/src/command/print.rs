@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use super::output::Output;
+use super::{Usage, output::Output};
 use crate::{
     cli::{Format, Global, Print},
     group::Grouping,
@@ -13,9 +13,13 @@ use crate::{
 
 /// Prints intervals until the asked number is reached, or until interrupted.
 pub async fn print(global: &Global, print: &Print) -> anyhow::Result<ExitCode> {
+    let format = global.format().unwrap_or(Format::Text);
+    if !matches!(format, Format::Text | Format::Json | Format::Csv) {
+        let text = "intervals are printed as text, json or csv";
+        return Err(Usage(format!("{text}; markdown, latex and codecarbon are of run")).into());
+    }
     let mut output = Output::open(global.output.as_deref())?;
     let mut session = global.session(false)?;
-    let format = global.format().unwrap_or(Format::Text);
     let wanted = if print.once { Some(1) } else { print.samples };
     if format == Format::Csv {
         output.write(&csv::header()?)?;
@@ -37,7 +41,7 @@ fn render(format: Format, tick: Tick, session: &Session, by: Grouping) -> anyhow
     Ok(match format {
         Format::Json => json::line(&tick, by, &description.remedies)?,
         Format::Csv => csv::lines(&tick)?,
-        Format::Text => {
+        _ => {
             let mut ledger = Ledger::default();
             ledger.push(tick);
             table::table(&ledger, by, description).into_bytes()

@@ -4,48 +4,50 @@
 //! counts. Signals are passed on, and the exit code is the command's own.
 
 mod grid;
+mod pools;
 mod signals;
+mod stop;
+mod tally;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    ffi::OsString,
     io::{self, Write as _},
     os::unix::process::ExitStatusExt as _,
     process::{ExitCode, ExitStatus},
     time::Duration,
 };
 
-use grid::Grid;
 use signals::Forwarder;
+use stop::{LOOK, Stop};
+use tally::Tally;
 use tokio::{
     process::{Child, Command},
     time::{Instant, sleep_until},
 };
 
-use super::output::{NobodyReads, Output};
+use super::{
+    Usage,
+    output::{NobodyReads, Output},
+};
 use crate::{
-    attribute::IdlePolicy,
-    carbon::embodied::{self, Assumed, Hardware, Reserved},
-    cli::{Format, Global},
-    clock,
-    frame::{Basis, Energy, Quality},
-    ledger::{Sum, Tick},
-    present::{
-        figure,
-        report::{Footprint, Report},
-    },
-    sample::{Domain, Lost},
+    budget::Purse,
+    carbon::embodied::Hardware,
+    cli::{Format, Global, run::RunArgs},
+    clock, files,
+    present::report::{CODECARBON, Document, Place},
     session::{DRAIN, Session},
     tree::Tree,
-    units::{Microjoules, Money, Tariff, Watts},
 };
 
 /// Runs a command, reports, and gives its exit code.
-pub async fn run(global: &Global, command: Vec<OsString>) -> anyhow::Result<ExitCode> {
+pub async fn run(global: &Global, args: RunArgs) -> anyhow::Result<ExitCode> {
+    let RunArgs { budget, on_budget, budget_grace, command } = args;
+    if let Some(budget) = &budget {
+        budget.check(global.carbon.tariff).map_err(Usage)?;
+    }
     if global.simulate.is_some() {
         anyhow::bail!("run measures a real command; leave out --simulate");
     }
-    let mut output = Output::open(global.output.as_deref())?;
+    let (mut output, header) = open(global)?;
     let mut session = global.session(false)?;
     // Before the command is born, so that no signal falls between.
     let mut forwarder = Forwarder::new()?;
@@ -74,12 +76,17 @@ pub async fn run(global: &Global, command: Vec<OsString>) -> anyhow::Result<Exit
     let mut tally = Tally::new(tree, global.interval, global.method.idle_policy);
     tally.tariff = global.carbon.tariff;
     tally.assumed = global.carbon.assumed(|| Hardware::look(&global.sysfs_root));
-    let status = follow(&mut session, &mut child, &mut forwarder, global.interval, &mut tally);
-    let status = status.await?;
-    let wall = clock::now().monotonic.saturating_sub(since.monotonic);
-    let report = tally.report(&session, &command, status, wall);
+    tally.purse = budget.map(|budget| Purse::new(budget, on_budget));
+    tally.place = place(global);
+    tally.place.started = Some(since.time);
+    let run = Run { global, grace: budget_grace, since: since.monotonic };
+    let status = run.follow(&mut session, &mut child, &mut forwarder, &mut tally).await?;
+    let until = clock::now();
+    let wall = until.monotonic.saturating_sub(since.monotonic);
+    tally.place.ended = Some(until.time);
+    let report = tally.report(&session, &command, status, wall).document();
     let code = report.exit_code;
-    let written = deliver(global, &report, &mut output);
+    let written = deliver(global, &report, header, &mut output);
     match written {
         Ok(()) => Ok(ExitCode::from(code)),
         Err(error) if error.is::<NobodyReads>() => Ok(ExitCode::from(code)),
@@ -91,220 +98,120 @@ pub async fn run(global: &Global, command: Vec<OsString>) -> anyhow::Result<Exit
     }
 }
 
-/// Samples until the command has ended, and once more.
-async fn follow(
-    session: &mut Session,
-    child: &mut Child,
-    forwarder: &mut Forwarder,
-    interval: Duration,
-    tally: &mut Tally,
-) -> anyhow::Result<ExitStatus> {
-    let pid = child.id();
-    let mut next = Instant::from_std(clock::instant()) + interval;
-    let mut drain = tokio::time::interval(DRAIN);
-    let status = loop {
-        tokio::select! {
-            status = child.wait() => break status?,
-            () = sleep_until(next) => {
-                next += interval;
-                tally.add(session.tick()?);
-            }
-            _ = drain.tick() => session.drain()?,
-            signal = forwarder.next() => {
-                if let Some(pid) = pid {
-                    signals::send(pid, signal?);
+/// What holds all the time that a command runs.
+struct Run<'a> {
+    global: &'a Global,
+    grace: Duration,
+    since: Duration,
+}
+
+impl Run<'_> {
+    /// Samples until the command has ended, and once more; ends it if its budget is used up.
+    async fn follow(
+        &self,
+        session: &mut Session,
+        child: &mut Child,
+        forwarder: &mut Forwarder,
+        tally: &mut Tally,
+    ) -> anyhow::Result<ExitStatus> {
+        let pid = child.id();
+        let interval = self.global.interval;
+        let mut next = Instant::from_std(clock::instant()) + interval;
+        let mut drain = tokio::time::interval(DRAIN);
+        let status = loop {
+            tokio::select! {
+                status = child.wait() => break status?,
+                () = sleep_until(next) => {
+                    next += interval;
+                    self.sample(session, tally)?;
+                    if tally.purse.as_ref().is_some_and(Purse::must_stop) {
+                        break self.stop(session, child, tally).await?;
+                    }
+                }
+                _ = drain.tick() => session.drain()?,
+                signal = forwarder.next() => {
+                    if let Some(pid) = pid {
+                        signals::send(pid, signal?);
+                    }
                 }
             }
+        };
+        self.sample(session, tally)?;
+        Ok(status)
+    }
+
+    fn sample(&self, session: &mut Session, tally: &mut Tally) -> anyhow::Result<()> {
+        tally.add(session.tick()?);
+        let now = clock::now();
+        if let Some(words) = tally.watch(now.monotonic.saturating_sub(self.since), now.time) {
+            let _ = writeln!(io::stderr(), "jouletop: {words}");
         }
-    };
-    tally.add(session.tick()?);
-    Ok(status)
+        Ok(())
+    }
+
+    /// Ends everybody; samples meanwhile, so that whoever is born is seen.
+    async fn stop(
+        &self,
+        session: &mut Session,
+        child: &mut Child,
+        tally: &mut Tally,
+    ) -> anyhow::Result<ExitStatus> {
+        let now = || clock::now().monotonic;
+        let mut stop = Stop::new(&self.global.proc_root, self.grace, now());
+        let status = loop {
+            let ended = child.try_wait()?;
+            let alive = stop.look(tally.tree(), child.id(), now());
+            match ended {
+                Some(status) if !alive || stop.in_vain(now()) => break status,
+                _ => {}
+            }
+            tokio::time::sleep(LOOK).await;
+            self.sample(session, tally)?;
+        };
+        tally.stopped = Some(stop.killed());
+        Ok(status)
+    }
+}
+
+/// Opens where the report goes to; true if it still needs CodeCarbon's header.
+pub fn open(global: &Global) -> anyhow::Result<(Output, bool)> {
+    match (&global.output, global.format()) {
+        (Some(path), Some(Format::Codecarbon)) => Output::append(path, &CODECARBON),
+        (path, _) => Ok((Output::open(path.as_deref())?, true)),
+    }
 }
 
 /// Writes the report where it belongs: words to stderr, data to stdout or the file.
-fn deliver(global: &Global, report: &Report, output: &mut Output) -> anyhow::Result<()> {
-    match global.format() {
-        Some(Format::Json) => output.write((report.json()? + "\n").as_bytes()),
-        Some(Format::Csv) => output.write(&report.csv()?),
-        Some(Format::Text) | None if global.output.is_some() => {
-            output.write(report.text().as_bytes())
-        }
-        Some(Format::Text) | None => {
-            let _ = write!(io::stderr(), "{}", report.text());
-            Ok(())
-        }
+fn deliver(
+    global: &Global,
+    report: &Document,
+    header: bool,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let format = global.format().unwrap_or(Format::Text);
+    if format == Format::Text && global.output.is_none() {
+        let _ = write!(io::stderr(), "{}", report.text());
+        return Ok(());
     }
+    output.write(&report.render(format, header)?)
 }
 
-/// What adds up over the run.
-struct Tally {
-    tree: Tree,
-    nominal: Duration,
-    sum: Sum,
-    machine: Energy,
-    /// The least and the most that the energy can be.
-    range: (Microjoules, Microjoules),
-    idle_policy: IdlePolicy,
-    basis: Option<Basis>,
-    peak: Option<Watts>,
-    quality: Option<Quality>,
-    lost: Lost,
-    missed: Duration,
-    grid: Grid,
-    tariff: Option<Tariff>,
-    cost: Option<Money>,
-    assumed: Option<Assumed>,
-    cpus: usize,
-    /// Models of the machine's GPUs.
-    gpus: BTreeSet<String>,
-    /// Time without any reading of power.
-    gap: Duration,
-    /// The same of each meter, and whether it counted at all.
-    gaps: BTreeMap<String, (Duration, bool)>,
-}
-
-impl Tally {
-    fn new(tree: Tree, nominal: Duration, idle_policy: IdlePolicy) -> Self {
-        Self {
-            tree,
-            nominal,
-            sum: Sum::default(),
-            machine: Energy::default(),
-            range: (Microjoules::ZERO, Microjoules::ZERO),
-            idle_policy,
-            basis: None,
-            peak: None,
-            quality: None,
-            lost: Lost::default(),
-            missed: Duration::ZERO,
-            grid: Grid::default(),
-            tariff: None,
-            cost: None,
-            assumed: None,
-            cpus: 0,
-            gpus: BTreeSet::new(),
-            gap: Duration::ZERO,
-            gaps: BTreeMap::new(),
-        }
-    }
-
-    fn add(&mut self, tick: Option<Tick>) {
-        let Some(Tick { frame, intensity, .. }) = tick else { return };
-        let mut share = self.tree.observe(&frame);
-        // Where it did not run, its energy is zero, which is a measurement.
-        share.energy.add_all(&frame.total.zeroed());
-        self.sum.add(&share, &intensity);
-        self.machine.add_all(&frame.total);
-        let (least, most) = frame.range_of(share.energy.total().unwrap_or_default());
-        self.range = (self.range.0 + least, self.range.1 + most);
-        self.grid.add(&intensity, frame.interval, share.energy.total(), (least, most));
-        if let Some((tariff, energy)) = self.tariff.zip(share.energy.total()) {
-            let Money { amount, currency } = energy * tariff;
-            let before = self.cost.map_or(0.0, |cost| cost.amount);
-            let amount = before + amount * intensity.factors.product();
-            self.cost = Some(Money { amount, currency });
-        }
-        self.cpus = self.cpus.max(frame.machine.cpus());
-        for gpu in &frame.gpus {
-            if !self.gpus.contains(&gpu.gpu.name) {
-                self.gpus.insert(gpu.gpu.name.clone());
-            }
-        }
-        // That of a core is in its package's, and nothing tells who uses the rest.
-        let own = |domain| !matches!(domain, Domain::Core | Domain::Rest);
-        let pools = frame.pools.iter().filter(|pool| own(pool.domain));
-        // What a free GPU draws is static by itself.
-        let pools = pools.filter(|pool| !pool.tenancy.is_some_and(|tenancy| tenancy.free));
-        self.basis = self.basis.max(pools.map(|pool| pool.basis).max());
-        for meter in &frame.meters {
-            let (gap, counted) = self.gaps.entry(meter.id.clone()).or_default();
-            match meter.energy {
-                Some(_) => *counted = true,
-                None => *gap += frame.interval,
-            }
-        }
-        if frame.quality == Quality::Absent {
-            self.gap += frame.interval;
-        } else {
-            // One gap does not make the rest unknown; it is told beside it.
-            self.quality = self.quality.max(Some(frame.quality));
-        }
-        self.lost.add(&frame.lost);
-        self.missed += frame.unattributed.cpu_time;
-        // A sliver of an interval says little about power.
-        if frame.interval * 2 >= self.nominal {
-            let watts = share.energy.total().and_then(|energy| energy.over(frame.interval));
-            let higher = |watts: &Watts| self.peak.is_none_or(|peak| watts.0 > peak.0);
-            self.peak = watts.filter(higher).or(self.peak);
-        }
-    }
-
-    fn report(
-        self,
-        session: &Session,
-        command: &[OsString],
-        status: ExitStatus,
-        wall: Duration,
-    ) -> Report {
-        let description = session.describe();
-        let mut warnings = description.remedies.clone();
-        if !self.gap.is_zero() {
-            let gap = figure::duration(self.gap);
-            warnings.push(format!("{gap} without a reading of power are not in the energy"));
-        }
-        for (meter, (gap, counted)) in &self.gaps {
-            // What was missing all the time is told by the remedies.
-            if *counted && *gap > self.gap {
-                let gap = figure::duration(*gap);
-                warnings
-                    .push(format!("{gap} of {meter} had no reading, and are not in the energy"));
-            }
-        }
-        if self.lost.events > 0 {
-            let lost = self.lost.events;
-            warnings.push(format!(
-                "{lost} births, names or ends were lost: part of the tree may be missing; use a \
-                 shorter --interval"
-            ));
-        }
-        warnings.extend(self.grid.warnings());
-        let reserved = Reserved {
-            cpu_time: self.sum.share.cpu_time,
-            cpus: self.cpus,
-            gpu_time: self.sum.share.gpu_time.map(|time| time + self.sum.share.held.time),
-            gpus: &self.gpus,
-        };
-        let embodied = self.assumed.map(|assumed| (embodied::share(&assumed, &reserved), assumed));
-        let estimated = self.range.0 != self.range.1;
-        let footprint = Footprint {
-            range: Some(self.grid.range()).filter(|_| estimated),
-            intensities: self.grid.intensities(),
-            cost: self.cost,
-            embodied,
-        };
-        let mean = self.sum.share.energy.total().and_then(|energy| energy.over(wall));
-        Report {
-            command: command.iter().map(|arg| arg.to_string_lossy().into_owned()).collect(),
-            exit_code: exit_code(status),
-            signal: status.signal(),
-            wall,
-            sum: self.sum,
-            range: Some(self.range).filter(|(least, most)| least != most),
-            idle_policy: self.idle_policy,
-            basis: self.basis,
-            machine: self.machine.total(),
-            // One that was shorter than an interval has only its mean.
-            peak: self.peak.or(mean),
-            processes: self.tree.len(),
-            probe: description.probe,
-            quality: self.quality.unwrap_or(Quality::Absent),
-            meters: description.meters.clone(),
-            intensity: self.grid.mean(),
-            footprint,
-            lost: self.lost,
-            missed: self.missed,
-            warnings,
-        }
+/// This machine; what it does not tell stays unknown.
+fn place(global: &Global) -> Place {
+    let proc = |file: &str| files::read(&global.proc_root.join(file)).ok();
+    let line = |text: String| text.lines().next().map(|line| line.trim().to_owned());
+    let said = |text: Option<String>| text.and_then(line).filter(|text| !text.is_empty());
+    let memory = proc("meminfo").and_then(|text| {
+        let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+        let kib = total.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?;
+        kib.checked_mul(1024)
+    });
+    Place {
+        run_id: said(proc("sys/kernel/random/uuid")),
+        kernel: said(proc("sys/kernel/osrelease")),
+        cpu_model: Some(global.cpu_name()).filter(|name| !name.is_empty()),
+        memory_bytes: memory,
+        ..Place::default()
     }
 }
 

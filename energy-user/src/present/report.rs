@@ -1,25 +1,32 @@
-//! The report of a measured command: as text for people, as JSON and CSV for scripts.
+//! The report of a measured command: text for people, JSON and CSV for scripts, a sentence and a
+//! table for papers, a row for what reads CodeCarbon's files.
 //!
 //! It carries what a reader needs to judge the number: how power was known, which
 //! grid was assumed, what was not seen.
 
-use std::{fmt::Write as _, time::Duration};
+mod codecarbon;
+mod document;
+mod facts;
+mod latex;
+mod markdown;
+mod text;
 
-use serde::Serialize;
+use std::time::Duration;
 
-use super::{
-    figure::{self, Units},
-    fixed,
-};
+pub use codecarbon::COLUMNS as CODECARBON;
+use document::SCHEMA;
+pub use document::{Document, Gpus, NoReport, Place, Pool};
+
 use crate::{
     attribute::IdlePolicy,
+    budget::Spent,
     carbon::{
-        self, Intensity,
+        Intensity,
         embodied::{Assumed, Range},
-        equivalent::{self, Equivalent},
-        footprint::Factors,
+        equivalent,
     },
-    frame::{Basis, Quality, Share},
+    cli::Format,
+    frame::{Basis, Quality},
     ledger::Sum,
     sample::{Lost, ProbeKind},
     units::{GramsCo2e, GramsPerKwh, Microjoules, Money, Watts},
@@ -44,6 +51,14 @@ pub struct Report {
     pub idle_policy: IdlePolicy,
     /// From where static power was known, at its worst; none where no meter counted.
     pub basis: Option<Basis>,
+    /// Static power that is in its energy; none where no meter counted.
+    pub fixed: Option<Microjoules>,
+    /// How each pool was known and split.
+    pub pools: Vec<Pool>,
+    /// Where it ran.
+    pub place: Place,
+    /// How far it came with its budget.
+    pub budget: Option<Spent>,
     /// Energy of the whole machine meanwhile.
     pub machine: Option<Microjoules>,
     /// The highest mean power of its tree over one interval.
@@ -81,97 +96,21 @@ pub struct Footprint {
     pub embodied: Option<(Range, Assumed)>,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: u32,
-    command: &'a [String],
-    exit_code: u8,
-    signal: Option<i32>,
-    wall_seconds: f64,
-    cpu_seconds: f64,
-    energy_joules: Option<f64>,
-    energy_joules_range: Option<[f64; 2]>,
-    cpu_energy_joules: Option<f64>,
-    dram_energy_joules: Option<f64>,
-    gpu_energy_joules: Option<f64>,
-    gpu_seconds: Option<f64>,
-    gpu_held_idle_joules: Option<f64>,
-    gpu_held_idle_seconds: Option<f64>,
-    rest_energy_joules: Option<f64>,
-    machine_energy_joules: Option<f64>,
-    mean_power_watts: Option<f64>,
-    peak_power_watts: Option<f64>,
-    co2e_grams: Option<f64>,
-    zone: Option<&'a str>,
-    intensity: f64,
-    intensity_unit: &'static str,
-    intensity_basis: &'a carbon::Basis,
-    intensity_range: Option<[f64; 2]>,
-    intensity_scope: Option<carbon::Scope>,
-    intensity_type: Option<carbon::Kind>,
-    intensity_estimated: bool,
-    intensity_fall_back: Option<&'a str>,
-    /// `co2e_grams`, its range and `cost` have both of these in them.
-    #[serde(flatten)]
-    factors: Factors,
-    co2e_grams_range: Option<[f64; 2]>,
-    equivalents: Vec<Equivalent>,
-    cost: Option<Money>,
-    /// Never in `co2e_grams`.
-    embodied_co2e_grams: Option<f64>,
-    embodied_co2e_grams_range: Option<[f64; 2]>,
-    embodied_hardware: Option<&'static str>,
-    embodied_lifetime_seconds: Option<f64>,
-    processes: usize,
-    probe: &'static str,
-    quality: &'static str,
-    idle_policy: &'static str,
-    static_basis: Option<&'static str>,
-    meters: &'a str,
-    lost: Lost,
-    missed_cpu_seconds: f64,
-    warnings: &'a [String],
-    version: &'static str,
-}
-
 impl Report {
     fn energy(&self) -> Option<Microjoules> {
         self.sum.share.energy.total()
     }
 
-    /// A share of a measurement is attributed.
-    fn quality(&self) -> Quality {
-        self.quality.max(Quality::Attributed)
-    }
-
-    /// One JSON object, on one line.
-    pub fn json(&self) -> serde_json::Result<String> {
-        serde_json::to_string(&self.document())
-    }
-
-    /// Two lines of CSV: names and values.
-    pub fn csv(&self) -> anyhow::Result<Vec<u8>> {
-        let object = serde_json::to_value(self.document())?;
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let fields: Vec<_> = object.as_object().into_iter().flatten().collect();
-        writer.write_record(fields.iter().map(|(name, _)| name.as_str()))?;
-        writer.write_record(fields.iter().map(|(_, value)| match value {
-            serde_json::Value::Null => String::new(),
-            serde_json::Value::String(text) => text.clone(),
-            other => other.to_string(),
-        }))?;
-        Ok(writer.into_inner()?)
-    }
-
-    fn document(&self) -> Document<'_> {
+    /// As plain values, of which every shape is made.
+    pub fn document(&self) -> Document {
         let joules = |energy: Option<Microjoules>| energy.map(Microjoules::joules);
         let energy = self.energy();
         let held = self.sum.share.energy.gpu.map(|_| self.sum.share.held);
         let footprint = &self.footprint;
         let embodied = footprint.embodied;
         Document {
-            schema: 1,
-            command: &self.command,
+            schema: SCHEMA,
+            command: self.command.clone(),
             exit_code: self.exit_code,
             signal: self.signal,
             wall_seconds: self.wall.as_secs_f64(),
@@ -189,172 +128,76 @@ impl Report {
             mean_power_watts: energy.and_then(|e| e.over(self.wall)).map(|watts| watts.0),
             peak_power_watts: self.peak.map(|watts| watts.0),
             co2e_grams: energy.map(|_| self.sum.grams.0),
-            zone: self.intensity.zone.as_deref(),
-            intensity: self.intensity.value.0,
-            intensity_unit: "gCO2e/kWh",
-            intensity_basis: &self.intensity.basis,
+            zone: self.intensity.zone.clone(),
+            intensity: self.intensity.value.grams_per_kwh(),
+            intensity_unit: "gCO2e/kWh".into(),
+            intensity_basis: self.intensity.basis.clone(),
             intensity_range: footprint.intensities.map(|(least, most)| [least.0, most.0]),
             intensity_scope: self.intensity.scope,
             intensity_type: self.intensity.kind,
             intensity_estimated: self.intensity.estimated,
-            intensity_fall_back: self.intensity.fall_back.as_deref(),
-            factors: self.intensity.factors,
+            intensity_fall_back: self.intensity.fall_back.clone(),
+            pue: self.intensity.factors.pue,
+            overhead: self.intensity.factors.overhead,
             co2e_grams_range: footprint.range.map(|(least, most)| [least.0, most.0]),
             equivalents: energy.map_or_else(Vec::new, |_| equivalent::of(self.sum.grams)),
             cost: footprint.cost,
             embodied_co2e_grams: embodied.map(|(range, _)| range.likely.0),
             embodied_co2e_grams_range: embodied.map(|(range, _)| [range.least.0, range.most.0]),
-            embodied_hardware: embodied.map(|(_, assumed)| assumed.hardware.as_str()),
+            embodied_hardware: embodied.map(|(_, assumed)| assumed.hardware),
+            embodied_guessed: embodied.is_some_and(|(_, assumed)| assumed.guessed),
             embodied_lifetime_seconds: embodied.map(|(_, it)| it.lifetime.as_secs_f64()),
             processes: self.processes,
-            probe: self.probe.as_str(),
-            quality: self.quality().as_str(),
-            idle_policy: self.idle_policy.as_str(),
-            static_basis: self.basis.map(Basis::as_str),
-            meters: &self.meters,
+            probe: self.probe,
+            // A share of a measurement is attributed.
+            quality: self.quality.max(Quality::Attributed),
+            idle_policy: self.idle_policy,
+            static_basis: self.basis,
+            static_energy_joules: joules(self.fixed),
+            meters: self.meters.clone(),
+            pools: self.pools.clone(),
+            place: self.place.clone(),
+            budget: self.budget.clone(),
             lost: self.lost,
             missed_cpu_seconds: self.missed.as_secs_f64(),
-            warnings: &self.warnings,
-            version: env!("CARGO_PKG_VERSION"),
+            warnings: self.warnings.clone(),
+            version: env!("CARGO_PKG_VERSION").into(),
         }
+    }
+}
+
+impl Document {
+    /// In one of the shapes. CodeCarbon's has a header if it is wanted.
+    pub fn render(&self, format: Format, header: bool) -> anyhow::Result<Vec<u8>> {
+        Ok(match format {
+            Format::Text => text::text(self).into_bytes(),
+            Format::Json => (serde_json::to_string(self)? + "\n").into_bytes(),
+            Format::Csv => self.csv()?,
+            Format::Markdown => markdown::markdown(self).into_bytes(),
+            Format::Latex => latex::latex(self).into_bytes(),
+            Format::Codecarbon => codecarbon::lines(self, header)?,
+        })
     }
 
     /// A few aligned lines.
     pub fn text(&self) -> String {
-        let mark = self.quality().mark();
-        let units = Units::Joules;
-        let energy = self.energy();
-        let with = |number: String, unit: &str| {
-            if number == figure::ABSENT { number } else { format!("{mark}{number} {unit}") }
-        };
-        let joules = |energy| with(units.energy(energy), "J");
-        let watts = |watts| with(units.power(watts), "W");
-        let mass = figure::mass(energy.map(|_| self.sum.grams));
-        let mass = if energy.is_some() { format!("{mark}{mass}") } else { mass };
-        let pools = self.sum.share.energy;
-        let rest = pools.rest.map(|rest| format!(", rest of machine {}", joules(Some(rest))));
-        let rest = rest.unwrap_or_default();
-        let ending = match self.signal {
-            Some(signal) => format!("ended by signal {signal}"),
-            None => format!("exit code {}", self.exit_code),
-        };
-        let wall = figure::duration(self.wall);
-        let cpu = figure::duration(self.sum.share.cpu_time);
-        let range = self.range.map_or_else(String::new, |(least, most)| {
-            format!(", between {} and {} J", units.energy(Some(least)), units.energy(Some(most)))
-        });
-        let gpus = self.of_gpus();
-        let lines = [
-            (
-                "energy",
-                format!(
-                    "{}{range}  (CPU {}, DRAM {}, GPU {}{rest})",
-                    joules(energy),
-                    joules(pools.cpu),
-                    joules(pools.dram),
-                    joules(pools.gpu)
-                ),
-            ),
-            ("emissions", self.of_emissions(&mass)),
-            (
-                "power",
-                format!(
-                    "{} mean, {} peak",
-                    watts(energy.and_then(|e| e.over(self.wall))),
-                    watts(self.peak)
-                ),
-            ),
-            ("time", format!("{wall} wall, {cpu} CPU, {} processes, {ending}", self.processes)),
-            ("static", self.of_static()),
-            ("measured", format!("{}; CPU time by {}", self.meters, self.probe.title())),
-        ];
-        let command = figure::printable(&self.command.join(" "));
-        let mut text = format!("jouletop: {command}\n");
-        let gpus = gpus.map(|words| ("gpu", words));
-        for (name, value) in lines.into_iter().chain(self.of_footprint()).chain(gpus) {
-            let _ = writeln!(text, "  {name:<10} {value}");
-        }
-        for warning in &self.warnings {
-            let _ = writeln!(text, "  note       {}", figure::printable(warning));
-        }
-        if self.lost != Lost::default() || !self.missed.is_zero() {
-            let Lost { events, slices, malformed } = self.lost;
-            let missed = figure::duration(self.missed);
-            let _ = writeln!(
-                text,
-                "  not seen   {missed} of CPU time on the whole machine, {events} events, \
-                 {slices} slices, {malformed} records"
-            );
-        }
-        text
+        text::text(self)
     }
 
-    /// Time on GPUs, and what was drawn while they were held and not used.
-    fn of_gpus(&self) -> Option<String> {
-        let Share { gpu_time, held, energy, .. } = self.sum.share;
-        // A command that was on no GPU has nothing to tell of them.
-        energy.gpu.filter(|energy| energy.0 > 0 || gpu_time.is_some() || !held.time.is_zero())?;
-        let used = gpu_time.map_or_else(
-            || "time on GPUs is not told".to_owned(),
-            |time| format!("{} on GPUs", figure::duration(time)),
-        );
-        if held.time.is_zero() {
-            return Some(used);
-        }
-        let joules = Units::Joules.energy(Some(held.energy));
-        let time = figure::duration(held.time);
-        Some(format!("{used}; held idle for {time}, {joules} J of the energy"))
-    }
-
-    /// Grams, how far they can be off, and the grid.
-    fn of_emissions(&self, mass: &str) -> String {
-        let range = self.footprint.range.map_or_else(String::new, |(least, most)| {
-            format!(", between {} and {}", figure::mass(Some(least)), figure::mass(Some(most)))
-        });
-        let grids = self.footprint.intensities.map_or_else(String::new, |(least, most)| {
-            format!("the mean of {:.0} to {:.0}; at the end ", least.0, most.0)
-        });
-        format!("{mass}{range}  ({grids}{})", figure::printable(&self.intensity.label()))
-    }
-
-    /// The same in other words, in money, and in hardware.
-    fn of_footprint(&self) -> Vec<(&'static str, String)> {
-        let mut lines = Vec::new();
-        if let Some(words) = self.energy().and_then(|_| equivalent::words(self.sum.grams)) {
-            lines.push(("as much as", words));
-        }
-        if let Some(cost) = &self.footprint.cost {
-            lines.push(("cost", format!("{}{cost}", self.quality().mark())));
-        }
-        if let Some((Range { least, likely, most }, assumed)) = &self.footprint.embodied {
-            let [least, likely, most] = [least, likely, most].map(|it| figure::mass(Some(*it)));
-            let guessed =
-                if assumed.guessed { ", a guess; name it, as in --embodied=laptop" } else { "" };
-            let years = assumed.lifetime.as_secs_f64() / 86_400.0 / 365.0;
-            let hardware = assumed.hardware.as_str();
-            lines.push((
-                "embodied",
-                format!(
-                    "~{likely} of making a {hardware}{guessed}, between {least} and {most}; over \
-                     {years:.1} years; not in the emissions"
-                ),
-            ));
-        }
-        lines
-    }
-
-    /// What the energy holds of static power.
-    fn of_static(&self) -> String {
-        let paid = match self.idle_policy {
-            IdlePolicy::None => "none of it is in the energy",
-            IdlePolicy::Proportional => "in the energy in proportion to what ran",
-            IdlePolicy::Equal => "in the energy, the same for every process that ran",
-        };
-        let known = match self.basis {
-            None | Some(Basis::Unknown) => "not known",
-            Some(Basis::Capacity) => "not known, the share of unused capacity stands in",
-            Some(known) => fixed::source(known),
-        };
-        format!("{known}; {paid} (idle policy {})", self.idle_policy.as_str())
+    /// Two lines: names and values.
+    fn csv(&self) -> anyhow::Result<Vec<u8>> {
+        let object = serde_json::to_value(self)?;
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let fields: Vec<_> = object.as_object().into_iter().flatten().collect();
+        writer.write_record(fields.iter().map(|(name, _)| name.as_str()))?;
+        writer.write_record(fields.iter().map(|(_, value)| match value {
+            serde_json::Value::Null => String::new(),
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }))?;
+        Ok(writer.into_inner()?)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 
 use std::{fmt, ops::Mul};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize, de::Error as _};
 
 use super::{MICROJOULES_PER_KWH, Microjoules};
 
@@ -13,6 +13,13 @@ use super::{MICROJOULES_PER_KWH, Microjoules};
 pub struct Currency([u8; 3]);
 
 impl Currency {
+    /// Of three letters, in any case.
+    pub fn parse(letters: &str) -> Option<Self> {
+        let letters = letters.trim().to_ascii_uppercase();
+        let code: [u8; 3] = letters.as_bytes().try_into().ok()?;
+        code.iter().all(u8::is_ascii_uppercase).then_some(Self(code))
+    }
+
     /// The three letters.
     pub fn code(&self) -> &str {
         // They are ASCII letters, so that this never fails.
@@ -26,8 +33,15 @@ impl Serialize for Currency {
     }
 }
 
+impl<'de> Deserialize<'de> for Currency {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let letters = String::deserialize(deserializer)?;
+        Self::parse(&letters).ok_or_else(|| D::Error::custom("a currency has three letters"))
+    }
+}
+
 /// An amount of money.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Money {
     /// In whole units of the currency.
     pub amount: f64,
@@ -67,13 +81,11 @@ impl Tariff {
         let help = "use what a kWh costs and the currency's three letters, such as \"0.32 EUR\"";
         let (amount, currency) = text.trim().split_once(' ').ok_or(help)?;
         let amount = amount.parse::<f64>().map_err(|_| help)?;
-        let letters = currency.trim().to_ascii_uppercase();
-        let code: [u8; 3] = letters.as_bytes().try_into().map_err(|_| help)?;
-        let sound = code.iter().all(u8::is_ascii_uppercase);
-        if !sound || !(0.0..=Self::MOST).contains(&amount) {
+        let currency = Currency::parse(currency).ok_or(help)?;
+        if !(0.0..=Self::MOST).contains(&amount) {
             return Err(help.into());
         }
-        Ok(Self { per_kwh: Money { amount, currency: Currency(code) } })
+        Ok(Self { per_kwh: Money { amount, currency } })
     }
 }
 

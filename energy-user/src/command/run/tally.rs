@@ -1,0 +1,274 @@
+//! What adds up over a run, tick by tick, and the report that it becomes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+    os::unix::process::ExitStatusExt as _,
+    process::ExitStatus,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use super::{exit_code, grid::Grid, pools::Pools};
+use crate::{
+    attribute::IdlePolicy,
+    budget::{Purse, Spent, Used},
+    carbon::embodied::{self, Assumed, Reserved},
+    frame::{Basis, Energy, Quality},
+    ledger::{Sum, Tick},
+    present::{
+        figure,
+        report::{Footprint, Gpus, Place, Report},
+    },
+    sample::{Domain, Lost},
+    session::Session,
+    tree::Tree,
+    units::{Microjoules, Money, Tariff, Watts},
+};
+
+/// What adds up over the run.
+pub struct Tally {
+    tree: Tree,
+    nominal: Duration,
+    sum: Sum,
+    machine: Energy,
+    /// The least and the most that the energy can be.
+    range: (Microjoules, Microjoules),
+    idle_policy: IdlePolicy,
+    basis: Option<Basis>,
+    peak: Option<Watts>,
+    quality: Option<Quality>,
+    lost: Lost,
+    missed: Duration,
+    grid: Grid,
+    /// What a kWh costs.
+    pub tariff: Option<Tariff>,
+    cost: Option<Money>,
+    /// What is assumed of making the hardware.
+    pub assumed: Option<Assumed>,
+    /// What it may use.
+    pub purse: Option<Purse>,
+    /// That was used up and ended it; how many processes by force.
+    pub stopped: Option<usize>,
+    /// Where it runs.
+    pub place: Place,
+    cpus: usize,
+    /// Models of the machine's GPUs, and how many there were at once.
+    gpus: BTreeMap<String, usize>,
+    /// Static power that its processes were charged with.
+    fixed: Microjoules,
+    pools: Pools,
+    /// Time without any reading of power.
+    gap: Duration,
+    /// The same of each meter, and whether it counted at all.
+    gaps: BTreeMap<String, (Duration, bool)>,
+}
+
+impl Tally {
+    /// Nothing yet.
+    pub fn new(tree: Tree, nominal: Duration, idle_policy: IdlePolicy) -> Self {
+        Self {
+            tree,
+            nominal,
+            sum: Sum::default(),
+            machine: Energy::default(),
+            range: (Microjoules::ZERO, Microjoules::ZERO),
+            idle_policy,
+            basis: None,
+            peak: None,
+            quality: None,
+            lost: Lost::default(),
+            missed: Duration::ZERO,
+            grid: Grid::default(),
+            tariff: None,
+            cost: None,
+            assumed: None,
+            purse: None,
+            stopped: None,
+            place: Place::default(),
+            cpus: 0,
+            gpus: BTreeMap::new(),
+            fixed: Microjoules::ZERO,
+            pools: Pools::default(),
+            gap: Duration::ZERO,
+            gaps: BTreeMap::new(),
+        }
+    }
+
+    /// Adds an interval; the first sample of a session has none.
+    pub fn add(&mut self, tick: Option<Tick>) {
+        let Some(Tick { frame, intensity, .. }) = tick else { return };
+        let mut share = self.tree.observe(&frame);
+        // Where it did not run, its energy is zero, which is a measurement.
+        share.energy.add_all(&frame.total.zeroed());
+        self.sum.add(&share, &intensity);
+        self.machine.add_all(&frame.total);
+        let (least, most) = frame.range_of(share.energy.total().unwrap_or_default());
+        self.range = (self.range.0 + least, self.range.1 + most);
+        self.grid.add(&intensity, frame.interval, share.energy.total(), (least, most));
+        if let Some((tariff, energy)) = self.tariff.zip(share.energy.total()) {
+            let Money { amount, currency } = energy * tariff;
+            let before = self.cost.map_or(0.0, |cost| cost.amount);
+            let amount = before + amount * intensity.factors.product();
+            self.cost = Some(Money { amount, currency });
+        }
+        self.cpus = self.cpus.max(frame.machine.cpus());
+        let mut now = BTreeMap::<&str, usize>::new();
+        for gpu in &frame.gpus {
+            *now.entry(&gpu.gpu.name).or_default() += 1;
+        }
+        for (name, count) in now {
+            let most = self.gpus.entry(name.into()).or_default();
+            *most = count.max(*most);
+        }
+        self.place.host = Some(frame.machine.host.clone());
+        self.fixed += self.tree.fixed(&frame);
+        self.pools.add(&frame);
+        // That of a core is in its package's, and nothing tells who uses the rest.
+        let own = |domain| !matches!(domain, Domain::Core | Domain::Rest);
+        let pools = frame.pools.iter().filter(|pool| own(pool.domain));
+        // What a free GPU draws is static by itself.
+        let pools = pools.filter(|pool| !pool.tenancy.is_some_and(|tenancy| tenancy.free));
+        self.basis = self.basis.max(pools.map(|pool| pool.basis).max());
+        for meter in &frame.meters {
+            let (gap, counted) = self.gaps.entry(meter.id.clone()).or_default();
+            match meter.energy {
+                Some(_) => *counted = true,
+                None => *gap += frame.interval,
+            }
+        }
+        if frame.quality == Quality::Absent {
+            self.gap += frame.interval;
+        } else {
+            // One gap does not make the rest unknown; it is told beside it.
+            self.quality = self.quality.max(Some(frame.quality));
+        }
+        self.lost.add(&frame.lost);
+        self.missed += frame.unattributed.cpu_time;
+        // A sliver of an interval says little about power.
+        if frame.interval * 2 >= self.nominal {
+            let watts = share.energy.total().and_then(|energy| energy.over(frame.interval));
+            let higher = |watts: &Watts| self.peak.is_none_or(|peak| watts.0 > peak.0);
+            self.peak = watts.filter(higher).or(self.peak);
+        }
+    }
+
+    /// Everybody who belongs to it.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Looks at the budget after so much time; gives what is to be told.
+    pub fn watch(&mut self, since: Duration, now: Timestamp) -> Option<String> {
+        let energy = self.sum.share.energy.total();
+        let used = Used {
+            joules: energy.map(Microjoules::joules),
+            grams: energy.map(|_| self.sum.grams.0),
+            money: self.cost.map(|cost| cost.amount),
+        };
+        self.purse.as_mut()?.watch(&used, since, now)
+    }
+
+    /// The report of a command that has ended.
+    pub fn report(
+        self,
+        session: &Session,
+        command: &[OsString],
+        status: ExitStatus,
+        wall: Duration,
+    ) -> Report {
+        let description = session.describe();
+        let mut warnings = description.remedies.clone();
+        if !self.gap.is_zero() {
+            let gap = figure::duration(self.gap);
+            warnings.push(format!("{gap} without a reading of power are not in the energy"));
+        }
+        for (meter, (gap, counted)) in &self.gaps {
+            // What was missing all the time is told by the remedies.
+            if *counted && *gap > self.gap {
+                let gap = figure::duration(*gap);
+                warnings
+                    .push(format!("{gap} of {meter} had no reading, and are not in the energy"));
+            }
+        }
+        if self.lost.events > 0 {
+            let lost = self.lost.events;
+            warnings.push(format!(
+                "{lost} births, names or ends were lost: part of the tree may be missing; use a \
+                 shorter --interval"
+            ));
+        }
+        warnings.extend(self.grid.warnings());
+        let budget = self.purse.map(|purse| purse.spent(self.stopped.is_some()));
+        if let Some(budget) = &budget {
+            warnings.extend(on_budget(budget, self.stopped));
+        }
+        let models: BTreeSet<String> = self.gpus.keys().cloned().collect();
+        let reserved = Reserved {
+            cpu_time: self.sum.share.cpu_time,
+            cpus: self.cpus,
+            gpu_time: self.sum.share.gpu_time.map(|time| time + self.sum.share.held.time),
+            gpus: &models,
+        };
+        let embodied = self.assumed.map(|assumed| (embodied::share(&assumed, &reserved), assumed));
+        let estimated = self.range.0 != self.range.1;
+        let footprint = Footprint {
+            range: Some(self.grid.range()).filter(|_| estimated),
+            intensities: self.grid.intensities(),
+            cost: self.cost,
+            embodied,
+        };
+        let gpus = self.gpus.into_iter().map(|(model, count)| Gpus { model, count });
+        let place = Place {
+            cpus: Some(self.cpus).filter(|cpus| *cpus > 0),
+            gpus: gpus.collect(),
+            ..self.place
+        };
+        let mean = self.sum.share.energy.total().and_then(|energy| energy.over(wall));
+        Report {
+            command: command.iter().map(|arg| arg.to_string_lossy().into_owned()).collect(),
+            exit_code: exit_code(status),
+            signal: status.signal(),
+            wall,
+            sum: self.sum,
+            range: Some(self.range).filter(|(least, most)| least != most),
+            idle_policy: self.idle_policy,
+            basis: self.basis,
+            fixed: self.basis.map(|_| self.fixed),
+            pools: self.pools.told(),
+            place,
+            budget,
+            machine: self.machine.total(),
+            // One that was shorter than an interval has only its mean.
+            peak: self.peak.or(mean),
+            processes: self.tree.len(),
+            probe: description.probe,
+            quality: self.quality.unwrap_or(Quality::Absent),
+            meters: description.meters.clone(),
+            intensity: self.grid.mean(),
+            footprint,
+            lost: self.lost,
+            missed: self.missed,
+            warnings,
+        }
+    }
+}
+
+/// What a reader should know of the budget.
+fn on_budget(spent: &Spent, stopped: Option<usize>) -> Option<String> {
+    let limit = &spent.limit;
+    if let Some(killed) = stopped {
+        let force = match killed {
+            0 => String::new(),
+            killed => format!(", and {killed} of them with SIGKILL"),
+        };
+        return Some(format!(
+            "the budget of {limit} was used up, and all processes were ended with SIGTERM{force}; \
+             a larger --budget lets it run on"
+        ));
+    }
+    spent.used.is_none().then(|| {
+        format!("the budget of {limit} was not watched, as nothing tells what was used; see doctor")
+    })
+}

@@ -1,0 +1,246 @@
+//! The report as plain values: what JSON has, and all that the other shapes are made of.
+//!
+//! Every shape is a function of this, so that a report that was kept as JSON can be shown in any
+//! of them later, on another machine.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    attribute::IdlePolicy,
+    budget::Spent,
+    carbon::{self, Intensity, embodied::Hardware, equivalent::Equivalent, footprint::Factors},
+    frame::{Basis, Confidence, Quality},
+    sample::{Lost, ProbeKind},
+    units::{GramsPerKwh, Money},
+};
+
+/// The newest form that is understood.
+pub const SCHEMA: u32 = 1;
+
+/// A report. What is not known is none, and never zero.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// Its form.
+    pub schema: u32,
+    /// The command and its arguments.
+    pub command: Vec<String>,
+    /// As `jouletop run` exited.
+    pub exit_code: u8,
+    /// The signal that ended the command.
+    pub signal: Option<i32>,
+    /// From before it began until it ended.
+    pub wall_seconds: f64,
+    /// Time on CPUs.
+    pub cpu_seconds: f64,
+    /// All pools.
+    pub energy_joules: Option<f64>,
+    /// The least and the most, if a part is estimated.
+    pub energy_joules_range: Option<[f64; 2]>,
+    /// CPU packages.
+    pub cpu_energy_joules: Option<f64>,
+    /// Memory.
+    pub dram_energy_joules: Option<f64>,
+    /// GPUs.
+    pub gpu_energy_joules: Option<f64>,
+    /// Time on GPUs, each counted by itself.
+    pub gpu_seconds: Option<f64>,
+    /// What GPUs drew that it held and did not use.
+    pub gpu_held_idle_joules: Option<f64>,
+    /// For how long.
+    pub gpu_held_idle_seconds: Option<f64>,
+    /// The rest of the machine, where the whole is metered.
+    pub rest_energy_joules: Option<f64>,
+    /// The whole machine meanwhile.
+    pub machine_energy_joules: Option<f64>,
+    /// Over its wall time.
+    pub mean_power_watts: Option<f64>,
+    /// The highest of one interval.
+    pub peak_power_watts: Option<f64>,
+    /// With what is drawn beyond the meters.
+    pub co2e_grams: Option<f64>,
+    /// The zone's code.
+    pub zone: Option<String>,
+    /// Grams for each kilowatt hour.
+    pub intensity: f64,
+    /// The unit of that.
+    pub intensity_unit: String,
+    /// Where it is from.
+    pub intensity_basis: carbon::Basis,
+    /// The lowest and the highest, if it changed.
+    pub intensity_range: Option<[f64; 2]>,
+    /// What is counted.
+    pub intensity_scope: Option<carbon::Scope>,
+    /// Of which plants.
+    pub intensity_type: Option<carbon::Kind>,
+    /// It was computed or forecast, not metered.
+    pub intensity_estimated: bool,
+    /// It stands in for another, and why.
+    pub intensity_fall_back: Option<String>,
+    /// In `co2e_grams`, its range and `cost`; not in the energy.
+    pub pue: f64,
+    /// The same of the machine's own losses.
+    pub overhead: f64,
+    /// The least and the most, if a part of the energy is estimated.
+    pub co2e_grams_range: Option<[f64; 2]>,
+    /// The grams in other words.
+    #[serde(default)]
+    pub equivalents: Vec<Equivalent>,
+    /// With what is drawn beyond the meters.
+    pub cost: Option<Money>,
+    /// Its share of making the hardware; never in `co2e_grams`.
+    pub embodied_co2e_grams: Option<f64>,
+    /// The least and the most.
+    pub embodied_co2e_grams_range: Option<[f64; 2]>,
+    /// What was made.
+    pub embodied_hardware: Option<Hardware>,
+    /// Nobody said what was made, and the firmware does not tell.
+    #[serde(default)]
+    pub embodied_guessed: bool,
+    /// How long that is in use.
+    pub embodied_lifetime_seconds: Option<f64>,
+    /// Processes it had.
+    pub processes: usize,
+    /// Which probe counted.
+    pub probe: ProbeKind,
+    /// The worst of any interval.
+    pub quality: Quality,
+    /// Who paid static power.
+    pub idle_policy: IdlePolicy,
+    /// From where static power was known, at its worst.
+    pub static_basis: Option<Basis>,
+    /// Static power that is in the energy.
+    pub static_energy_joules: Option<f64>,
+    /// How power was known.
+    pub meters: String,
+    /// How each pool was known and split.
+    #[serde(default)]
+    pub pools: Vec<Pool>,
+    /// Where it ran.
+    #[serde(flatten)]
+    pub place: Place,
+    /// How far it came with its budget.
+    pub budget: Option<Spent>,
+    /// What was not seen.
+    pub lost: Lost,
+    /// Time on the whole machine whose owner is not known.
+    pub missed_cpu_seconds: f64,
+    /// What is missing, and what would mend it.
+    pub warnings: Vec<String>,
+    /// Of jouletop, when it ran.
+    pub version: String,
+}
+
+/// How a pool of energy was known and split over the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pool {
+    /// `cpu`, `dram`, `gpu` or `rest`.
+    pub pool: String,
+    /// The worst of any interval.
+    pub quality: Quality,
+    /// The routes of its meters.
+    pub sources: Vec<String>,
+    /// What it was split by.
+    pub split_by: Vec<String>,
+    /// How much the split can be believed, at its worst.
+    pub confidence: Confidence,
+}
+
+/// Where and when it ran, as far as that is known.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// A number that no other run has.
+    pub run_id: Option<String>,
+    /// When it began.
+    pub started: Option<jiff::Timestamp>,
+    /// When it had ended.
+    pub ended: Option<jiff::Timestamp>,
+    /// The machine's name on the network.
+    pub host: Option<String>,
+    /// Release of its kernel.
+    pub kernel: Option<String>,
+    /// The CPU's name.
+    pub cpu_model: Option<String>,
+    /// Logical CPUs.
+    pub cpus: Option<usize>,
+    /// Memory of the machine.
+    pub memory_bytes: Option<u64>,
+    /// GPUs of the machine.
+    #[serde(default)]
+    pub gpus: Vec<Gpus>,
+}
+
+/// GPUs of one model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gpus {
+    /// The model.
+    pub model: String,
+    /// How many.
+    pub count: usize,
+}
+
+/// Why a text is no report, with the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum NoReport {
+    /// Not even JSON.
+    #[error("is no JSON ({0}); name a file that `jouletop run --json -o FILE -- CMD` wrote")]
+    NoJson(String),
+    /// Something else.
+    #[error(
+        "is no report of a run ({0}); name a file that `jouletop run --json -o FILE -- CMD` wrote"
+    )]
+    Foreign(String),
+    /// Of the future.
+    #[error("is a report of a newer jouletop (schema {0}); render it with that version")]
+    Newer(u64),
+}
+
+impl Document {
+    /// Of a report as JSON.
+    pub fn parse(text: &[u8]) -> Result<Self, NoReport> {
+        let value: serde_json::Value =
+            serde_json::from_slice(text).map_err(|error| NoReport::NoJson(error.to_string()))?;
+        match value.get("schema").and_then(serde_json::Value::as_u64) {
+            None => return Err(NoReport::Foreign("it has no schema".into())),
+            Some(schema) if schema > u64::from(SCHEMA) => return Err(NoReport::Newer(schema)),
+            Some(_) => {}
+        }
+        // What a hand has changed goes to terminals: the message has names of fields at most.
+        serde_json::from_value(value).map_err(|error| NoReport::Foreign(error.to_string()))
+    }
+
+    /// From before it began until it ended.
+    pub fn wall(&self) -> Duration {
+        seconds(self.wall_seconds)
+    }
+
+    /// The grid, as its presenters take it.
+    pub fn grid(&self) -> Intensity {
+        Intensity {
+            value: GramsPerKwh::of_grams_per_kwh(self.intensity),
+            zone: self.zone.clone(),
+            basis: self.intensity_basis.clone(),
+            scope: self.intensity_scope,
+            kind: self.intensity_type,
+            estimated: self.intensity_estimated,
+            fall_back: self.intensity_fall_back.clone(),
+            factors: self.factors(),
+        }
+    }
+
+    /// What is drawn beyond the meters.
+    pub fn factors(&self) -> Factors {
+        Factors { pue: self.pue, overhead: self.overhead }
+    }
+
+    /// The account of a pool, by its name; none in reports of before it was told.
+    pub fn pool(&self, name: &str) -> Option<&Pool> {
+        self.pools.iter().find(|pool| pool.pool == name)
+    }
+}
+
+/// Seconds of a file, which may be anything.
+pub fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}

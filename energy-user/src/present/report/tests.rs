@@ -1,0 +1,191 @@
+use super::*;
+use crate::{
+    attribute::IdlePolicy,
+    carbon::footprint::Factors,
+    frame::{Confidence, Energy, Held, Share},
+    units::GramsPerKwh,
+};
+
+/// A day's training with a hostile name, in numbers that can be checked by hand.
+fn report() -> Report {
+    let kwh = |kwh: f64| Some(Microjoules::from_joules(kwh * 3.6e6));
+    let energy = Energy { cpu: kwh(1.0), dram: kwh(0.1), gpu: kwh(2.0), rest: None };
+    let share = Share {
+        cpu_time: Duration::from_hours(10),
+        gpu_time: Some(Duration::from_hours(4)),
+        energy,
+        held: Held { time: Duration::from_mins(30), energy: Microjoules(36_000_000_000) },
+    };
+    let factors = Factors { pue: 1.2, overhead: 1.0 };
+    let intensity = Intensity { factors, ..Intensity::zone("FR").unwrap() };
+    // 3.1 kWh x 56 g/kWh x 1.2
+    let grams = intensity.grams(energy.total().unwrap());
+    let pool = |pool: &str, source: &str, split: &str, confidence| Pool {
+        pool: pool.into(),
+        quality: Quality::Attributed,
+        sources: vec![source.into()],
+        split_by: vec![split.into()],
+        confidence,
+    };
+    Report {
+        command: ["python", "train_|`x`\n$(rm).py", "--lr=1e-3", "\\input{a}%"]
+            .map(Into::into)
+            .into(),
+        exit_code: 0,
+        signal: None,
+        wall: Duration::from_mins(252),
+        sum: Sum { share, grams },
+        range: None,
+        idle_policy: IdlePolicy::None,
+        basis: Some(Basis::Learned),
+        fixed: Some(Microjoules::ZERO),
+        pools: vec![
+            pool("cpu", "perf", "time", Confidence::Medium),
+            pool("dram", "perf", "misses", Confidence::Medium),
+            pool("gpu", "nvml", "utilization", Confidence::Medium),
+        ],
+        place: Place {
+            run_id: Some("0f2e".into()),
+            started: Some("2026-03-02T09:00:00Z".parse().unwrap()),
+            ended: Some("2026-03-02T13:12:00Z".parse().unwrap()),
+            host: Some("node7".into()),
+            kernel: Some("6.12.0".into()),
+            cpu_model: Some("Some CPU @ 2.0GHz".into()),
+            cpus: Some(64),
+            memory_bytes: Some(128 << 30),
+            gpus: vec![Gpus { model: "Some GPU".into(), count: 2 }],
+        },
+        budget: None,
+        machine: kwh(4.0),
+        peak: Some(Watts(900.0)),
+        processes: 12,
+        probe: ProbeKind::Bpf,
+        quality: Quality::Measured,
+        meters: "RAPL through perf, NVML".into(),
+        intensity,
+        footprint: Footprint::default(),
+        lost: Lost::default(),
+        missed: Duration::from_millis(1500),
+        warnings: vec!["1 | gap".into()],
+    }
+}
+
+/// An estimate without a grid, a GPU or a place.
+fn estimate() -> Report {
+    let whole = report();
+    let energy = Energy { cpu: Some(Microjoules(90_000_000)), ..Energy::default() };
+    let share = Share { energy, gpu_time: None, held: Held::default(), ..whole.sum.share };
+    let intensity = Intensity::world();
+    let grams = intensity.grams(Microjoules(90_000_000));
+    Report {
+        sum: Sum { share, grams },
+        range: Some((Microjoules(45_000_000), Microjoules(180_000_000))),
+        basis: None,
+        fixed: None,
+        pools: Vec::new(),
+        place: Place::default(),
+        machine: None,
+        peak: None,
+        probe: ProbeKind::Proc,
+        quality: Quality::Estimated,
+        meters: "estimate from the CPU model".into(),
+        footprint: Footprint {
+            range: Some((GramsCo2e(grams.0 / 2.0), GramsCo2e(grams.0 * 2.0))),
+            intensities: Some((GramsPerKwh(400.0), GramsPerKwh(500.0))),
+            ..Footprint::default()
+        },
+        intensity,
+        signal: Some(15),
+        exit_code: 143,
+        ..whole
+    }
+}
+
+fn shown(report: &Report, format: Format) -> String {
+    let text = String::from_utf8(report.document().render(format, true).unwrap()).unwrap();
+    text.replace(env!("CARGO_PKG_VERSION"), "VERSION")
+}
+
+#[test]
+fn the_same_report_in_every_format() {
+    for (name, format) in [
+        ("text", Format::Text),
+        ("json", Format::Json),
+        ("csv", Format::Csv),
+        ("markdown", Format::Markdown),
+        ("latex", Format::Latex),
+        ("codecarbon", Format::Codecarbon),
+    ] {
+        insta::assert_snapshot!(name, shown(&report(), format));
+        insta::assert_snapshot!(format!("{name}_of_an_estimate"), shown(&estimate(), format));
+    }
+}
+
+#[test]
+fn a_report_that_is_read_again_is_the_same_in_every_format() {
+    for report in [report(), estimate()] {
+        let document = report.document();
+        let json = document.render(Format::Json, true).unwrap();
+        assert_eq!(Document::parse(&json).unwrap(), document);
+    }
+}
+
+#[test]
+fn what_is_not_known_is_absent_and_never_zero() {
+    let mut unknown = estimate();
+    unknown.sum.share.energy = Energy::default();
+    unknown.quality = Quality::Absent;
+    unknown.range = None;
+    unknown.footprint.range = None;
+    for format in [Format::Markdown, Format::Latex] {
+        let text = shown(&unknown, format);
+        assert!(text.contains("used n/a (energy is not known"), "{text}");
+        assert!(text.contains("emitted n/a"), "{text}");
+    }
+    let rows = shown(&unknown, Format::Codecarbon);
+    let mut rows = csv::Reader::from_reader(rows.as_bytes());
+    let names = rows.headers().unwrap().clone();
+    let row = rows.records().next().unwrap().unwrap();
+    for name in ["emissions", "cpu_energy", "energy_consumed", "gpu_count", "timestamp"] {
+        let at = names.iter().position(|it| it == name).unwrap();
+        assert_eq!(&row[at], "", "{name}");
+    }
+}
+
+#[test]
+fn codecarbons_energy_has_the_pue_in_it() {
+    let text = shown(&report(), Format::Codecarbon);
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    let names = rows.headers().unwrap().clone();
+    let row = rows.records().next().unwrap().unwrap();
+    let number = |name: &str| -> f64 {
+        row[names.iter().position(|it| it == name).unwrap()].parse().unwrap()
+    };
+    for (name, expected) in [
+        // 3.1 kWh x 1.2; x 56 g/kWh; 4.2 h
+        ("energy_consumed", 3.72),
+        ("cpu_energy", 1.2),
+        ("emissions", 0.208_32),
+        ("duration", 15_120.0),
+        ("emissions_rate", 0.208_32 / 15_120.0),
+        ("gpu_power", 2400.0 / 4.2),
+        ("ram_total_size", 128.0),
+        ("gpu_count", 2.0),
+    ] {
+        assert!((number(name) - expected).abs() < expected * 1e-9, "{name}: {}", number(name));
+    }
+}
+
+#[test]
+fn what_is_no_report_is_told_with_the_remedy() {
+    for (text, said) in [
+        ("", "is no JSON"),
+        ("{\"schema\":1}{", "is no JSON"),
+        ("[1]", "it has no schema"),
+        ("{\"schema\":1,\"processes\":[]}", "is no report of a run"),
+        ("{\"schema\":2}", "newer jouletop (schema 2)"),
+    ] {
+        let error = Document::parse(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(said), "{text}: {error}");
+    }
+}
