@@ -208,6 +208,11 @@ pub enum Format {
 pub enum Command {
     /// Run a command and report the energy and emissions of its whole tree; exits as it did
     Run(run::RunArgs),
+    /// Within a run: end a phase of its report, and begin the next under this name
+    Mark {
+        /// What begins, such as "epoch 3"
+        name: String,
+    },
     /// Show the report of a run, kept with `run --json -o FILE`, in any format
     Report {
         /// The file

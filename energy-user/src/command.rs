@@ -3,6 +3,7 @@
 pub mod calibrate;
 pub mod doctor;
 pub mod explain;
+pub mod mark;
 pub mod output;
 pub mod print;
 pub mod report;
@@ -46,6 +47,7 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let screen = cli.shows_screen();
     match cli.command {
         Some(Command::Run(args)) => run::run(&cli.global, args).await,
+        Some(Command::Mark { name }) => mark::mark(&name),
         Some(Command::Report { file }) => report::report(&cli.global, &file),
         Some(Command::Calibrate { length }) => calibrate::calibrate(&cli.global, length).await,
         Some(Command::Explain { pid }) => explain::explain(&cli.global, pid).await,

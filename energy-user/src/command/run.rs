@@ -4,6 +4,8 @@
 //! counts. Signals are passed on, and the exit code is the command's own.
 
 mod grid;
+pub mod marks;
+mod phases;
 mod pools;
 mod signals;
 mod stop;
@@ -16,6 +18,7 @@ use std::{
     time::Duration,
 };
 
+use marks::Marks;
 use signals::Forwarder;
 use stop::{LOOK, Stop};
 use tally::Tally;
@@ -56,7 +59,16 @@ pub async fn run(global: &Global, args: RunArgs) -> anyhow::Result<ExitCode> {
     let Some((program, arguments)) = command.split_first() else {
         anyhow::bail!("run needs a command, such as: jouletop run -- make");
     };
+    let (mut marks, no_marks) = match Marks::new() {
+        Ok(marks) => (Some(marks), None),
+        Err(error) => (None, Some(format!("{error:#}"))),
+    };
     let mut child = Command::new(program);
+    match &marks {
+        Some(marks) => child.env(marks::VARIABLE, marks.path()),
+        // That of a run around this one would be no place for its marks.
+        None => child.env_remove(marks::VARIABLE),
+    };
     forwarder.release(child.args(arguments));
     let mut child = match child.spawn() {
         Ok(child) => child,
@@ -80,7 +92,9 @@ pub async fn run(global: &Global, args: RunArgs) -> anyhow::Result<ExitCode> {
     tally.place = place(global);
     tally.place.started = Some(since.time);
     let run = Run { global, grace: budget_grace, since: since.monotonic };
-    let status = run.follow(&mut session, &mut child, &mut forwarder, &mut tally).await?;
+    session.remark(no_marks);
+    let following = run.follow(&mut session, &mut child, &mut forwarder, &mut marks, &mut tally);
+    let status = following.await?;
     let until = clock::now();
     let wall = until.monotonic.saturating_sub(since.monotonic);
     tally.place.ended = Some(until.time);
@@ -112,6 +126,7 @@ impl Run<'_> {
         session: &mut Session,
         child: &mut Child,
         forwarder: &mut Forwarder,
+        marks: &mut Option<Marks>,
         tally: &mut Tally,
     ) -> anyhow::Result<ExitStatus> {
         let pid = child.id();
@@ -128,7 +143,11 @@ impl Run<'_> {
                         break self.stop(session, child, tally).await?;
                     }
                 }
-                _ = drain.tick() => session.drain()?,
+                () = changed(marks) => self.mark(session, marks, tally)?,
+                _ = drain.tick() => {
+                    session.drain()?;
+                    self.mark(session, marks, tally)?;
+                }
                 signal = forwarder.next() => {
                     if let Some(pid) = pid {
                         signals::send(pid, signal?);
@@ -136,8 +155,30 @@ impl Run<'_> {
                 }
             }
         };
+        let late = marks.as_mut().map_or_else(Vec::new, |marks| marks.read(true));
         self.sample(session, tally)?;
+        tally.mark(late, clock::now().monotonic.saturating_sub(self.since));
         Ok(status)
+    }
+
+    /// Samples at new marks, so that their phases have what was used until now and no more.
+    fn mark(
+        &self,
+        session: &mut Session,
+        marks: &mut Option<Marks>,
+        tally: &mut Tally,
+    ) -> anyhow::Result<()> {
+        let names = marks.as_mut().map_or_else(Vec::new, |marks| marks.read(false));
+        if names.is_empty() {
+            return Ok(());
+        }
+        let now = clock::now().monotonic;
+        self.sample(session, tally)?;
+        if !tally.mark(names, now.saturating_sub(self.since)) {
+            // No more of them are told apart.
+            *marks = None;
+        }
+        Ok(())
     }
 
     fn sample(&self, session: &mut Session, tally: &mut Tally) -> anyhow::Result<()> {
@@ -170,6 +211,14 @@ impl Run<'_> {
         };
         tally.stopped = Some(stop.killed());
         Ok(status)
+    }
+}
+
+/// Waits for a mark.
+async fn changed(marks: &mut Option<Marks>) {
+    match marks {
+        Some(marks) => marks.changed().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 pub use codecarbon::COLUMNS as CODECARBON;
 use document::SCHEMA;
-pub use document::{Document, Gpus, NoReport, Place, Pool};
+pub use document::{Document, Gpus, NoReport, Phase, Place, Pool};
 
 use crate::{
     attribute::IdlePolicy,
@@ -59,6 +59,8 @@ pub struct Report {
     pub place: Place,
     /// How far it came with its budget.
     pub budget: Option<Spent>,
+    /// What marks split it into.
+    pub phases: Vec<Phase>,
     /// Energy of the whole machine meanwhile.
     pub machine: Option<Microjoules>,
     /// The highest mean power of its tree over one interval.
@@ -158,6 +160,7 @@ impl Report {
             pools: self.pools.clone(),
             place: self.place.clone(),
             budget: self.budget.clone(),
+            phases: self.phases.clone(),
             lost: self.lost,
             missed_cpu_seconds: self.missed.as_secs_f64(),
             warnings: self.warnings.clone(),

@@ -10,7 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{exit_code, grid::Grid, pools::Pools};
+use super::{exit_code, grid::Grid, phases::Phases, pools::Pools};
 use crate::{
     attribute::IdlePolicy,
     budget::{Purse, Spent, Used},
@@ -51,6 +51,7 @@ pub struct Tally {
     pub purse: Option<Purse>,
     /// That was used up and ended it; how many processes by force.
     pub stopped: Option<usize>,
+    phases: Phases,
     /// Where it runs.
     pub place: Place,
     cpus: usize,
@@ -84,6 +85,7 @@ impl Tally {
             tariff: None,
             cost: None,
             assumed: None,
+            phases: Phases::default(),
             purse: None,
             stopped: None,
             place: Place::default(),
@@ -103,6 +105,7 @@ impl Tally {
         // Where it did not run, its energy is zero, which is a measurement.
         share.energy.add_all(&frame.total.zeroed());
         self.sum.add(&share, &intensity);
+        self.phases.add(&share, &intensity);
         self.machine.add_all(&frame.total);
         let (least, most) = frame.range_of(share.energy.total().unwrap_or_default());
         self.range = (self.range.0 + least, self.range.1 + most);
@@ -152,6 +155,11 @@ impl Tally {
             let higher = |watts: &Watts| self.peak.is_none_or(|peak| watts.0 > peak.0);
             self.peak = watts.filter(higher).or(self.peak);
         }
+    }
+
+    /// Begins phases after so much time; false if no more of them are told apart.
+    pub fn mark(&mut self, names: Vec<String>, since: Duration) -> bool {
+        names.into_iter().all(|name| self.phases.begin(name, since))
     }
 
     /// Everybody who belongs to it.
@@ -204,6 +212,7 @@ impl Tally {
         if let Some(budget) = &budget {
             warnings.extend(on_budget(budget, self.stopped));
         }
+        warnings.extend(self.phases.warning());
         let models: BTreeSet<String> = self.gpus.keys().cloned().collect();
         let reserved = Reserved {
             cpu_time: self.sum.share.cpu_time,
@@ -239,6 +248,7 @@ impl Tally {
             pools: self.pools.told(),
             place,
             budget,
+            phases: self.phases.told(wall),
             machine: self.machine.total(),
             // One that was shorter than an interval has only its mean.
             peak: self.peak.or(mean),

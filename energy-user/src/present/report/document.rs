@@ -12,8 +12,9 @@ use crate::{
     budget::Spent,
     carbon::{self, Intensity, embodied::Hardware, equivalent::Equivalent, footprint::Factors},
     frame::{Basis, Confidence, Quality},
+    ledger::Sum,
     sample::{Lost, ProbeKind},
-    units::{GramsPerKwh, Money},
+    units::{GramsPerKwh, Microjoules, Money},
 };
 
 /// The newest form that is understood.
@@ -122,6 +123,9 @@ pub struct Document {
     pub place: Place,
     /// How far it came with its budget.
     pub budget: Option<Spent>,
+    /// What marks split it into; they add up to it.
+    #[serde(default)]
+    pub phases: Vec<Phase>,
     /// What was not seen.
     pub lost: Lost,
     /// Time on the whole machine whose owner is not known.
@@ -130,6 +134,51 @@ pub struct Document {
     pub warnings: Vec<String>,
     /// Of jouletop, when it ran.
     pub version: String,
+}
+
+/// A part of the run, from one mark to the next; its quality is the run's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Phase {
+    /// The mark at its start; none before the first.
+    pub name: Option<String>,
+    /// How long it took.
+    pub wall_seconds: f64,
+    /// Time on CPUs.
+    pub cpu_seconds: f64,
+    /// All pools.
+    pub energy_joules: Option<f64>,
+    /// CPU packages.
+    pub cpu_energy_joules: Option<f64>,
+    /// Memory.
+    pub dram_energy_joules: Option<f64>,
+    /// GPUs.
+    pub gpu_energy_joules: Option<f64>,
+    /// The rest of the machine.
+    pub rest_energy_joules: Option<f64>,
+    /// Time on GPUs.
+    pub gpu_seconds: Option<f64>,
+    /// With what is drawn beyond the meters.
+    pub co2e_grams: Option<f64>,
+}
+
+impl Phase {
+    /// Of what was summed meanwhile.
+    pub fn of(name: Option<String>, wall: Duration, sum: &Sum) -> Self {
+        let joules = |energy: Option<Microjoules>| energy.map(Microjoules::joules);
+        let energy = sum.share.energy;
+        Self {
+            name,
+            wall_seconds: wall.as_secs_f64(),
+            cpu_seconds: sum.share.cpu_time.as_secs_f64(),
+            energy_joules: joules(energy.total()),
+            cpu_energy_joules: joules(energy.cpu),
+            dram_energy_joules: joules(energy.dram),
+            gpu_energy_joules: joules(energy.gpu),
+            rest_energy_joules: joules(energy.rest),
+            gpu_seconds: sum.share.gpu_time.map(|time| time.as_secs_f64()),
+            co2e_grams: energy.total().map(|_| sum.grams.0),
+        }
+    }
 }
 
 /// How a pool of energy was known and split over the run.

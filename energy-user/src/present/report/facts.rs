@@ -4,7 +4,7 @@
 //! energy and emissions stands with how it is known; what is not known is `n/a`, never zero.
 
 use super::{
-    document::{Document, seconds},
+    document::{Document, Phase, seconds},
     text,
 };
 use crate::{
@@ -82,6 +82,9 @@ pub fn rows(document: &Document) -> Vec<(&'static str, String)> {
     }
     rows.extend(text::of_budget(document).map(|words| ("Budget", words)));
     rows.extend(text::of_making(document).map(|words| ("Embodied", words)));
+    let phases = document.phases.iter().take(text::MOST_PHASES);
+    rows.extend(phases.map(|phase| ("Phase", of_phase(document, phase))));
+    rows.extend(text::more_phases(document).map(|words| ("Phase", words)));
     rows.push(("Wall time", figure::duration(document.wall())));
     let started = document.place.started.map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     rows.push(("Started", started.unwrap_or_else(absent)));
@@ -169,6 +172,31 @@ fn of_pool(document: &Document, joules: Option<f64>, name: &str) -> String {
         pool.sources.join(", "),
         pool.split_by.join(", "),
         pool.confidence.as_str()
+    )
+}
+
+/// A phase with its name, its pools and its time.
+pub fn of_phase(document: &Document, phase: &Phase) -> String {
+    let mark = document.quality.mark();
+    let pools = [
+        ("CPU", phase.cpu_energy_joules),
+        ("DRAM", phase.dram_energy_joules),
+        ("GPU", phase.gpu_energy_joules),
+        ("rest of machine", phase.rest_energy_joules),
+    ];
+    let pools = pools
+        .into_iter()
+        .filter_map(|(name, joules)| Some(format!("{name} {mark}{}", energy(Some(joules?)))))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let pools = if pools.is_empty() { pools } else { format!(" ({pools})") };
+    format!(
+        "{}: {}{pools}, {}, {} wall ({})",
+        phase.name.as_deref().unwrap_or("before the first mark"),
+        marked(mark, energy(phase.energy_joules)),
+        marked(mark, mass(phase.co2e_grams)),
+        figure::duration(seconds(phase.wall_seconds)),
+        document.quality.as_str()
     )
 }
 

@@ -56,6 +56,10 @@ fn report() -> Report {
             gpus: vec![Gpus { model: "Some GPU".into(), count: 2 }],
         },
         budget: None,
+        phases: vec![
+            Phase::of(None, Duration::from_mins(12), &Sum::default()),
+            Phase::of(Some("epoch | 1".into()), Duration::from_hours(4), &Sum { share, grams }),
+        ],
         machine: kwh(4.0),
         peak: Some(Watts(900.0)),
         processes: 12,

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::document::{Document, seconds};
+use super::{
+    document::{Document, seconds},
+    facts,
+};
 use crate::{
     attribute::IdlePolicy,
     carbon::equivalent,
@@ -14,6 +17,15 @@ use crate::{
     sample::Lost,
     units::{GramsCo2e, Microjoules, Watts},
 };
+
+/// So many phases are shown; JSON has them all.
+pub const MOST_PHASES: usize = 50;
+
+/// What is said of those that are not shown.
+pub fn more_phases(document: &Document) -> Option<String> {
+    let more = document.phases.len().checked_sub(MOST_PHASES).filter(|more| *more > 0)?;
+    Some(format!("{more} more, which --json shows"))
+}
 
 /// A few aligned lines.
 pub fn text(document: &Document) -> String {
@@ -37,6 +49,13 @@ pub fn text(document: &Document) -> String {
     let gpus = of_gpus(document).map(|words| ("gpu", words));
     for (name, value) in lines.into_iter().chain(of_footprint(document)).chain(gpus) {
         let _ = writeln!(text, "  {name:<10} {value}");
+    }
+    for phase in document.phases.iter().take(MOST_PHASES) {
+        let phase = figure::printable(&facts::of_phase(document, phase));
+        let _ = writeln!(text, "  phase      {phase}");
+    }
+    if let Some(more) = more_phases(document) {
+        let _ = writeln!(text, "  phase      {more}");
     }
     for warning in &document.warnings {
         let _ = writeln!(text, "  note       {}", figure::printable(warning));
