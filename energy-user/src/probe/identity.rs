@@ -365,6 +365,11 @@ mod tests {
     fn who_was_met_by_its_number_is_known_when_its_end_is_told() {
         let mut directory = Directory::new(Path::new("/proc"));
         let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        // The kernel lets a parent go on before a new program's arguments can be read.
+        let arguments = format!("/proc/{}/cmdline", child.id());
+        while std::fs::read(&arguments).unwrap().is_empty() {
+            std::thread::yield_now();
+        }
         let met = directory.who(child.id());
         child.kill().unwrap();
         child.wait().unwrap();
