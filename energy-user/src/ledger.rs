@@ -7,12 +7,13 @@
 mod row;
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
 
 pub use row::{OnGpus, Row, RowKey};
+use rustc_hash::FxHashMap;
 
 use crate::{
     carbon::Intensity,
@@ -121,7 +122,7 @@ pub struct Totals {
 /// Everything since the start.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    accounts: HashMap<ProcessId, Account>,
+    accounts: FxHashMap<ProcessId, Account>,
     others: [Other; 6],
     folded: Sum,
     folded_count: usize,

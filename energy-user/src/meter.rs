@@ -33,6 +33,8 @@ use crate::{
 
 /// How often to look for instruments while only what is no part is absent.
 const SELDOM: Duration = Duration::from_secs(10);
+/// And while a part is.
+const OFTEN: Duration = Duration::from_millis(900);
 
 /// Where to look for meters, and what is known of the machine.
 #[derive(Clone, Debug)]
@@ -163,9 +165,11 @@ impl Meters {
         let absent = |reading: &MeterReading| matches!(reading.reading, Reading::Absent(_));
         let part = |reading: &&MeterReading| reading.meter.role == Role::Part;
         let counted = || readings.iter().filter(part);
-        // What is no part may come back a little later.
-        let due = at.saturating_sub(self.scanned) >= SELDOM && readings.iter().any(absent);
-        if due || counted().next().is_none() || counted().any(absent) {
+        // What is no part may come back a little later, and nobody looks for what is missing at
+        // each of many samples a second.
+        let since = at.saturating_sub(self.scanned);
+        let due = since >= SELDOM && readings.iter().any(absent);
+        if due || (since >= OFTEN && (counted().next().is_none() || counted().any(absent))) {
             self.scan(Vec::new(), topology, at);
             readings = self.read_all(topology, at);
         }

@@ -5,6 +5,8 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use rustc_hash::FxHashMap;
+
 use crate::{
     attribute::attribute,
     carbon::{Intensity, footprint::Factors, prices::Prices},
@@ -80,8 +82,8 @@ pub struct Session {
     /// It was told that a factor is left out.
     told: bool,
     learner: Learner,
-    jobs: Jobs,
-    watch: Watch,
+    /// None unless somebody is told of jobs and of waste.
+    jobs: Option<(Jobs, Watch)>,
     previous: Option<Sample>,
 }
 
@@ -93,7 +95,6 @@ impl Session {
     pub fn new(source: Box<dyn Source>, prices: Box<dyn Prices>, learner: Learner) -> Self {
         let description = source.describe().clone();
         let factors = Factors::NONE;
-        let watch = Watch::new(source.thresholds());
         Self {
             source,
             description,
@@ -101,8 +102,7 @@ impl Session {
             factors,
             told: false,
             learner,
-            jobs: Jobs::new(),
-            watch,
+            jobs: None,
             previous: None,
         }
     }
@@ -110,6 +110,12 @@ impl Session {
     /// The same, with what is drawn beyond the meters.
     pub fn with_factors(self, factors: Factors) -> Self {
         Self { factors, ..self }
+    }
+
+    /// The same, placing each process in its job and looking for waste.
+    pub fn with_jobs(self) -> Self {
+        let watch = Watch::new(self.source.thresholds());
+        Self { jobs: Some((Jobs::new(), watch)), ..self }
     }
 
     /// What it measures with.
@@ -126,13 +132,21 @@ impl Session {
     /// only marks the start.
     pub fn tick(&mut self) -> anyhow::Result<Option<Tick>> {
         let mut sample = self.source.sample()?;
+        if let (Some((jobs, _)), None) = (&mut self.jobs, &self.previous) {
+            // Whoever was there at the start is no part of any frame, but of trees.
+            let Activity { processes, births, kin, .. } = &sample.activity;
+            for (id, identity) in kin {
+                jobs.meet(*id, identity);
+            }
+            let processes = processes.iter();
+            jobs.observe(births, processes.map(|one| (one.id, &one.identity, one.ended)));
+        }
         let tick = self.previous.take().map(|previous| {
             let frame = attribute(&previous, &sample, &self.learner.method());
             self.learner.observe(&frame);
             let grid = self.prices.over(previous.time, sample.time);
             let intensity = self.beyond(&frame, grid);
-            let placed = self.jobs.frame(&frame);
-            let findings = self.waste(&frame, &placed, intensity.value);
+            let (placed, findings) = self.place(&frame, intensity.value);
             Tick { frame, intensity, placed, findings }
         });
         // Of an earlier sample, only times and meters are needed.
@@ -141,17 +155,20 @@ impl Session {
         Ok(tick)
     }
 
-    /// What looks like waste at the end of an interval.
-    fn waste(&mut self, frame: &Frame, placed: &[Placed], now: GramsPerKwh) -> Vec<Finding> {
-        let jobs: HashMap<ProcessId, Arc<Job>> = frame
+    /// Where each process belongs, and what looks like waste at the end of an interval.
+    fn place(&mut self, frame: &Frame, now: GramsPerKwh) -> (Vec<Placed>, Vec<Finding>) {
+        let Some((jobs, watch)) = &mut self.jobs else { return Default::default() };
+        let placed = jobs.frame(frame);
+        let known: FxHashMap<ProcessId, Arc<Job>> = frame
             .processes
             .iter()
-            .zip(placed)
+            .zip(&placed)
             .filter_map(|(process, placed)| Some((process.id, Arc::clone(placed.job.as_ref()?))))
             .collect();
-        let job = |process: &ProcessFrame| jobs.get(&process.id).map(Arc::clone);
-        self.watch.foretell(self.prices.forecast());
-        self.watch.observe(frame, now, &job)
+        let job = |process: &ProcessFrame| known.get(&process.id).map(Arc::clone);
+        watch.foretell(self.prices.forecast());
+        let findings = watch.observe(frame, now, &job);
+        (placed, findings)
     }
 
     /// Adds what is drawn beyond what this frame's meters show.

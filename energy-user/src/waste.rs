@@ -18,7 +18,7 @@ mod starved_gpu;
 mod thresholds;
 mod total;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 pub use dirty_hour::Grid;
 pub use finding::{Charge, Evidence, Figure, Finding, Pool, Rule, Severity, Subject, SubjectKind};
@@ -44,7 +44,12 @@ pub struct Watch {
     thresholds: Thresholds,
     /// Intensities that somebody foretells, each from a time on; empty where nobody does.
     forecast: Vec<(Timestamp, GramsPerKwh)>,
+    /// What was found last, and when, as time watched since the start.
+    found: (Duration, Vec<Finding>),
 }
+
+/// Rules look at minutes: asking them more often finds nothing more.
+const LOOK: Duration = Duration::from_millis(900);
 
 impl Watch {
     /// One that has seen nothing.
@@ -65,12 +70,17 @@ impl Watch {
     /// Takes in an interval, and gives what is found now, worst first.
     pub fn observe(&mut self, frame: &Frame, now: GramsPerKwh, job: JobOf) -> Vec<Finding> {
         self.history.push(frame, job);
+        let watched = self.history.now();
+        if watched.saturating_sub(self.found.0) < LOOK {
+            return self.found.1.clone();
+        }
         let grid = Grid { now, forecast: &self.forecast };
         let mut findings = self.history.findings(&self.thresholds, &grid);
         findings.sort_by(|a, b| {
             let key = |one: &Finding| (one.severity, one.joules().unwrap_or_default());
             key(b).cmp(&key(a)).then_with(|| a.subject.id.cmp(&b.subject.id))
         });
+        self.found = (watched, findings.clone());
         findings
     }
 }

@@ -20,6 +20,9 @@ pub async fn print(global: &Global, print: &Print) -> anyhow::Result<ExitCode> {
     }
     let mut output = Output::open(global.output.as_deref())?;
     let mut session = global.session(false)?;
+    if format == Format::Json || print.by != Grouping::Process {
+        session = session.with_jobs();
+    }
     let wanted = if print.once { Some(1) } else { print.samples };
     if format == Format::Csv {
         output.write(&csv::header()?)?;

@@ -5,11 +5,9 @@
 //! without running is asked of `/proc`, once. What `/proc` tells of a start is rounded to
 //! ticks: a process that was first met so keeps that name when the probe meets it later.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::hash_map::Entry, sync::Arc, time::Duration};
+
+use rustc_hash::FxHashMap;
 
 use crate::{
     probe::{Probe, TICK_NS},
@@ -38,7 +36,7 @@ impl Directory for Box<dyn Probe> {
 /// Everybody whom a GPU's driver has named and who still lives.
 #[derive(Debug, Default)]
 pub struct Acquaintances {
-    by_pid: HashMap<u32, (Person, Duration)>,
+    by_pid: FxHashMap<u32, (Person, Duration)>,
 }
 
 impl Acquaintances {
@@ -71,7 +69,7 @@ pub struct People<'a> {
     acquaintances: &'a mut Acquaintances,
     directory: &'a mut dyn Directory,
     /// Who ran or ended, by number; the last to begin comes last.
-    ran: HashMap<u32, Vec<(Person, bool)>>,
+    ran: FxHashMap<u32, Vec<(Person, bool)>>,
     at: Duration,
 }
 
@@ -83,7 +81,7 @@ impl<'a> People<'a> {
         activity: &[ProcessActivity],
         at: Duration,
     ) -> Self {
-        let mut ran: HashMap<u32, Vec<(Person, bool)>> = HashMap::new();
+        let mut ran: FxHashMap<u32, Vec<(Person, bool)>> = FxHashMap::default();
         for process in activity {
             let person = (process.id, Arc::clone(&process.identity));
             ran.entry(process.id.pid).or_default().push((person, process.ended));
@@ -161,6 +159,8 @@ impl<'a> People<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
     use crate::sample::{Birth, CpuTime, Lost};
 

@@ -6,10 +6,9 @@
 //! Everything is recorded before anything is decided: the order of births and processes in a
 //! frame does not matter.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
+
+use rustc_hash::FxHashMap;
 
 use super::{Job, Kind, command, rank, shell::Shell, tag};
 use crate::{
@@ -125,7 +124,7 @@ impl Jobs {
         for (id, identity, _) in processes.clone() {
             self.meet(id, identity);
         }
-        let mut memo = HashMap::new();
+        let mut memo = FxHashMap::default();
         let placed = processes.clone().map(|(id, ..)| self.placed(id, &mut memo)).collect();
         for (id, _, ended) in processes {
             if let Some(entry) = self.entries.get_mut(&id)
@@ -152,7 +151,7 @@ impl Jobs {
             self.born(id, parent);
         }
         self.meet(id, identity);
-        self.placed(id, &mut HashMap::new()).job
+        self.placed(id, &mut FxHashMap::default()).job
     }
 
     /// Who forked a process.
@@ -216,13 +215,13 @@ impl Jobs {
         self.entries.is_empty()
     }
 
-    fn placed(&self, id: ProcessId, memo: &mut HashMap<ProcessId, Place>) -> Placed {
+    fn placed(&self, id: ProcessId, memo: &mut FxHashMap<ProcessId, Place>) -> Placed {
         let nowhere = || Placed { job: None, root: id, root_name: "".into() };
         self.place(id, memo).map_or_else(nowhere, |place| place.placed)
     }
 
     /// A process's place, from its oldest known ancestor down.
-    fn place(&self, id: ProcessId, memo: &mut HashMap<ProcessId, Place>) -> Option<Place> {
+    fn place(&self, id: ProcessId, memo: &mut FxHashMap<ProcessId, Place>) -> Option<Place> {
         let mut line = Vec::new();
         let mut above = None;
         let mut next = Some(id);
@@ -304,7 +303,7 @@ impl Jobs {
     /// too many. Their children keep what they handed down.
     fn forget(&mut self) {
         let over = |entry: &Entry| entry.ended.is_some_and(|ended| ended + KEPT <= self.frames);
-        let mut gone: HashMap<ProcessId, Option<Place>> = self
+        let mut gone: FxHashMap<ProcessId, Option<Place>> = self
             .entries
             .iter()
             .filter(|(_, entry)| over(entry))
@@ -320,7 +319,7 @@ impl Jobs {
         if gone.is_empty() {
             return;
         }
-        let mut memo = HashMap::new();
+        let mut memo = FxHashMap::default();
         for (id, place) in &mut gone {
             *place = self.place(*id, &mut memo);
         }

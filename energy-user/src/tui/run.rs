@@ -18,7 +18,7 @@ use super::{
 use crate::session::{DRAIN, Session};
 
 /// Nobody reads figures that change faster: shorter intervals are measured, and not all drawn.
-const LEGIBLE: Duration = Duration::from_millis(200);
+const LEGIBLE: Duration = Duration::from_millis(250);
 
 /// Shows a session until the user leaves or a signal asks to end.
 ///

@@ -5,12 +5,13 @@
 //! entries is bounded, and the oldest go first.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     sync::Arc,
     time::Duration,
 };
 
 use jiff::Timestamp;
+use rustc_hash::FxHashMap;
 
 use super::{
     JobOf,
@@ -140,7 +141,9 @@ pub struct History {
     numbers: u64,
     fine: VecDeque<Slot>,
     coarse: VecDeque<Slot>,
-    members: HashMap<ProcessId, Member>,
+    members: FxHashMap<ProcessId, Member>,
+    /// When there was no room for anybody else.
+    full: Option<Duration>,
     kin: Kin,
 }
 
@@ -264,8 +267,8 @@ impl History {
             if *ended || (nothing && !notebook) {
                 return;
             }
-            if self.members.len() >= MOST_MEMBERS {
-                self.evict();
+            if self.members.len() >= MOST_MEMBERS && !self.evict(frame.interval) {
+                return;
             }
         }
         let now = self.now;
@@ -297,12 +300,24 @@ impl History {
         }
     }
 
-    /// Makes room: an ended process, else the one that did nothing for longest.
-    fn evict(&mut self) {
+    /// Makes room: an ended process, else the one that did nothing for longest. Whoever did
+    /// something in this interval or the last is not forgotten for whoever comes: then there is
+    /// no room, and nobody looks for any until the next interval.
+    fn evict(&mut self, interval: Duration) -> bool {
+        if self.full == Some(self.now) {
+            return false;
+        }
+        let recent = self.now.saturating_sub(interval * 2);
         let key = |member: &Member| (member.ended.is_none(), member.last, member.id);
-        let least = self.members.values().map(key).min();
-        if let Some((_, _, id)) = least {
-            self.members.remove(&id);
+        match self.members.values().map(key).min() {
+            Some((alive, last, id)) if !alive || last < recent => {
+                self.members.remove(&id);
+                true
+            }
+            _ => {
+                self.full = Some(self.now);
+                false
+            }
         }
     }
 

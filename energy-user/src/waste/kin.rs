@@ -4,7 +4,9 @@
 //! job is known, a process belongs to the tree of its parent, up to the leader of their session:
 //! what a shell started is one thing, the shell's other commands are others.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
+
+use rustc_hash::FxHashMap;
 
 use super::JobOf;
 use crate::{
@@ -62,7 +64,7 @@ pub enum Key {
 /// Everybody.
 #[derive(Clone, Debug, Default)]
 pub struct Kin {
-    people: HashMap<Name, Relative>,
+    people: FxHashMap<Name, Relative>,
 }
 
 impl Kin {

@@ -3,7 +3,9 @@
 //! The pace is a smoothed power: the table sorts by it, so that rows hold still
 //! while their numbers move. A pause keeps a copy of the books.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 use crate::ledger::{Ledger, Row, RowKey, Tick};
 
@@ -45,7 +47,7 @@ impl Pace {
 pub(super) struct Books {
     pub ledger: Ledger,
     pub rows: Vec<Row>,
-    paces: HashMap<RowKey, Pace>,
+    paces: FxHashMap<RowKey, Pace>,
     /// Time that the rows do not know of yet.
     since: Duration,
 }
