@@ -35,7 +35,8 @@ const LONGEST_VALUE: usize = 256;
 pub struct Directory {
     proc_root: PathBuf,
     tool: u32,
-    people: HashMap<ProcessId, Person>,
+    /// In order of their numbers, so that whoever has one is found at once.
+    people: BTreeMap<ProcessId, Person>,
     users: HashMap<u32, String>,
     ended: HashSet<ProcessId>,
     cgroups: Cgroups,
@@ -58,7 +59,7 @@ impl Directory {
         Self {
             proc_root: proc_root.into(),
             tool: std::process::id(),
-            people: HashMap::new(),
+            people: BTreeMap::new(),
             users: HashMap::new(),
             ended: HashSet::new(),
             cgroups: Cgroups::new(proc_root),
@@ -165,7 +166,7 @@ impl Directory {
         }
         let known = self.people.get(&id).map(|person| Arc::clone(&person.identity));
         let mut identity = known.map_or_else(Identity::default, |known| (*known).clone());
-        if let Some(found) = self.look_up(id) {
+        if let Some(found) = self.look_up(id, identity.parent) {
             // The events are exact where they told something; `/proc` fills the rest.
             if identity.name.is_empty() {
                 identity.name = found.name;
@@ -217,9 +218,10 @@ impl Directory {
     pub fn who(&mut self, pid: u32) -> Option<(ProcessId, Arc<Identity>)> {
         let process = Process::new_with_root(self.proc_root.join(pid.to_string())).ok()?;
         let stat = process.stat().ok()?;
-        let seen = |id: &&ProcessId| id.pid == pid && id.start / TICK_NS == stat.starttime;
         let told = ProcessId { pid, start: stat.starttime.saturating_mul(TICK_NS) };
-        let id = self.people.keys().find(seen).copied().unwrap_or(told);
+        let tick = ProcessId { pid, start: told.start.saturating_add(TICK_NS - 1) };
+        let seen = self.people.range(told..=tick).next().map(|(id, _)| *id);
+        let id = seen.unwrap_or(told);
         Some((id, self.identify(id, stat.flags & PF_KTHREAD != 0)))
     }
 
@@ -260,14 +262,15 @@ impl Directory {
     }
 
     /// What `/proc` says now, if the number still belongs to the same process.
-    fn look_up(&mut self, id: ProcessId) -> Option<Identity> {
+    fn look_up(&mut self, id: ProcessId, parent: Option<ProcessId>) -> Option<Identity> {
         let process = Process::new_with_root(self.proc_root.join(id.pid.to_string())).ok()?;
         let stat = process.stat().ok()?;
         // The kernel rounds down to whole ticks; a reader's timens could only add whole ones.
         if stat.starttime != id.start / TICK_NS {
             return None;
         }
-        let parent = self.parent(stat.ppid);
+        // Of one that was born in sight, the parent is known.
+        let parent = parent.or_else(|| self.parent(stat.ppid));
         Some(Identity { parent, ..self.read(&process, &stat) })
     }
 
