@@ -6,7 +6,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    io::Read as _,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -24,11 +24,11 @@ use crate::{
 };
 
 /// Bytes of a command line that are kept.
-const LONGEST_CMDLINE: u64 = 4096;
+const LONGEST_CMDLINE: usize = 4096;
 /// Ancestors that are looked up.
 const DEEPEST: usize = 64;
 /// Bytes of an environment that are looked through, and characters of a value that are kept.
-const LONGEST_ENVIRONMENT: u64 = 1 << 17;
+const LONGEST_ENVIRONMENT: usize = 1 << 16;
 const LONGEST_VALUE: usize = 256;
 
 /// Processes by identity.
@@ -277,12 +277,11 @@ impl Directory {
     /// The identity of a live process from its `/proc` files.
     pub fn read(&mut self, process: &Process, stat: &procfs::process::Stat) -> Identity {
         let uid = process.uid().ok();
-        let mut args = Vec::new();
         let cmdline = process
             .open_relative("cmdline")
             .ok()
-            .and_then(|file| file.take(LONGEST_CMDLINE).read_to_end(&mut args).ok())
-            .map(|_| join(&args))
+            .and_then(|file| at_once(file, LONGEST_CMDLINE).ok())
+            .map(|args| join(&args))
             .filter(|cmdline| !cmdline.is_empty());
         let (cgroup, groups) = cgroups(process);
         Identity {
@@ -331,14 +330,9 @@ fn cgroups(process: &Process) -> (Option<String>, Vec<String>) {
 
 /// What its environment says of its job. Only its owner and root may read that.
 fn environment(process: &Process) -> BTreeMap<String, String> {
-    let mut bytes = Vec::new();
-    let read = process
-        .open_relative("environ")
-        .ok()
-        .and_then(|file| file.take(LONGEST_ENVIRONMENT).read_to_end(&mut bytes).ok());
-    if read.is_none() {
-        return BTreeMap::new();
-    }
+    let file = process.open_relative("environ").ok();
+    let read = file.and_then(|file| at_once(file, LONGEST_ENVIRONMENT).ok());
+    let Some(bytes) = read else { return BTreeMap::new() };
     let variable = |text: &[u8]| {
         let text = String::from_utf8_lossy(text);
         let (name, value) = text.split_once('=')?;
@@ -346,6 +340,15 @@ fn environment(process: &Process) -> BTreeMap<String, String> {
         wanted.then(|| (name.to_owned(), value.chars().take(LONGEST_VALUE).collect()))
     };
     bytes.split(|&byte| byte == 0).filter_map(variable).collect()
+}
+
+/// What one read gives, at most so many bytes. A process that ends between two reads of its
+/// memory leaves a text that looks whole and is not.
+fn at_once(mut file: impl Read, most: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; most];
+    let length = file.read(&mut bytes)?;
+    bytes.truncate(length);
+    Ok(bytes)
 }
 
 /// A kernel string up to its NUL.
@@ -363,6 +366,26 @@ fn join(args: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The kernel's file of a process that ends after the first read.
+    struct Ends(Option<Vec<u8>>);
+
+    impl Read for Ends {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let text = self.0.take().unwrap_or_default();
+            let length = text.len().min(buffer.len());
+            buffer[..length].copy_from_slice(&text[..length]);
+            Ok(length)
+        }
+    }
+
+    #[test]
+    fn a_process_that_ends_while_it_is_read_has_all_of_its_arguments_or_none() {
+        let long = vec![b'x'; 3000];
+        assert_eq!(at_once(Ends(Some(long.clone())), LONGEST_CMDLINE).unwrap(), long);
+        assert!(at_once(Ends(None), LONGEST_CMDLINE).unwrap().is_empty());
+        assert_eq!(at_once(Ends(Some(long)), 10).unwrap().len(), 10);
+    }
 
     #[test]
     fn who_was_met_by_its_number_is_known_when_its_end_is_told() {
