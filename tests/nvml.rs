@@ -490,6 +490,9 @@ fn a_driver_that_is_loaded_again_is_read_again() {
     // Ten seconds after it was found missing it is tried again.
     let frame = stage.frame(13_000).unwrap();
     assert_eq!((frame.meters[0].energy, stage.absence()), (None, None));
+    // It was at work, for all that anybody knows: it is not said to have been held idle.
+    assert!(!frame.gpus[0].held_idle);
+    assert!(frame.processes.iter().flat_map(|one| &one.gpus).all(|one| one.busy.is_none()));
     assert_eq!(stage.shares(14_000, [11, 12]), ([280 * JOULE, 120 * JOULE], 0, 0));
 }
 

@@ -64,7 +64,8 @@ impl GpuUse {
             && match activity.told {
                 Told::Holders(_) => true,
                 Told::Process | Told::Engine => clients.iter().any(silent),
-                Told::Instance | Told::Nothing => false,
+                Told::Instance => activity.instances.len() < reading.gpu.instances.len(),
+                Told::Nothing => false,
             };
         let used = untold
             || activity.busy.is_some_and(|busy| !busy.is_zero())

@@ -278,7 +278,7 @@ impl Driver for Nvidia {
                     gone = gone.or(error.map(|error| words::why(&error)));
                     reading
                 }
-                _ => slot.silent(self.library.why(), at),
+                _ => slot.silent(self.library.why()),
             };
             if !slot.hidden {
                 readings.push(reading);

@@ -159,6 +159,11 @@ fn an_instance_without_a_figure_leaves_everybody_undivided() {
     mig.activity.instances = vec![Some(SECOND), None];
     let gap = frame(vec![mig.clone()], &[500], &Method::default());
     assert_eq!(gap.unattributed.energy.gpu, Some(Microjoules(500)));
+    // Nor is it held idle by anybody, if nothing at all is told of its instances.
+    mig.activity.instances = Vec::new();
+    let untold = frame(vec![mig.clone()], &[500], &Method::default());
+    assert!(!untold.gpus[0].held_idle);
+    assert_eq!(untold.unattributed.energy.gpu, Some(Microjoules(500)));
     // Work on an instance that nobody is known to be on is nobody's.
     mig.activity.instances = vec![Some(SECOND), Some(SECOND)];
     mig.activity.clients.remove(0);

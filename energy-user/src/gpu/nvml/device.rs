@@ -115,6 +115,7 @@ impl Slot {
         self.asked = None;
         self.layout = None;
         self.laid_out = false;
+        self.users.forget();
         self.rest();
     }
 
@@ -241,8 +242,9 @@ impl Slot {
     }
 
     /// A reading of a device that shows nothing.
-    pub fn silent(&mut self, why: &str, at: Moment) -> GpuReading {
-        self.last = Some(at).filter(|_| !self.sleeps);
+    pub fn silent(&mut self, why: &str) -> GpuReading {
+        // What it did while it was silent is not known, nor in the interval in which it returns.
+        self.last = None;
         let state = Err(if self.sleeps { SLEEPS.into() } else { why.to_string() });
         GpuReading { gpu: Arc::clone(&self.gpu), state, activity: GpuActivity::default() }
     }
@@ -257,7 +259,7 @@ impl Slot {
     ) -> (GpuReading, Option<NvmlError>) {
         let device = match self.take(nvml, Some(at.monotonic)) {
             Ok(device) => device,
-            Err(error) => return (self.silent(&words::why(&error), at), Some(error)),
+            Err(error) => return (self.silent(&words::why(&error)), Some(error)),
         };
         let state = self.state(&device, at.monotonic);
         let facts = self.facts.as_ref();
@@ -317,7 +319,7 @@ impl Slot {
         Finding {
             id: self.id.clone(),
             name: self.gpu.name.clone(),
-            vendor: Vendor::Nvidia.as_str(),
+            vendor: Vendor::Nvidia,
             bus: self.gpu.bus.clone(),
             energy: self.energy.route().map(str::to_string),
             use_told_by,
