@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use crate::{
     clock::Moment,
-    sample::{GpuReading, MeterReading, ProcessActivity},
+    sample::{GpuReading, MeterReading, ProcessActivity, Vendor},
 };
 
 /// Where to look for GPUs.
@@ -66,8 +66,8 @@ pub struct Finding {
     pub id: String,
     /// What its maker calls it.
     pub name: String,
-    /// `nvidia`, `amd`, `intel`.
-    pub vendor: &'static str,
+    /// Whose driver speaks.
+    pub vendor: Vendor,
     /// Its address on the PCI bus.
     pub bus: Option<String>,
     /// Where its energy is read, in words: `total-energy counter`; none where it has no meter.

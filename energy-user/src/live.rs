@@ -23,7 +23,7 @@ use crate::{
         proc::ProcProbe,
         progress::Looker,
     },
-    sample::{Machine, Reading, Role, Sample, Vendor, Weight},
+    sample::{Machine, Reading, Role, Sample, Weight},
     session::{Description, Source},
     topology::{self, Grain, Topology},
 };
@@ -281,17 +281,13 @@ fn route(meters: &Meters, gpus: &Gpus) -> String {
     } else {
         meters.routes().into_iter().map(str::to_owned).collect()
     };
-    let mut vendors: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut makers: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in gpus.findings().iter().filter(|finding| finding.energy.is_some()) {
-        *vendors.entry(finding.vendor).or_default() += 1;
+        *makers.entry(finding.vendor.title()).or_default() += 1;
     }
-    let title = |word: &str| {
-        let all = [Vendor::Nvidia, Vendor::Amd, Vendor::Intel];
-        all.into_iter().find(|vendor| vendor.as_str() == word).map_or("", Vendor::title)
-    };
-    let gpus = vendors.into_iter().map(|(vendor, count)| match count {
-        1 => format!("{} GPU", title(vendor)),
-        _ => format!("{count} {} GPUs", title(vendor)),
+    let gpus = makers.into_iter().map(|(maker, count)| match count {
+        1 => format!("{maker} GPU"),
+        _ => format!("{count} {maker} GPUs"),
     });
     routes.extend(gpus);
     routes.join("; ")

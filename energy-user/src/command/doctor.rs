@@ -239,8 +239,8 @@ impl LeftOut {
 fn of_gpu(found: &gpu::Finding) -> Vec<String> {
     let gpu::Finding { id, name, vendor, bus, energy, use_told_by, lacks } = found;
     // Most makers stand in the name.
-    let told = name.to_lowercase().contains(vendor);
-    let maker = if told { String::new() } else { format!(" ({vendor})") };
+    let told = name.to_lowercase().contains(vendor.as_str());
+    let maker = if told { String::new() } else { format!(" ({})", vendor.title()) };
     let bus = bus.as_ref().map_or_else(String::new, |bus| format!(" at {bus}"));
     let energy = match energy {
         Some(route) => format!("energy by {route}"),
@@ -404,7 +404,7 @@ mod tests {
         let mut found = gpu::Finding {
             id: "gpu-0".into(),
             name: "NVIDIA L4".into(),
-            vendor: "nvidia",
+            vendor: sample::Vendor::Nvidia,
             bus: Some("0000:17:00.0".into()),
             energy: Some("total-energy counter".into()),
             use_told_by: "utilisation of each process".into(),
@@ -417,7 +417,7 @@ mod tests {
         ];
         assert_eq!(of_gpu(&found), expected);
         found = gpu::Finding { name: "L4".into(), bus: None, energy: None, lacks: vec![], ..found };
-        let expected = "gpu-0 L4 (nvidia): its energy cannot be read; use by utilisation of each \
+        let expected = "gpu-0 L4 (NVIDIA): its energy cannot be read; use by utilisation of each \
                         process";
         assert_eq!(of_gpu(&found), [expected]);
     }

@@ -189,7 +189,7 @@ impl Card {
         Finding {
             id: self.gpu.id.clone(),
             name: self.gpu.name.clone(),
-            vendor: self.gpu.vendor.as_str(),
+            vendor: self.gpu.vendor,
             bus: self.gpu.bus.clone(),
             energy: self.meter.as_ref().map(|meter| meter.source.clone()),
             use_told_by: format!("{told}{rocm}{own}"),
