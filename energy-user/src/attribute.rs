@@ -21,6 +21,7 @@ use std::sync::Arc;
 pub use apportion::apportion;
 pub use method::{Floor, IdlePolicy, Method};
 use pool::Pools;
+use process::ProcessRow;
 use rows::Rows;
 
 use crate::{
@@ -57,7 +58,7 @@ pub fn attribute(prev: &Sample, next: &Sample, method: &Method) -> Frame {
         idle_policy: method.idle_policy,
         learned: !method.intensities.is_empty(),
         owed,
-        processes: processes.into_iter().map(|process| process.finish()).collect(),
+        processes: processes.into_iter().map(ProcessRow::finish).collect(),
         idle,
         kernel: kernel.share,
         irq: next.activity.irq.is_some().then_some(irq.share),

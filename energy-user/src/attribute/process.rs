@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     frame::{OnGpu, Part, PoolFrame, ProcessFrame, Share, ThreadFrame},
-    sample::{CpuTime, ProcessActivity, ProcessId},
+    sample::{CpuTime, Identity, ProcessActivity, ProcessId},
     units::Microjoules,
 };
 
@@ -24,23 +24,28 @@ pub struct ProcessRow {
 
 impl ProcessRow {
     /// With nothing done yet.
-    pub fn of(process: &ProcessActivity, cells: usize, scales: &Scales) -> Self {
+    pub fn of(id: ProcessId, identity: &Arc<Identity>, cells: usize, scales: &Scales) -> Self {
         Self {
             frame: ProcessFrame {
-                id: process.id,
-                identity: Arc::clone(&process.identity),
+                id,
+                identity: Arc::clone(identity),
                 ended: false,
                 share: Share::default(),
                 work: None,
                 progress: None,
                 parts: Vec::new(),
-                intensity: scales.intensity(process),
+                intensity: scales.intensity(identity),
                 gpus: Vec::new(),
                 threads: Vec::new(),
             },
             row: Row::new(cells),
             threads: BTreeMap::new(),
         }
+    }
+
+    /// Whose it is.
+    pub fn id(&self) -> ProcessId {
+        self.frame.id
     }
 
     /// Adds what it did.
@@ -68,6 +73,8 @@ impl ProcessRow {
 
     /// Notes what it did on a GPU.
     pub fn seat(&mut self, on: OnGpu) {
+        // Most are on one.
+        self.frame.gpus.reserve_exact(1);
         self.frame.gpus.push(on);
         let share = &mut self.row.share;
         // What one of them does not tell is not nothing: the sum is not known then.
@@ -78,6 +85,10 @@ impl ProcessRow {
 
     /// Charges it with its part of a pool.
     pub fn charge(&mut self, pool: &PoolFrame, part: Part) {
+        if part.weight == 0 && part.moving + part.fixed == Microjoules::ZERO {
+            // Most are on no more than one or two of many pools.
+            return;
+        }
         self.row.charge(pool, part);
         let energy = (part.moving + part.fixed).0;
         let on = |cpu: &CpuTime| pool.cells.iter().map(|&cell| cpu.on(cell)).sum();

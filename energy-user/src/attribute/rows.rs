@@ -1,6 +1,6 @@
 //! Everyone who may be charged, what each weighs on each cell, and who pays static power.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use super::{
     IdlePolicy, Method, apportion,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     frame::{Part, PoolFrame, Share, Signal},
-    sample::{CpuTime, Domain, Kind, ProcessActivity, Sample},
+    sample::{CpuTime, Domain, Identity, Kind, ProcessActivity, ProcessId, Sample},
     units::Microjoules,
 };
 
@@ -40,8 +40,7 @@ pub struct Row {
 pub struct Rows<'a> {
     scales: Scales<'a>,
     /// Sorted by identity, so that the order of the input cannot matter.
-    #[expect(clippy::vec_box, reason = "they come from a tree that moves what it holds")]
-    pub processes: Vec<Box<ProcessRow>>,
+    pub processes: Vec<ProcessRow>,
     pub kernel: Row,
     pub irq: Row,
     pub tool: Row,
@@ -58,8 +57,8 @@ impl<'a> Scales<'a> {
     }
 
     /// How much more than the mean a process's work draws.
-    pub fn intensity(&self, process: &ProcessActivity) -> f64 {
-        self.method.intensity(&process.identity.name)
+    pub fn intensity(&self, identity: &Identity) -> f64 {
+        self.method.intensity(&identity.name)
     }
 }
 
@@ -72,7 +71,7 @@ impl Row {
 
     /// Adds what a process did.
     pub fn add(&mut self, process: &ProcessActivity, scales: &Scales) {
-        let intensity = scales.intensity(process);
+        let intensity = scales.intensity(&process.identity);
         for cell in 0..self.cpus.len() {
             self.share.cpu_time += Duration::from_nanos(process.cpu.on(cell));
             let plain = scales.cpus.process(process, cell);
@@ -148,26 +147,19 @@ impl<'a> Rows<'a> {
         let cells = sample.machine.cells.len();
         let scales = Scales::of(sample, method);
         let (mut kernel, mut tool) = (Row::new(cells), Row::new(cells));
-        // Rows are large: the tree moves what it holds.
-        let mut processes: BTreeMap<_, Box<ProcessRow>> = BTreeMap::new();
+        let mut processes = everyone(sample, cells, &scales);
         let mut busy = vec![0_u64; cells];
         for process in &activity.processes {
             add(&mut busy, &process.cpu);
             match process.identity.kind {
                 Kind::Kernel => kernel.add(process, &scales),
                 Kind::Tool => tool.add(process, &scales),
-                Kind::Process => processes
-                    .entry(process.id)
-                    .or_insert_with(|| Box::new(ProcessRow::of(process, cells, &scales)))
-                    .add(process, &scales),
+                Kind::Process => {
+                    if let Some(row) = find(&mut processes, process.id) {
+                        row.add(process, &scales);
+                    }
+                }
             }
-        }
-        for (id, identity) in gpu::people(&sample.gpus) {
-            processes.entry(id).or_insert_with(|| {
-                // Nobody needs a CPU to hold a GPU: on no cell it weighs anything.
-                let idle = ProcessActivity::new(id, identity.clone(), false, CpuTime::default());
-                Box::new(ProcessRow::of(&idle, 0, &scales))
-            });
         }
         // Time on a cell that the machine does not have is nobody's.
         let within = |time: &CpuTime| CpuTime((0..cells).map(|cell| time.on(cell)).collect());
@@ -188,7 +180,7 @@ impl<'a> Rows<'a> {
         for (index, gpu) in gpus.iter().enumerate() {
             for (owner, &weight) in &gpu.weights {
                 let row = match owner {
-                    Owner::Process(id) => match processes.get_mut(id) {
+                    Owner::Process(id) => match find(&mut processes, *id) {
                         Some(process) => &mut process.row,
                         None => match gpu::kind(&sample.gpus, *id) {
                             Kind::Tool => &mut tool,
@@ -201,13 +193,13 @@ impl<'a> Rows<'a> {
                 row.weigh_on_gpu(index, weight);
             }
             for (id, on) in &gpu.seats {
-                if let Some(process) = processes.get_mut(id) {
+                if let Some(process) = find(&mut processes, *id) {
                     process.seat(*on);
                 }
             }
         }
         Self {
-            processes: processes.into_values().collect(),
+            processes,
             kernel,
             irq: Row::timed(&irq, &scales),
             tool,
@@ -295,6 +287,28 @@ impl<'a> Rows<'a> {
         };
         apportion(due.0, &weights)
     }
+}
+
+/// A row for each process that ran, or that is on a GPU, in order of who they are.
+fn everyone(sample: &Sample, cells: usize, scales: &Scales) -> Vec<ProcessRow> {
+    let ran = sample.activity.processes.iter();
+    let ran = ran.filter(|process| process.identity.kind == Kind::Process);
+    let ran = ran.map(|process| (process.id, &process.identity, cells));
+    // Nobody needs a CPU to hold a GPU: on no cell it weighs anything.
+    let hold = gpu::people(&sample.gpus).map(|(id, identity)| (id, identity, 0));
+    let mut all: Vec<_> = ran.chain(hold).collect();
+    // Of several that tell of one, the first of them that ran counts.
+    all.sort_by_key(|(id, ..)| *id);
+    all.dedup_by_key(|(id, ..)| *id);
+    all.into_iter()
+        .map(|(id, identity, cells)| ProcessRow::of(id, identity, cells, scales))
+        .collect()
+}
+
+/// The row of a process, among rows in order.
+fn find(rows: &mut [ProcessRow], id: ProcessId) -> Option<&mut ProcessRow> {
+    let at = rows.binary_search_by_key(&id, ProcessRow::id).ok()?;
+    rows.get_mut(at)
 }
 
 /// Adds a time to sums on each cell.

@@ -4,11 +4,12 @@
 //! fails, what is not known is not made up: nobody is told to have used the device, and its
 //! energy is nobody's in that interval.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use nvml_wrapper::{
     Device, Nvml, error::NvmlError, struct_wrappers::device::ProcessUtilizationSample,
 };
+use rustc_hash::FxHashSet;
 
 use super::{
     clients::{self, Listed, Listing},
@@ -42,7 +43,7 @@ pub struct Users {
     /// Who held it at the reading before.
     held: Listing,
     /// Numbers that were somebody at the last reading.
-    met: HashSet<u32>,
+    met: FxHashSet<u32>,
 }
 
 /// What a reading is made of, beside the device.
@@ -284,7 +285,7 @@ impl Users {
         let seen = ask.before.map_or(ask.at.boottime, |before| before.boottime);
         let now = self.listed.as_ref().map(|(_, listing)| listing.clone()).unwrap_or_default();
         let left = std::mem::replace(&mut self.held, now).all;
-        let there: HashSet<u32> = activity.clients.iter().map(|client| client.pid).collect();
+        let there: FxHashSet<u32> = activity.clients.iter().map(|client| client.pid).collect();
         let left =
             left.iter().filter(|one| activity.told != Told::Nothing && !there.contains(&one.pid));
         for client in left {
@@ -303,7 +304,7 @@ fn sample(one: &ProcessUtilizationSample) -> Sample {
     Sample { pid: one.pid, at: one.timestamp, busy: one.sm_util }
 }
 
-fn pids(listing: &Listing) -> HashSet<u32> {
+fn pids(listing: &Listing) -> FxHashSet<u32> {
     listing.all.iter().map(|client| client.pid).collect()
 }
 
