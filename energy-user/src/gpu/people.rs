@@ -15,8 +15,8 @@ use crate::{
 };
 
 /// How long a number that was asked of `/proc` is believed to be the same process's, if nobody
-/// tells of its end.
-const BELIEVED: Duration = Duration::from_secs(10);
+/// tells of its end. The probe does, unless the kernel had no room for that.
+const BELIEVED: Duration = Duration::from_mins(1);
 
 /// Somebody: which process, and what is known of it.
 pub type Person = (ProcessId, Arc<Identity>);
@@ -236,7 +236,7 @@ mod tests {
         assert!(known.by_pid.is_empty());
         let mut people = People::new(&mut known, &mut book, &[], Duration::ZERO);
         people.holder(7);
-        let late = Duration::from_secs(11);
+        let late = Duration::from_secs(61);
         assert!(People::new(&mut known, &mut nobody, &[], late).holder(7).is_none());
     }
 }
