@@ -15,6 +15,8 @@ mod panel;
 mod properties;
 #[path = "screen/state.rs"]
 mod state;
+#[path = "screen/tabs.rs"]
+mod tabs;
 
 use std::time::Duration;
 

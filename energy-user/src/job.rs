@@ -86,6 +86,24 @@ pub enum Kind {
     Session,
 }
 
+impl Kind {
+    /// The word in JSON and before a name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tag => "tag",
+            Self::Slurm => "slurm",
+            Self::Batch => "batch",
+            Self::Pod => "pod",
+            Self::Container => "container",
+            Self::Notebook => "notebook",
+            Self::Launcher => "launcher",
+            Self::Shell => "shell",
+            Self::Unit => "unit",
+            Self::Session => "session",
+        }
+    }
+}
+
 /// A job, and the place of a process in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {

@@ -4,6 +4,8 @@
 //! there are very many ended ones, the smallest are folded into one row, so that
 //! memory stays bounded and the rows still add up to the header.
 
+mod fold;
+mod groups;
 mod row;
 
 use std::{
@@ -12,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use fold::Folded;
 pub use row::{OnGpus, Row, RowKey};
 use rustc_hash::FxHashMap;
 
@@ -37,8 +40,6 @@ pub struct Tick {
     pub findings: Vec<Finding>,
 }
 
-/// Ended processes that keep a row of their own.
-const MOST_ENDED: usize = 2000;
 /// Points of power that are remembered: an hour at one a second.
 const MOST_HISTORY: usize = 3600;
 
@@ -49,6 +50,8 @@ pub struct Sum {
     pub share: Share,
     /// Emissions since the start, each interval at its own intensity.
     pub grams: GramsCo2e,
+    /// What was bought for it, joules: with what the building needs beyond the meters (PUE).
+    pub bought: f64,
 }
 
 impl Sum {
@@ -57,12 +60,14 @@ impl Sum {
         self.share.add(share);
         if let Some(energy) = share.energy.total() {
             self.grams += intensity.grams(energy);
+            self.bought += energy.joules() * intensity.factors.product();
         }
     }
 
     fn merge(&mut self, other: &Self) {
         self.share.add(&other.share);
         self.grams += other.grams;
+        self.bought += other.bought;
     }
 }
 
@@ -79,6 +84,19 @@ pub struct Account {
     pub seats: Seats,
     /// It is no more.
     pub ended: bool,
+    /// Where it belongs, as was told last; none where nobody asked.
+    pub placed: Option<Placed>,
+}
+
+impl Account {
+    /// Remembers where it belongs; what is not told changes nothing.
+    fn belongs(&mut self, placed: Option<&Placed>) {
+        if let Some(placed) = placed
+            && self.placed.as_ref() != Some(placed)
+        {
+            self.placed = Some(placed.clone());
+        }
+    }
 }
 
 /// What a process had of GPUs in an interval, all of them together.
@@ -124,11 +142,10 @@ pub struct Totals {
 pub struct Ledger {
     accounts: FxHashMap<ProcessId, Account>,
     others: [Other; 6],
-    folded: Sum,
-    folded_count: usize,
+    folded: Folded,
     totals: Totals,
     history: VecDeque<Option<Watts>>,
-    latest: Option<Tick>,
+    latest: Option<Arc<Tick>>,
     /// Meters that have counted at least once, and those that stood in for one.
     counted: HashSet<String>,
     estimated: HashSet<String>,
@@ -147,16 +164,20 @@ struct Other {
 
 impl Ledger {
     /// Adds an interval.
-    pub fn push(&mut self, tick: Tick) {
-        let Tick { frame, intensity, .. } = &tick;
+    pub fn push(&mut self, tick: impl Into<Arc<Tick>>) {
+        let tick = tick.into();
+        let Tick { frame, intensity, placed, .. } = &*tick;
         for account in self.accounts.values_mut() {
             account.last = Share::default();
             account.seats = Seats::default();
         }
-        for process in &frame.processes {
+        for (index, process) in frame.processes.iter().enumerate() {
             let ProcessFrame { id, identity, ended, share, threads, gpus, .. } = process;
+            let placed = placed.get(index);
             if threads.is_empty() {
-                self.charge(*id, identity, *ended, share, intensity).seats = Seats::of(gpus);
+                let account = self.charge(*id, identity, *ended, share, intensity);
+                account.seats = Seats::of(gpus);
+                account.belongs(placed);
             }
             // Threads that are told apart stand in their process's place. No GPU tells of
             // threads: what the process holds and uses stands beside the first of them.
@@ -164,12 +185,15 @@ impl Ledger {
                 let identity = Identity { name: (*thread.name).into(), ..(**identity).clone() };
                 let (identity, ended) = (Arc::new(identity), *ended || thread.ended);
                 if index > 0 {
-                    self.charge(thread.id, &identity, ended, &thread.share, intensity);
+                    let account =
+                        self.charge(thread.id, &identity, ended, &thread.share, intensity);
+                    account.belongs(placed);
                     continue;
                 }
                 let share = Share { gpu_time: share.gpu_time, held: share.held, ..thread.share };
                 let account = self.charge(thread.id, &identity, ended, &share, intensity);
                 account.seats = Seats::of(gpus);
+                account.belongs(placed);
             }
         }
         let mut whole = Share { energy: frame.total, ..Share::default() };
@@ -218,7 +242,7 @@ impl Ledger {
         if frame.quality != Quality::Absent {
             self.quality = self.quality.max(Some(frame.quality));
         }
-        self.fold();
+        self.fold(&frame.machine.host);
         self.latest = Some(tick);
     }
 
@@ -237,6 +261,7 @@ impl Ledger {
             last: Share::default(),
             seats: Seats::default(),
             ended: false,
+            placed: None,
         });
         account.identity = Arc::clone(identity);
         account.last = *share;
@@ -244,27 +269,6 @@ impl Ledger {
         account.ended = ended || (account.ended && share.cpu_time.is_zero());
         account.sum.add(share, intensity);
         account
-    }
-
-    /// Folds the smallest ended processes into one row once there are too many.
-    fn fold(&mut self) {
-        let mut ended: Vec<_> = self
-            .accounts
-            .iter()
-            .filter(|(_, account)| account.ended && account.last == Share::default())
-            .map(|(id, account)| (account.sum.share.energy.total(), *id))
-            .collect();
-        // Half of the room at a time, so that not every interval sorts.
-        if ended.len() <= MOST_ENDED {
-            return;
-        }
-        ended.sort_unstable();
-        for (_, id) in ended.iter().take(ended.len() - MOST_ENDED / 2) {
-            if let Some(account) = self.accounts.remove(id) {
-                self.folded.merge(&account.sum);
-                self.folded_count += 1;
-            }
-        }
     }
 
     /// Sums of the machine.
@@ -284,7 +288,7 @@ impl Ledger {
 
     /// The last interval.
     pub fn latest(&self) -> Option<&Tick> {
-        self.latest.as_ref()
+        self.latest.as_deref()
     }
 
     /// The worst quality of what was added up since the start; absent if nothing was.

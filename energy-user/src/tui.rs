@@ -15,6 +15,8 @@ pub mod app;
 pub mod column;
 mod run;
 mod signals;
+mod small;
+pub mod tab;
 mod terminal;
 mod theme;
 mod view;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jouletop::{
     attribute::{Method, attribute},
     carbon::{Basis, Intensity},
+    job::resolve::Jobs,
     ledger::Tick,
     sample::{
         Activity, CpuTime, Domain, Gpu, GpuActivity, GpuReading, GpuState, Identity, Kind, Line,
@@ -59,6 +60,7 @@ pub struct Bench {
     pub gpus: Vec<GpuReading>,
     /// How energy is divided.
     pub method: Method,
+    jobs: Jobs,
 }
 
 const CPUS: u32 = 8;
@@ -84,6 +86,7 @@ impl Bench {
             lost: Lost::default(),
             gpus: Vec::new(),
             method: Method::default(),
+            jobs: Jobs::new(),
         };
         bench.previous.meters = bench.read(Duration::ZERO, 0.0);
         bench
@@ -147,7 +150,8 @@ impl Bench {
         self.gap = false;
         let frame = attribute(&self.previous, &next, &self.method);
         self.previous = next;
-        Tick { frame, intensity: Arc::new(intensity()), placed: Vec::new(), findings: Vec::new() }
+        let placed = self.jobs.frame(&frame);
+        Tick { frame, intensity: Arc::new(intensity()), placed, findings: Vec::new() }
     }
 
     fn read(&self, time: Duration, load: f64) -> Vec<MeterReading> {

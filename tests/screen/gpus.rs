@@ -12,7 +12,8 @@ use jouletop::{
     tui::{
         App, Theme,
         action::{self, Action},
-        column::Column,
+        column::{Column, Stage},
+        tab::Tab,
     },
     units::Watts,
 };
@@ -33,7 +34,8 @@ pub fn following(name: &str, seconds: u32, theme: Theme) -> App {
     let path = format!("{}/../tests/scenarios/{name}.toml", env!("CARGO_MANIFEST_DIR"));
     let machine = Simulation::load(Path::new(&path)).unwrap();
     let learner = Learner::new(Method::default(), machine.calibrated(), false);
-    let mut session = Session::new(Box::new(machine), Box::new(Arc::new(intensity())), learner);
+    let session = Session::new(Box::new(machine), Box::new(Arc::new(intensity())), learner);
+    let mut session = session.with_jobs();
     let mut app = App::new(session.describe().clone(), Duration::from_secs(1), theme);
     for _ in 0..=seconds {
         if let Some(tick) = session.tick().unwrap() {
@@ -157,7 +159,10 @@ fn columns_of_gpus_sort_and_are_there_only_with_gpus() {
         press(&mut app, KeyCode::Char('I'));
         assert_eq!(app.sorted(), (column, true));
     }
-    let titles = |width, gpus| -> Vec<Column> { Column::fitting(width, gpus) };
+    let titles = |width, gpus| -> Vec<Column> {
+        let stage = Stage { tab: Tab::Processes, gpus, tariff: false, jobs: false };
+        Column::fitting(width, stage)
+    };
     assert!(titles(200, false).iter().all(|column| !column.is_gpu()));
     assert!(titles(200, true).contains(&Column::GpuJoules));
     assert!(!titles(80, true).contains(&Column::GpuJoules));

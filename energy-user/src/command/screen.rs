@@ -15,8 +15,9 @@ pub async fn screen(global: &Global) -> anyhow::Result<ExitCode> {
     if let Some(path) = &global.output {
         bail!("the screen writes no file; to fill {}, add --json or --csv", path.display());
     }
-    let session = global.session(true)?;
+    // Whoever looks at rows wants to know whose they are.
+    let session = global.session(true)?.with_jobs();
     let theme = tui::Theme::from_env(|name| std::env::var_os(name));
-    tui::run(session, global.interval, theme).await?;
+    tui::run(session, global.interval, theme, global.carbon.tariff).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,8 @@ use std::{sync::Arc, time::Duration};
 use super::{Account, Ledger, Seats, Sum};
 use crate::{
     frame::{Quality, Share},
+    group::Grouping,
+    job::Job,
     sample::{Identity, ProcessId, Told},
     units::{GramsCo2e, Microjoules, Watts},
 };
@@ -17,6 +19,8 @@ use crate::{
 pub enum RowKey {
     /// A process.
     Process(ProcessId),
+    /// Processes that belong together, by a number that is made of the group's id.
+    Group(Grouping, u64),
     /// Static power, and the time nobody ran.
     Idle,
     /// Kernel threads.
@@ -50,12 +54,21 @@ pub struct Row {
     pub energy: Option<Microjoules>,
     /// Since the start; none where no meter counted.
     pub grams: Option<GramsCo2e>,
+    /// What was bought for it since the start, joules: with what the building needs beyond the
+    /// meters; none where no meter counted.
+    pub bought: Option<f64>,
     /// CPU time since the start.
     pub cpu_time: Duration,
     /// What it has on GPUs.
     pub gpu: OnGpus,
     /// How good the row's energy is.
     pub quality: Quality,
+    /// Processes that it is made of, ended ones too; none for what is no process.
+    pub members: usize,
+    /// The job that it is, or is a part of.
+    pub job: Option<Arc<Job>>,
+    /// Its oldest known ancestor of the same job.
+    pub root: Option<ProcessId>,
 }
 
 /// What a row has on GPUs, all of them together.
@@ -83,15 +96,25 @@ impl Ledger {
             .accounts
             .iter()
             .map(|(id, account)| {
-                let Account { identity, sum, last, seats, ended } = account;
+                let Account { identity, sum, last, seats, ended, placed } = account;
                 let (key, identity) = (RowKey::Process(*id), Arc::clone(identity));
                 let mut row = self.row(key, identity, *ended, sum, (last, *seats));
                 if seats.gpus == 0 && !ended && !told {
                     row.gpu.seats = None;
                 }
+                row.members = 1;
+                row.job = placed.as_ref().and_then(|placed| placed.job.clone());
+                row.root = placed.as_ref().map(|placed| placed.root);
                 row
             })
             .collect();
+        rows.extend(self.other_rows());
+        rows.extend(self.folded_row(&self.folded.sum, self.folded.count));
+        rows
+    }
+
+    /// The rows that are not processes.
+    pub(super) fn other_rows(&self) -> Vec<Row> {
         let keys = [
             (RowKey::Idle, "(idle)"),
             (RowKey::Kernel, "(kernel)"),
@@ -100,6 +123,7 @@ impl Ledger {
             (RowKey::Rest, "(rest of machine)"),
             (RowKey::Tool, "(jouletop)"),
         ];
+        let mut rows = Vec::new();
         for ((key, name), other) in keys.into_iter().zip(&self.others) {
             if other.known {
                 // Whom nobody can name, nobody can count either; that they are there is known.
@@ -108,16 +132,19 @@ impl Ledger {
                 rows.push(self.row(key, named(name), false, &other.sum, (&other.last, seats)));
             }
         }
-        if self.folded_count > 0 {
-            let name = named(&format!("({} more that ended)", self.folded_count));
-            let nothing = (&Share::default(), Seats::default());
-            rows.push(self.row(RowKey::Folded, name, true, &self.folded, nothing));
-        }
         rows
     }
 
+    /// What has ended and is told apart no more.
+    pub(super) fn folded_row(&self, sum: &Sum, count: usize) -> Option<Row> {
+        let name = named(&format!("({count} more that ended)"));
+        let nothing = (&Share::default(), Seats::default());
+        let row = (count > 0).then(|| self.row(RowKey::Folded, name, true, sum, nothing))?;
+        Some(Row { members: count, ..row })
+    }
+
     /// Every GPU tells who is on it.
-    fn holders_are_told(&self) -> bool {
+    pub(super) fn holders_are_told(&self) -> bool {
         let mut gpus = self.latest().into_iter().flat_map(|tick| &tick.frame.gpus);
         gpus.all(|gpu| gpu.told != Told::Nothing)
     }
@@ -128,7 +155,7 @@ impl Ledger {
         gpus.filter(|gpu| gpu.strangers > 0).count()
     }
 
-    fn row(
+    pub(super) fn row(
         &self,
         key: RowKey,
         identity: Arc<Identity>,
@@ -154,6 +181,7 @@ impl Ledger {
             cpu_percent: percent(last.cpu_time),
             energy,
             grams: energy.map(|_| sum.grams),
+            bought: energy.map(|_| sum.bought),
             cpu_time: sum.share.cpu_time,
             gpu: OnGpus {
                 seats: Some(seats.gpus),
@@ -172,6 +200,9 @@ impl Ledger {
                 held_idle: seats.held_idle,
             },
             quality: self.quality().max(Quality::Attributed),
+            members: 0,
+            job: None,
+            root: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     attribute::IdlePolicy,
     carbon::Intensity,
     frame::{Energy, ProcessFrame},
+    group::Grouping,
     sample::{Context, Machine, ProbeKind},
     units::{GramsPerKwh, Microjoules},
 };
@@ -69,7 +70,12 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
 }
 
 fn check(ledger: &Ledger) {
-    let rows = ledger.rows();
+    for by in Grouping::ALL {
+        adds_up(ledger, &ledger.groups(by));
+    }
+}
+
+fn adds_up(ledger: &Ledger, rows: &[Row]) {
     let energy: Microjoules = rows.iter().filter_map(|row| row.energy).sum();
     assert_eq!(Some(energy), ledger.totals().sum.share.energy.total());
     let grams: f64 = rows.iter().filter_map(|row| row.grams).map(|grams| grams.0).sum();
@@ -99,6 +105,14 @@ fn very_many_ended_processes_are_folded_and_stay_counted() {
     assert!(rows.len() < 4010, "{} rows", rows.len());
     let folded = rows.iter().find(|row| row.key == RowKey::Folded).unwrap();
     assert!(folded.energy > Some(Microjoules(1_000_000_000)));
+    // Their user is one group, and keeps all of them; so many trees are not told apart.
+    let users = ledger.groups(Grouping::User);
+    let user = users.iter().find(|row| matches!(row.key, RowKey::Group(..))).unwrap();
+    assert_eq!(user.members, 10_000);
+    assert!(user.ended);
+    let trees = ledger.groups(Grouping::Tree);
+    assert!(trees.len() < 5010, "{} trees", trees.len());
+    assert_eq!(trees.iter().map(|row| row.members).sum::<usize>(), 10_000);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::{
 pub fn paragraph(key: RowKey, frame: &Frame) -> Option<String> {
     let policy = frame.idle_policy;
     Some(match key {
-        RowKey::Process(_) => return None,
+        RowKey::Process(_) | RowKey::Group(..) => return None,
         RowKey::Idle if frame.pools.iter().any(|pool| pool.basis == Basis::Capacity) => {
             format!("{IDLE} {STAND_IN} {}", payer(policy))
         }

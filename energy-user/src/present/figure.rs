@@ -49,6 +49,14 @@ impl Units {
         }
     }
 
+    /// The title of a column of smoothed power.
+    pub fn smooth_title(self) -> &'static str {
+        match self {
+            Self::Joules | Self::WattHours => "avg W",
+            Self::Milli => "avg mW",
+        }
+    }
+
     /// The title of a column of GPUs' power.
     pub fn gpu_power_title(self) -> &'static str {
         match self {

@@ -8,6 +8,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::{
     app::{App, Mode},
     column::Column,
+    tab::Tab,
 };
 
 /// Something the user wants.
@@ -49,6 +50,18 @@ pub enum Action {
     Reverse,
     /// Folds ended processes into one row, or unfolds them.
     Ended,
+    /// Shows another kind of rows.
+    Tab(Tab),
+    /// Those that come next.
+    NextTab,
+    /// Those that come before.
+    PreviousTab,
+    /// Folds what hangs on a row of the tree.
+    Fold,
+    /// Unfolds it.
+    Unfold,
+    /// Folds or unfolds the whole tree.
+    FoldAll,
     /// Shows the GPUs one by one, or hides them.
     Gpus,
     /// One row up.
@@ -96,6 +109,9 @@ impl Key {
             KeyCode::F(number) => format!("F{number}"),
             KeyCode::Up => "↑".into(),
             KeyCode::Down => "↓".into(),
+            KeyCode::Left => "←".into(),
+            KeyCode::Right => "→".into(),
+            KeyCode::BackTab => "Shift-Tab".into(),
             KeyCode::PageUp => "PgUp".into(),
             KeyCode::PageDown => "PgDn".into(),
             other => format!("{other:?}"),
@@ -133,6 +149,11 @@ fn seeing(app: &App) -> bool {
     browsing(app) && app.ledger().latest().is_some()
 }
 
+/// The table is there, as a tree.
+fn climbing(app: &App) -> bool {
+    seeing(app) && app.tab() == Tab::Tree
+}
+
 /// There is a table with columns of GPUs.
 fn seeing_gpus(app: &App) -> bool {
     seeing(app) && app.has_gpus()
@@ -147,7 +168,7 @@ fn reading(app: &App) -> bool {
 }
 
 fn explaining(app: &App) -> bool {
-    matches!(app.mode(), Mode::Explain { .. })
+    matches!(app.mode(), Mode::Explain { .. } | Mode::Finding { .. })
 }
 
 /// There are figures to see, of all rows or of one.
@@ -171,6 +192,16 @@ const fn bind(
     valid: fn(&App) -> bool,
 ) -> Binding {
     Binding { action, keys, hint, help, valid }
+}
+
+const fn tab(tab: Tab, key: &'static [Key]) -> Binding {
+    bind(
+        Action::Tab(tab),
+        key,
+        None,
+        "rows: process, tree, job, user, container, unit, command, findings",
+        browsing,
+    )
 }
 
 const fn sort(column: Column, key: &'static [Key], help: &'static str) -> Binding {
@@ -217,8 +248,52 @@ pub static BINDINGS: &[Binding] = &[
         &[key(KeyCode::Enter)],
         Some("explain"),
         "explain the selected row",
-        |app| seeing(app) && !app.rows().is_empty(),
+        |app| {
+            seeing(app)
+                && if app.tab() == Tab::Findings {
+                    app.finding().is_some()
+                } else {
+                    !app.rows().is_empty()
+                }
+        },
     ),
+    bind(
+        Action::NextTab,
+        &[key(KeyCode::Tab)],
+        Some("rows"),
+        "next, previous kind of rows",
+        seeing,
+    ),
+    bind(
+        Action::PreviousTab,
+        &[key(KeyCode::BackTab)],
+        None,
+        "next, previous kind of rows",
+        seeing,
+    ),
+    tab(Tab::Processes, &[letter('1')]),
+    tab(Tab::Tree, &[letter('2')]),
+    tab(Tab::Jobs, &[letter('3')]),
+    tab(Tab::Users, &[letter('4')]),
+    tab(Tab::Containers, &[letter('5')]),
+    tab(Tab::Units, &[letter('6')]),
+    tab(Tab::Commands, &[letter('7')]),
+    tab(Tab::Findings, &[letter('8')]),
+    bind(
+        Action::Fold,
+        &[key(KeyCode::Left)],
+        Some("fold"),
+        "fold, unfold a row of the tree",
+        climbing,
+    ),
+    bind(
+        Action::Unfold,
+        &[key(KeyCode::Right)],
+        Some("fold"),
+        "fold, unfold a row of the tree",
+        climbing,
+    ),
+    bind(Action::FoldAll, &[letter('*')], None, "fold or unfold the whole tree", climbing),
     bind(Action::Filter, &[letter('/')], Some("filter"), "filter by any text", seeing),
     bind(Action::Type(' '), &[], None, "add to the filter", typing),
     bind(Action::Erase, &[key(KeyCode::Backspace)], None, "erase a letter", typing),
@@ -235,6 +310,7 @@ pub static BINDINGS: &[Binding] = &[
     sort_gpus(Column::GpuJoules, &[letter('E')], "sort by energy of GPUs"),
     sort(Column::Pid, &[letter('P')], "sort by PID"),
     sort(Column::User, &[letter('U')], "sort by user"),
+    sort(Column::Job, &[letter('B')], "sort by job"),
     sort(Column::Name, &[letter('N')], "sort by name"),
     bind(Action::Pause, &[letter(' ')], Some("pause"), "pause the picture", looking),
     bind(Action::Ended, &[letter('e')], Some("ended"), "fold ended processes", seeing),

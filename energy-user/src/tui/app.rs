@@ -4,27 +4,34 @@
 //! so every situation of the screen can be made in a test.
 
 mod books;
+mod findings;
+mod forest;
+mod pace;
 mod panel;
 mod rows;
+mod shown;
 
 use std::time::Duration;
 
-pub use books::Pace;
+pub use pace::Pace;
 pub use panel::Panel;
 use ratatui::layout::Rect;
+pub use shown::{Shown, Twig};
 
-use self::{books::Books, rows::Arrangement};
+use self::{books::Books, findings::Chosen, rows::Arrangement};
 use super::{
     action::Action,
-    column::{Column, Look},
+    column::{Column, Look, Stage},
+    tab::Tab,
     theme::Theme,
     view,
 };
 use crate::{
-    frame::Quality,
+    frame::{Frame, Quality},
     ledger::{Ledger, Row, RowKey, Tick},
     present::figure::Units,
     session::Description,
+    units::Tariff,
 };
 
 /// What the keys mean at the moment.
@@ -47,13 +54,20 @@ pub enum Mode {
         /// The first visible line.
         scroll: usize,
     },
+    /// Reading a finding.
+    Finding {
+        /// The first visible line.
+        scroll: usize,
+    },
 }
 
 impl Mode {
     /// What lies over the table, if anything does, by its first visible line.
     fn scroll(&mut self) -> Option<&mut usize> {
         match self {
-            Self::Help { scroll } | Self::Explain { scroll, .. } => Some(scroll),
+            Self::Help { scroll } | Self::Explain { scroll, .. } | Self::Finding { scroll } => {
+                Some(scroll)
+            }
             Self::Browse | Self::Filter => None,
         }
     }
@@ -78,14 +92,18 @@ pub struct App {
     description: Description,
     interval: Duration,
     theme: Theme,
+    tariff: Option<Tariff>,
     live: Books,
     /// The books as they were when the user pressed pause.
     frozen: Option<Box<Books>>,
     mode: Mode,
+    tab: Tab,
     filter: String,
     arrangement: Arrangement,
     units: Units,
-    rows: Vec<Row>,
+    rows: Vec<Shown>,
+    /// The finding that is selected.
+    chosen: Chosen,
     /// There are newer rows than those in order.
     stale: bool,
     selected: Option<RowKey>,
@@ -106,13 +124,16 @@ impl App {
             description,
             interval,
             theme,
+            tariff: None,
             live: Books::default(),
             frozen: None,
             mode: Mode::default(),
+            tab: Tab::default(),
             filter: String::new(),
             arrangement: Arrangement::default(),
             units: Units::default(),
             rows: Vec::new(),
+            chosen: Chosen::default(),
             stale: false,
             selected: None,
             index: 0,
@@ -121,6 +142,11 @@ impl App {
             area: Rect::default(),
             gpus_hidden: false,
         }
+    }
+
+    /// The same, knowing what a kWh costs.
+    pub fn with_tariff(self, tariff: Option<Tariff>) -> Self {
+        Self { tariff, ..self }
     }
 
     /// Takes the size of the screen, which decides how far a page is.
@@ -177,11 +203,17 @@ impl App {
             Action::Erase => {
                 self.filter.pop();
             }
-            Action::SortLeft => self.arrangement.shift(false, self.has_gpus()),
-            Action::SortRight => self.arrangement.shift(true, self.has_gpus()),
+            Action::SortLeft => self.shift(false),
+            Action::SortRight => self.shift(true),
             Action::Sort(column) => self.arrangement.sort(column),
             Action::Reverse => self.arrangement.reverse ^= true,
             Action::Ended => self.arrangement.fold_ended ^= true,
+            Action::Tab(tab) => self.turn_to(tab),
+            Action::NextTab => self.turn_to(self.tab.step(false)),
+            Action::PreviousTab => self.turn_to(self.tab.step(true)),
+            Action::Fold => self.fold(true),
+            Action::Unfold => self.fold(false),
+            Action::FoldAll => self.fold_all(),
             Action::Gpus => self.gpus_hidden ^= true,
             Action::Up => self.step(-1),
             Action::Down => self.step(1),
@@ -194,6 +226,60 @@ impl App {
         None
     }
 
+    fn shift(&mut self, right: bool) {
+        // Those that can be seen, once there is a screen.
+        let all = match self.area.width {
+            0 => Column::all(self.stage()).collect(),
+            width => Column::fitting(width, self.stage()),
+        };
+        let all: Vec<Column> = all.into_iter().filter(|column| column.has_order()).collect();
+        self.arrangement.shift(right, &all);
+    }
+
+    fn turn_to(&mut self, tab: Tab) {
+        if tab == self.tab {
+            return;
+        }
+        // A process is the same in both of its tabs; no other rows are.
+        if !(tab.of_processes() && self.tab.of_processes()) {
+            self.selected = None;
+            self.top = 0;
+        }
+        self.tab = tab;
+        self.mode = Mode::Browse;
+    }
+
+    /// Folds the selected row, or the one that it hangs on.
+    fn fold(&mut self, fold: bool) {
+        let Some(key) = self.selected else { return };
+        if !fold {
+            self.arrangement.folded.remove(&key);
+            return;
+        }
+        let Some(here) = self.rows.get(self.index) else { return };
+        let Some(twig) = &here.twig else { return };
+        if twig.bears && twig.hidden == 0 {
+            self.arrangement.folded.insert(key);
+            return;
+        }
+        let depth = twig.above.len();
+        let above = |row: &&Shown| row.twig.as_ref().is_some_and(|twig| twig.above.len() < depth);
+        if let Some(row) = self.rows[..self.index].iter().rev().find(above) {
+            self.selected = Some(row.key);
+        }
+    }
+
+    /// Folds every row that something hangs on, or unfolds them all.
+    fn fold_all(&mut self) {
+        let folded = &mut self.arrangement.folded;
+        if folded.is_empty() {
+            let bears = |row: &&Shown| row.twig.as_ref().is_some_and(|twig| twig.bears);
+            folded.extend(self.rows.iter().filter(bears).map(|row| row.key));
+        } else {
+            folded.clear();
+        }
+    }
+
     fn toggle_help(&mut self) {
         self.mode = match self.mode {
             Mode::Help { .. } => Mode::Browse,
@@ -203,11 +289,17 @@ impl App {
 
     /// Explains the selected row; without one, the first process.
     fn toggle_explanation(&mut self) {
-        if let Mode::Explain { .. } = self.mode {
+        if matches!(self.mode, Mode::Explain { .. } | Mode::Finding { .. }) {
             self.mode = Mode::Browse;
             return;
         }
-        let process = |row: &&Row| matches!(row.key, RowKey::Process(_));
+        if self.tab == Tab::Findings {
+            if self.finding().is_some() {
+                self.mode = Mode::Finding { scroll: 0 };
+            }
+            return;
+        }
+        let process = |row: &&Shown| matches!(row.key, RowKey::Process(_) | RowKey::Group(..));
         let first = self.rows.iter().find(process).or(self.rows.first()).map(|row| row.key);
         if let Some(row) = self.selected.or(first) {
             self.selected = Some(row);
@@ -249,6 +341,10 @@ impl App {
             *scroll = scroll.saturating_add_signed(by).min(furthest);
             return;
         }
+        if self.tab == Tab::Findings {
+            self.step_findings(by);
+            return;
+        }
         let Some(last) = self.rows.len().checked_sub(1) else { return };
         // The first move selects the row at the top of what is visible.
         let one_at_most = by.unsigned_abs() <= 1;
@@ -263,11 +359,10 @@ impl App {
 
     /// Arranges the rows again; the selection follows its process.
     fn refresh(&mut self) {
-        if self.frozen.is_none() {
-            self.live.settle();
-        }
-        let books = self.frozen.as_deref().unwrap_or(&self.live);
-        self.rows = self.arrangement.arrange(books, &self.filter);
+        let books = self.frozen.as_deref_mut().unwrap_or(&mut self.live);
+        books.settle(self.tab.grouping());
+        self.rows = self.arrangement.arrange(books, &self.filter, self.tab);
+        self.follow_finding();
         if let Some(key) = self.selected {
             let found = self.rows.iter().position(|row| row.key == key);
             self.index = found.unwrap_or(self.index.min(self.rows.len().saturating_sub(1)));
@@ -295,18 +390,18 @@ impl App {
     }
 
     /// The rows as they stand in the table.
-    pub fn rows(&self) -> &[Row] {
+    pub fn rows(&self) -> &[Shown] {
         &self.rows
     }
 
     /// The sum of [`rows`](Self::rows), as a row. Without a filter it is the header.
-    pub fn sum(&self) -> Row {
+    pub fn sum(&self) -> Shown {
         let all = self.books().rows.len();
         let name = match self.rows.len() {
             some if self.filter.is_empty() => format!("all {some} rows"),
             some => format!("{some} of {all} rows"),
         };
-        rows::sum(RowKey::Folded, &name, &self.rows, self.books().interval())
+        Shown::sum(RowKey::Folded, &name, self.rows.iter(), self.books().interval())
     }
 
     /// The row of this tool, for its own cost.
@@ -318,7 +413,7 @@ impl App {
     pub fn panel(&self) -> Option<Panel> {
         let Mode::Explain { row: key, .. } = self.mode else { return None };
         let books = self.books();
-        let shown = self.rows.iter().find(|row| row.key == key);
+        let shown = self.rows.iter().find(|row| row.key == key).map(|shown| &shown.row);
         let row = shown.or_else(|| books.rows.iter().find(|row| row.key == key));
         Panel::of(books, key, row, self.units)
     }
@@ -336,6 +431,22 @@ impl App {
     /// What the keys mean.
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// What a row of the table is.
+    pub fn tab(&self) -> Tab {
+        self.tab
+    }
+
+    /// What there is to have columns of.
+    pub fn stage(&self) -> Stage {
+        let latest = self.ledger().latest();
+        Stage {
+            tab: self.tab,
+            gpus: self.has_gpus(),
+            tariff: self.tariff.is_some(),
+            jobs: latest.is_some_and(|tick| !tick.placed.is_empty()),
+        }
     }
 
     /// What has been typed as a filter.
@@ -385,7 +496,13 @@ impl App {
 
     /// How numbers and names are written in the table.
     pub fn look(&self, command: bool) -> Look {
-        let now = self.ledger().latest().map(|tick| tick.frame.row_quality());
-        Look { units: self.units, now: now.unwrap_or(Quality::Absent), command }
+        let frame = self.ledger().latest().map(|tick| &tick.frame);
+        Look {
+            units: self.units,
+            now: frame.map_or(Quality::Absent, Frame::row_quality),
+            command,
+            whole: frame.and_then(Frame::watts),
+            tariff: self.tariff,
+        }
     }
 }

@@ -8,26 +8,40 @@ use std::cmp::Ordering;
 
 use crate::{
     frame::Quality,
+    group::Grouping,
     ledger::{Row, RowKey},
     present::figure::{self, Units},
+    units::{Tariff, Watts},
 };
 
-use super::app::Pace;
+use super::{app::Shown, small, tab::Tab};
 
 /// One column.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Column {
     /// The number that `ps` shows.
     Pid,
+    /// Processes that a row is made of.
+    Count,
     /// Whose it is.
     User,
+    /// The job that it is a part of.
+    Job,
     /// Power over the last interval.
     #[default]
     Watts,
+    /// Power, smoothed over some seconds.
+    Smooth,
+    /// Its part of all power, as a bar.
+    Share,
+    /// Power over the last intervals, as a small graph.
+    Recent,
     /// Energy since the start.
     Joules,
     /// Emissions since the start.
     Grams,
+    /// What the energy costs, since the start.
+    Money,
     /// CPU time over the last interval, per cent of one CPU.
     Cpu,
     /// Time on GPUs over the last interval, per cent of one GPU.
@@ -51,16 +65,39 @@ pub struct Look {
     pub now: Quality,
     /// The command line instead of the name.
     pub command: bool,
+    /// Power of all rows, of which a row has its share.
+    pub whole: Option<Watts>,
+    /// What a kWh costs.
+    pub tariff: Option<Tariff>,
+}
+
+/// What there is to have columns of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// What a row is.
+    pub tab: Tab,
+    /// There are GPUs.
+    pub gpus: bool,
+    /// It is known what a kWh costs.
+    pub tariff: bool,
+    /// Somebody tells of jobs.
+    pub jobs: bool,
 }
 
 impl Column {
     /// From left to right.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::Pid,
+        Self::Count,
         Self::User,
+        Self::Job,
         Self::Watts,
+        Self::Smooth,
+        Self::Share,
+        Self::Recent,
         Self::Joules,
         Self::Grams,
+        Self::Money,
         Self::Cpu,
         Self::GpuPercent,
         Self::GpuMemory,
@@ -71,11 +108,28 @@ impl Column {
 
     /// What goes first where the screen is narrow. Emissions follow from energy,
     /// which stays longer; a PID is needed to act on a row.
-    pub const GIVEN_UP: [Self; 5] = [Self::User, Self::Grams, Self::Cpu, Self::Pid, Self::Joules];
+    pub const GIVEN_UP: [Self; 11] = [
+        Self::Smooth,
+        Self::Recent,
+        Self::Share,
+        Self::Job,
+        Self::Money,
+        Self::User,
+        Self::Grams,
+        Self::Cpu,
+        Self::Pid,
+        Self::Count,
+        Self::Joules,
+    ];
 
     /// The same where there are GPUs: these are shared, so whose a row is stays longer.
-    pub const GIVEN_UP_WITH_GPUS: [Self; 9] = [
+    pub const GIVEN_UP_WITH_GPUS: [Self; 15] = [
+        Self::Smooth,
+        Self::Recent,
+        Self::Share,
+        Self::Job,
         Self::GpuJoules,
+        Self::Money,
         Self::Grams,
         Self::User,
         Self::GpuMemory,
@@ -83,15 +137,30 @@ impl Column {
         Self::Cpu,
         Self::GpuPercent,
         Self::Pid,
+        Self::Count,
         Self::Joules,
     ];
 
     /// The width that the name has at least before other columns go.
     const NAME: u16 = 14;
+    /// The same before those go that are not needed to read a row.
+    const ROOMY: u16 = 48;
 
-    /// Those of a machine with GPUs or without, from left to right.
-    pub fn all(gpus: bool) -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(move |column| gpus || !column.is_gpu())
+    /// Those that have something to say, from left to right.
+    pub fn all(stage: Stage) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |column| column.says_something(stage))
+    }
+
+    fn says_something(self, stage: Stage) -> bool {
+        let processes = stage.tab.of_processes();
+        match self {
+            Self::Pid => processes,
+            Self::Count => !processes,
+            Self::User => stage.tab != Tab::Users,
+            Self::Job => processes && stage.jobs,
+            Self::Money => stage.tariff,
+            _ => stage.gpus || !self.is_gpu(),
+        }
     }
 
     /// It tells of GPUs.
@@ -99,13 +168,28 @@ impl Column {
         matches!(self, Self::GpuPercent | Self::GpuMemory | Self::GpuWatts | Self::GpuJoules)
     }
 
+    /// It has an order of its own; those that draw power otherwise have that of power.
+    pub fn has_order(self) -> bool {
+        !matches!(self, Self::Smooth | Self::Recent | Self::Share)
+    }
+
+    /// Nice to have, and not needed to read a row.
+    fn is_extra(self) -> bool {
+        matches!(self, Self::Smooth | Self::Recent | Self::Share | Self::Job)
+    }
+
     /// The columns that fit, from left to right.
-    pub fn fitting(width: u16, gpus: bool) -> Vec<Self> {
-        let mut columns: Vec<Self> = Self::all(gpus).collect();
-        let given_up: &[_] = if gpus { &Self::GIVEN_UP_WITH_GPUS } else { &Self::GIVEN_UP };
+    pub fn fitting(width: u16, stage: Stage) -> Vec<Self> {
+        let mut columns: Vec<Self> = Self::all(stage).collect();
+        let given_up: &[_] = if stage.gpus { &Self::GIVEN_UP_WITH_GPUS } else { &Self::GIVEN_UP };
         for &gone in given_up {
             let need: u16 = columns.iter().map(|column| column.width() + 1).sum();
-            if need - 1 <= width {
+            let more = if columns.iter().any(|column| column.is_extra()) {
+                Self::ROOMY - Self::NAME
+            } else {
+                0
+            };
+            if need - 1 + more <= width {
                 break;
             }
             columns.retain(|column| *column != gone);
@@ -118,34 +202,46 @@ impl Column {
         match self {
             Self::Pid
             | Self::Watts
+            | Self::Smooth
             | Self::Joules
             | Self::Grams
+            | Self::Money
             | Self::GpuWatts
             | Self::GpuJoules => 7,
-            Self::User | Self::GpuMemory => 8,
-            Self::Cpu | Self::GpuPercent => 6,
+            Self::User | Self::GpuMemory | Self::Share | Self::Recent => 8,
+            Self::Count | Self::Cpu | Self::GpuPercent => 6,
+            Self::Job => 16,
             Self::Name => Self::NAME,
         }
     }
 
     /// Numbers stand at the right.
     pub fn is_number(self) -> bool {
-        !matches!(self, Self::User | Self::Name)
+        !matches!(self, Self::User | Self::Job | Self::Share | Self::Recent | Self::Name)
     }
 
     /// Its natural order begins with the largest.
     pub fn is_descending(self) -> bool {
-        matches!(self, Self::Watts | Self::Joules | Self::Grams | Self::Cpu) || self.is_gpu()
+        !matches!(self, Self::Pid | Self::User | Self::Job | Self::Name)
     }
 
     /// The title, with the unit.
-    pub fn title(self, look: Look) -> &'static str {
-        match self {
+    pub fn title(self, look: &Look) -> String {
+        if let (Self::Money, Some(tariff)) = (self, look.tariff) {
+            return tariff.per_kwh.currency.code().into();
+        }
+        let title = match self {
             Self::Pid => "PID",
+            Self::Count => "PROCS",
             Self::User => "USER",
+            Self::Job => "JOB",
             Self::Watts => look.units.power_symbol(),
+            Self::Smooth => look.units.smooth_title(),
+            Self::Share => "SHARE",
+            Self::Recent => "RECENT",
             Self::Joules => look.units.energy_symbol(),
             Self::Grams => "gCO2e",
+            Self::Money => "COST",
             Self::Cpu => "CPU%",
             Self::GpuPercent => "GPU%",
             Self::GpuMemory => "GPU GiB",
@@ -153,13 +249,27 @@ impl Column {
             Self::GpuJoules => look.units.gpu_energy_title(),
             Self::Name if look.command => "COMMAND",
             Self::Name => "NAME",
-        }
+        };
+        title.into()
     }
 
     /// The text of a row's cell, safe to print but not cut.
-    pub fn cell(self, row: &Row, look: Look) -> String {
+    pub fn cell(self, row: &Shown, look: &Look) -> String {
         match self {
             Self::Pid => pid(row).map_or_else(String::new, |pid| pid.to_string()),
+            Self::Count if row.members == 0 => String::new(),
+            Self::Count => row.members.to_string(),
+            Self::Job => {
+                row.job.as_ref().map_or_else(String::new, |job| figure::printable(&job.name))
+            }
+            Self::Smooth => marked(look.now, look.units.power(row.pace.watts.map(Watts))),
+            Self::Share => small::share(row.watts, look.whole, self.width().into()),
+            Self::Recent => small::graph(&row.pace.recent),
+            Self::Money => {
+                let money = |bought: f64| look.tariff.map(|tariff| tariff.of_joules(bought).amount);
+                let money = row.bought.and_then(money);
+                marked(row.quality, figure::figure(money))
+            }
             Self::User => user(row).map_or_else(String::new, figure::printable),
             Self::Watts => marked(look.now, look.units.power(row.watts)),
             Self::Joules => marked(row.quality, look.units.energy(row.energy)),
@@ -175,26 +285,31 @@ impl Column {
 
     /// The natural order of two rows: large numbers first, words from A. What is
     /// not known comes last, however the order is turned.
-    pub fn order(self, reverse: bool, a: (&Row, Pace), b: (&Row, Pace)) -> Ordering {
+    pub fn order(self, reverse: bool, a: &Shown, b: &Shown) -> Ordering {
         let numbers = |a: Option<f64>, b: Option<f64>| {
             absent_last(a, b, |a, b| turn(reverse, b.total_cmp(&a)))
         };
         match self {
-            Self::Pid => absent_last(pid(a.0), pid(b.0), |a, b| turn(reverse, a.cmp(&b))),
-            Self::User => absent_last(user(a.0), user(b.0), |a, b| turn(reverse, a.cmp(b))),
-            Self::Watts => numbers(a.1.watts, b.1.watts),
-            Self::Joules => absent_last(a.0.energy, b.0.energy, |a, b| turn(reverse, b.cmp(&a))),
-            Self::Grams => numbers(a.0.grams.map(|g| g.0), b.0.grams.map(|g| g.0)),
-            Self::Cpu => numbers(Some(a.1.cpu), Some(b.1.cpu)),
-            Self::GpuPercent => numbers(a.1.gpu, b.1.gpu),
+            Self::Pid => absent_last(pid(a), pid(b), |a, b| turn(reverse, a.cmp(&b))),
+            Self::Count => turn(reverse, b.members.cmp(&a.members)),
+            Self::User => absent_last(user(a), user(b), |a, b| turn(reverse, a.cmp(b))),
+            Self::Job => absent_last(job(a), job(b), |a, b| turn(reverse, a.cmp(b))),
+            Self::Watts | Self::Smooth | Self::Share | Self::Recent => {
+                numbers(a.pace.watts, b.pace.watts)
+            }
+            Self::Joules => absent_last(a.energy, b.energy, |a, b| turn(reverse, b.cmp(&a))),
+            Self::Grams => numbers(a.grams.map(|g| g.0), b.grams.map(|g| g.0)),
+            Self::Money => numbers(a.bought, b.bought),
+            Self::Cpu => numbers(Some(a.pace.cpu), Some(b.pace.cpu)),
+            Self::GpuPercent => numbers(a.pace.gpu, b.pace.gpu),
             Self::GpuMemory => {
-                absent_last(a.0.gpu.memory, b.0.gpu.memory, |a, b| turn(reverse, b.cmp(&a)))
+                absent_last(a.gpu.memory, b.gpu.memory, |a, b| turn(reverse, b.cmp(&a)))
             }
-            Self::GpuWatts => numbers(a.1.gpu_watts, b.1.gpu_watts),
+            Self::GpuWatts => numbers(a.pace.gpu_watts, b.pace.gpu_watts),
             Self::GpuJoules => {
-                absent_last(a.0.gpu.energy, b.0.gpu.energy, |a, b| turn(reverse, b.cmp(&a)))
+                absent_last(a.gpu.energy, b.gpu.energy, |a, b| turn(reverse, b.cmp(&a)))
             }
-            Self::Name => turn(reverse, a.0.identity.name.cmp(&b.0.identity.name)),
+            Self::Name => turn(reverse, a.identity.name.cmp(&b.identity.name)),
         }
     }
 }
@@ -223,12 +338,26 @@ fn on_gpu(row: &Row, known: Option<String>) -> String {
     known.unwrap_or_else(|| untold.into())
 }
 
+fn job(row: &Row) -> Option<&str> {
+    row.job.as_ref().map(|job| job.name.as_str())
+}
+
 fn user(row: &Row) -> Option<&str> {
     row.identity.user.as_deref()
 }
 
-fn name(row: &Row, look: Look) -> String {
+fn name(row: &Row, look: &Look) -> String {
     let identity = &row.identity;
+    if let (RowKey::Group(Grouping::Job, _), Some(job)) = (row.key, &row.job) {
+        // A number says little without what it is a number of.
+        let kind = job.kind.as_str();
+        let said = job.name.starts_with(kind);
+        return figure::printable(&if said {
+            job.name.clone()
+        } else {
+            format!("{kind} {}", job.name)
+        });
+    }
     let command = identity.cmdline.as_ref().filter(|line| look.command && !line.is_empty());
     figure::printable(command.unwrap_or(&identity.name))
 }

@@ -15,7 +15,10 @@ use super::{
     theme::Theme,
     view::view,
 };
-use crate::session::{DRAIN, Session};
+use crate::{
+    session::{DRAIN, Session},
+    units::Tariff,
+};
 
 /// Nobody reads figures that change faster: shorter intervals are measured, and not all drawn.
 const LEGIBLE: Duration = Duration::from_millis(250);
@@ -23,8 +26,13 @@ const LEGIBLE: Duration = Duration::from_millis(250);
 /// Shows a session until the user leaves or a signal asks to end.
 ///
 /// The terminal is as it was when this returns, with or without an error.
-pub async fn run(mut session: Session, interval: Duration, theme: Theme) -> anyhow::Result<()> {
-    let mut app = App::new(session.describe().clone(), interval, theme);
+pub async fn run(
+    mut session: Session,
+    interval: Duration,
+    theme: Theme,
+    tariff: Option<Tariff>,
+) -> anyhow::Result<()> {
+    let mut app = App::new(session.describe().clone(), interval, theme).with_tariff(tariff);
     let mut signals = Signals::new().context("cannot listen to signals")?;
     // The first sample marks the start; its errors are for a terminal in order.
     if let Some(tick) = session.tick()? {

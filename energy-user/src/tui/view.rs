@@ -8,6 +8,7 @@
 //! 1204 J   0.158 gCO2e   1m05s   473 g/kWh, world ave…     sums
 //! own cost 0.4% of a CPU, 0.02 W          RAPL, powercap   own
 //! ! what is missing, and what would mend it                remedy
+//!  1 process  2 tree  3 job  4 user  5 container  …         tabs
 //!     PID USER        ▼W       J   gCO2e   CPU% NAME       head
 //!     812 alice    12.34   432.1   0.043   99.8 cc1        rows
 //!                  62.13    1204   0.158  400.0 all 9 rows total
@@ -17,6 +18,7 @@
 //! What goes first on a small screen is written in `plan` (lines) and in
 //! [`Column::GIVEN_UP`](super::column::Column::GIVEN_UP).
 
+mod findings;
 mod footer;
 mod gpus;
 mod graph;
@@ -30,12 +32,16 @@ mod plan;
 mod strip;
 mod sums;
 mod table;
+mod tabs;
 mod title;
 
 use plan::Plan;
 use ratatui::{Frame, layout::Rect};
 
-use super::app::{App, Mode};
+use super::{
+    app::{App, Mode},
+    tab::Tab,
+};
 
 /// Draws the whole screen.
 pub fn view(app: &App, frame: &mut Frame) {
@@ -43,20 +49,25 @@ pub fn view(app: &App, frame: &mut Frame) {
     let buffer = frame.buffer_mut();
     let plan = Plan::of(app, area);
     if let Some(tick) = app.ledger().latest() {
-        title::draw(app, tick, plan.title, buffer);
+        title::draw(app, tick, &plan, buffer);
         meters::draw(app, tick, plan.gpus.height > 0, plan.meters, buffer);
         graph::draw(app, plan.graph, buffer);
         gpus::draw(app, tick, plan.gpus, buffer);
         sums::draw(app, tick, plan.sums, buffer);
         own::draw(app, plan.own, buffer);
         own::remedy(app, plan.remedy, buffer);
-        table::draw(app, &plan, buffer);
+        tabs::draw(app, plan.tabs, buffer);
+        match app.tab() {
+            Tab::Findings => findings::draw(app, &plan, buffer),
+            _ => table::draw(app, &plan, buffer),
+        }
     } else {
         measuring::draw(app, area, buffer);
     }
     match app.mode() {
         Mode::Help { scroll } => help::draw(app, scroll, overlay::area(area), buffer),
         Mode::Explain { scroll, .. } => panel::draw(app, scroll, overlay::area(area), buffer),
+        Mode::Finding { scroll } => findings::open(app, scroll, overlay::area(area), buffer),
         Mode::Browse | Mode::Filter => {}
     }
     footer::draw(app, plan.footer, buffer);
@@ -73,6 +84,7 @@ pub(super) fn last_scroll(app: &App, screen: Rect) -> usize {
     match app.mode() {
         Mode::Help { .. } => help::last_scroll(app, area),
         Mode::Explain { .. } => panel::last_scroll(app, area),
+        Mode::Finding { .. } => findings::last_scroll(app, area),
         Mode::Browse | Mode::Filter => 0,
     }
 }

@@ -89,10 +89,18 @@ impl Tariff {
     }
 }
 
+impl Tariff {
+    /// What so many joules cost, which need not be whole microjoules.
+    pub fn of_joules(self, joules: f64) -> Money {
+        let Money { amount, currency } = self.per_kwh;
+        Money { amount: joules * 1e6 / MICROJOULES_PER_KWH * amount, currency }
+    }
+}
+
 impl Mul<Tariff> for Microjoules {
     type Output = Money;
-    fn mul(self, Tariff { per_kwh: Money { amount, currency } }: Tariff) -> Money {
-        Money { amount: self.0 as f64 / MICROJOULES_PER_KWH * amount, currency }
+    fn mul(self, tariff: Tariff) -> Money {
+        tariff.of_joules(self.joules())
     }
 }
 

@@ -133,16 +133,7 @@ impl SubjectKind {
     /// The word in JSON: the kind of job, `tree` or `process`.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Job(job::Kind::Tag) => "tag",
-            Self::Job(job::Kind::Slurm) => "slurm",
-            Self::Job(job::Kind::Batch) => "batch",
-            Self::Job(job::Kind::Shell) => "shell",
-            Self::Job(job::Kind::Pod) => "pod",
-            Self::Job(job::Kind::Container) => "container",
-            Self::Job(job::Kind::Notebook) => "notebook",
-            Self::Job(job::Kind::Launcher) => "launcher",
-            Self::Job(job::Kind::Unit) => "unit",
-            Self::Job(job::Kind::Session) => "session",
+            Self::Job(kind) => kind.as_str(),
             Self::Tree => "tree",
             Self::Process => "process",
         }

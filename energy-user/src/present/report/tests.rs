@@ -34,7 +34,7 @@ fn report() -> Report {
         exit_code: 0,
         signal: None,
         wall: Duration::from_mins(252),
-        sum: Sum { share, grams },
+        sum: Sum { share, grams, ..Sum::default() },
         range: None,
         idle_policy: IdlePolicy::None,
         basis: Some(Basis::Learned),
@@ -58,7 +58,11 @@ fn report() -> Report {
         budget: None,
         phases: vec![
             Phase::of(None, Duration::from_mins(12), &Sum::default()),
-            Phase::of(Some("epoch | 1".into()), Duration::from_hours(4), &Sum { share, grams }),
+            Phase::of(
+                Some("epoch | 1".into()),
+                Duration::from_hours(4),
+                &Sum { share, grams, ..Sum::default() },
+            ),
         ],
         machine: kwh(4.0),
         peak: Some(Watts(900.0)),
@@ -82,7 +86,7 @@ fn estimate() -> Report {
     let intensity = Intensity::world();
     let grams = intensity.grams(Microjoules(90_000_000));
     Report {
-        sum: Sum { share, grams },
+        sum: Sum { share, grams, ..Sum::default() },
         range: Some((Microjoules(45_000_000), Microjoules(180_000_000))),
         basis: None,
         fixed: None,

@@ -1,52 +1,24 @@
-//! The ledger, with its rows and their pace, as of one tick.
+//! The ledger, with its rows and their pace, as of one tick and in one tab.
 //!
-//! The pace is a smoothed power: the table sorts by it, so that rows hold still
-//! while their numbers move. A pause keeps a copy of the books.
+//! A pause keeps a copy of the books.
 
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
-use crate::ledger::{Ledger, Row, RowKey, Tick};
-
-/// After so long, about two thirds of a change of power have come into the order.
-const MEMORY: Duration = Duration::from_secs(5);
-
-/// Smoothed figures of a row, to sort by.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Pace {
-    /// Power; none where no meter counted yet.
-    pub watts: Option<f64>,
-    /// Per cent of one CPU.
-    pub cpu: f64,
-    /// Power of GPUs; none where no meter of one counted yet.
-    pub gpu_watts: Option<f64>,
-    /// Per cent of one GPU; none where that was not told yet.
-    pub gpu: Option<f64>,
-}
-
-impl Pace {
-    /// A little closer to what the row does now. A gap changes nothing.
-    fn towards(self, row: &Row, weight: f64) -> Self {
-        let ease = |old: f64, new: f64| old + weight * (new - old);
-        let known = |old: Option<f64>, new: Option<f64>| {
-            new.map(|new| ease(old.unwrap_or(0.0), new)).or(old)
-        };
-        Self {
-            watts: known(self.watts, row.watts.map(|watts| watts.0)),
-            cpu: ease(self.cpu, row.cpu_percent),
-            gpu_watts: known(self.gpu_watts, row.gpu.watts.map(|watts| watts.0)),
-            // Who has left its GPU is no more compared to those on one.
-            gpu: row.gpu.percent.map(|new| ease(self.gpu.unwrap_or(0.0), new)),
-        }
-    }
-}
+use super::pace::Pace;
+use crate::{
+    group::Grouping,
+    ledger::{Ledger, Row, RowKey, Tick},
+};
 
 /// Ledger, rows and paces.
 #[derive(Clone, Default)]
 pub(super) struct Books {
     pub ledger: Ledger,
     pub rows: Vec<Row>,
+    /// What the rows are made of.
+    by: Grouping,
     paces: FxHashMap<RowKey, Pace>,
     /// Time that the rows do not know of yet.
     since: Duration,
@@ -60,13 +32,16 @@ impl Books {
     }
 
     /// Brings the rows up to date: nobody needs them between two pictures.
-    pub fn settle(&mut self) {
+    pub fn settle(&mut self, by: Grouping) {
         let since = std::mem::take(&mut self.since);
-        if since.is_zero() {
+        let other = by != self.by;
+        if since.is_zero() && !other {
             return;
         }
-        let weight = 1.0 - (-since.div_duration_f64(MEMORY)).exp();
-        self.rows = self.ledger.rows();
+        self.by = by;
+        self.rows = self.ledger.groups(by);
+        // Rows that nobody has looked at begin with what they do now.
+        let weight = if other { 1.0 } else { Pace::weight(since) };
         self.paces = self
             .rows
             .iter()

@@ -38,6 +38,9 @@ impl Panel {
             });
         };
         let since = since_start(row, units);
+        if let RowKey::Group(..) = key {
+            return Some(Self::of_group(row, units));
+        }
         let mut panel = match (process(frame, key), about::paragraph(key, frame)) {
             (Some(process), _) => Self::of_process(frame, process, row, units),
             (None, Some(paragraph)) => Self::of_other(frame, row, paragraph, units),
@@ -59,6 +62,16 @@ impl Panel {
             sum = now(row, units);
         }
         Self { title: title(row), sum, lines }
+    }
+
+    fn of_group(row: &Row, units: Units) -> Self {
+        let processes = if row.members == 1 { "process" } else { "processes" };
+        let words = format!("The sum of {} {processes}, ended ones too.", row.members);
+        let cpu = format!("{} % of one CPU in the last interval", percent(row.cpu_percent));
+        let mut lines =
+            vec![Line::words(words), Line::default(), Line::new("now", now(row, units), cpu)];
+        lines.extend(since_start(row, units));
+        Self { title: title(row), sum: now(row, units), lines }
     }
 
     fn of_resting(row: &Row, units: Units) -> Self {

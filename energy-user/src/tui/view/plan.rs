@@ -1,7 +1,7 @@
 //! Which line of the screen is whose.
 //!
 //! As the height shrinks, lines go in this order: the graph's extra height, the
-//! meters, the GPUs (one by one, then in pairs, then all in one line), the remedy, the
+//! meters, the GPUs (one by one, then in pairs, then all in one line), the tabs, the remedy, the
 //! tool's own cost, the sum line, the totals, the footer, all rows but one, the column
 //! titles. The total power stays to the last. On a narrow screen the graph goes first,
 //! then the meters, then columns.
@@ -15,6 +15,8 @@ use crate::tui::app::App;
 const GRAPH_NEEDS: u16 = 60;
 /// Narrower than this there are no meters.
 const METERS_NEED: u16 = 30;
+/// Lower than this there is no line for the tabs; the title says which one is shown.
+const TABS_NEED: u16 = 20;
 /// Rows that the table has before anything but the essentials gets a line.
 const ROWS: u16 = 5;
 /// The same before GPUs get more than one line, or meters one beside them.
@@ -30,6 +32,7 @@ pub(super) struct Plan {
     pub sums: Rect,
     pub own: Rect,
     pub remedy: Rect,
+    pub tabs: Rect,
     pub head: Rect,
     pub rows: Rect,
     pub total: Rect,
@@ -65,6 +68,7 @@ impl Plan {
         let total = lines.take(1, ROWS - 1);
         let own = lines.take(1, ROWS);
         let remedy = lines.take(remedy.len() as u16, ROWS);
+        let tabs = if area.height >= TABS_NEED { lines.take(1, ROWS) } else { 0 };
         let count = if app.shows_gpus() { latest.map_or(0, |frame| frame.gpus.len()) } else { 0 };
         let gpus = gpus::lines(count, area, |few| {
             lines.0 >= few.saturating_add(if few > 1 { ROWS_BELOW_GPUS } else { ROWS })
@@ -101,6 +105,7 @@ impl Plan {
             sums: cut(sums),
             own: cut(own),
             remedy: cut(remedy),
+            tabs: cut(tabs),
             head: cut(head),
             rows: cut(lines.0),
             total: cut(total),

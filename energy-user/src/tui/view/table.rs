@@ -3,6 +3,8 @@
 //! Ended processes and rows that are not processes are dim; the former say so in
 //! words as well.
 
+use std::fmt::Write as _;
+
 use ratatui::{
     buffer::Buffer,
     style::Style,
@@ -14,7 +16,7 @@ use crate::{
     ledger::{Row, RowKey},
     present::text,
     tui::{
-        app::App,
+        app::{App, Shown, Twig},
         column::{Column, Look},
     },
 };
@@ -52,7 +54,7 @@ pub(super) fn draw(app: &App, plan: &Plan, buffer: &mut Buffer) {
 fn style(app: &App, row: &Row) -> Style {
     if app.selected() == Some(row.key) {
         app.theme().selected()
-    } else if row.ended || !matches!(row.key, RowKey::Process(_)) {
+    } else if row.ended || !matches!(row.key, RowKey::Process(_) | RowKey::Group(..)) {
         app.theme().dim()
     } else {
         Style::new()
@@ -67,7 +69,7 @@ struct Grid {
 
 impl Grid {
     fn of(app: &App, width: u16) -> Self {
-        let columns = Column::fitting(width, app.has_gpus());
+        let columns = Column::fitting(width, app.stage());
         let fixed: u16 = columns
             .iter()
             .filter(|column| **column != Column::Name)
@@ -92,7 +94,7 @@ impl Grid {
             if !line.spans.is_empty() {
                 line.push_span(Span::styled(" ", theme.title()));
             }
-            let title = column.title(self.look);
+            let title = column.title(&self.look);
             let (title, style) = if column == sorted {
                 // Large numbers first and A first are the natural orders.
                 let arrow = if column.is_descending() == reverse { "▲" } else { "▼" };
@@ -103,35 +105,67 @@ impl Grid {
                 };
                 (title, theme.sorted())
             } else {
-                (title.to_owned(), theme.title())
+                (title, theme.title())
             };
             line.push_span(Span::styled(pad(column, &title, width), style));
         }
         line
     }
 
-    fn line(&self, row: &Row) -> String {
+    fn line(&self, row: &Shown) -> String {
         let mut line = String::new();
         for &(column, width) in &self.columns {
             if !line.is_empty() {
                 line.push(' ');
             }
-            let cell = column.cell(row, self.look);
-            match mark(row, width).filter(|_| column == Column::Name) {
-                Some(mark) => {
-                    let cell = text::cut(&cell, width - mark.len()) + mark;
-                    line.push_str(&text::left(&cell, width));
-                }
-                None => line.push_str(&pad(column, &cell, width)),
+            let cell = column.cell(row, &self.look);
+            if column == Column::Name {
+                line.push_str(&named(row, &cell, width));
+            } else {
+                line.push_str(&pad(column, &cell, width));
             }
         }
         line
     }
 }
 
+/// The name, on its twig of the tree, with what is said of it in words.
+fn named(row: &Shown, cell: &str, width: usize) -> String {
+    let cell = format!("{}{cell}", row.twig.as_ref().map_or_else(String::new, twig));
+    let Some(mark) = mark(row, width) else { return text::left(&cell, width) };
+    text::left(&(text::cut(&cell, width - mark.len()) + mark), width)
+}
+
+/// Levels that are drawn; deeper ones say so.
+const LEVELS: usize = 12;
+
+/// What a row hangs on: `│ └─`, and how many rows it keeps to itself.
+fn twig(twig: &Twig) -> String {
+    let mut drawn = String::new();
+    // The roots hang on nothing.
+    let above = twig.above.get(1..).unwrap_or_default();
+    let from = above.len().saturating_sub(LEVELS);
+    if from > 0 {
+        drawn.push('…');
+    }
+    let last = above.len().saturating_sub(1);
+    for (level, more) in above.iter().enumerate().skip(from) {
+        drawn.push_str(match (level == last, more) {
+            (true, true) => "├─",
+            (true, false) => "└─",
+            (false, true) => "│ ",
+            (false, false) => "  ",
+        });
+    }
+    if twig.hidden > 0 {
+        let _ = write!(drawn, "+{} ", twig.hidden);
+    }
+    drawn
+}
+
 /// What a row says in words behind its name, where there is room.
 fn mark(row: &Row, width: usize) -> Option<&'static str> {
-    let process = matches!(row.key, RowKey::Process(_)) && width >= ENDED_NEEDS;
+    let process = matches!(row.key, RowKey::Process(_) | RowKey::Group(..)) && width >= ENDED_NEEDS;
     match (row.ended, row.gpu.held_idle) {
         _ if !process => None,
         (true, _) => Some(ENDED),

@@ -2,26 +2,37 @@
 //!
 //! Power stands first, so that a screen of ten cells still answers the question.
 
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::buffer::Buffer;
 
-use super::strip::{self, Piece};
+use super::{
+    plan::Plan,
+    strip::{self, Piece},
+};
 use crate::{
     frame::Quality,
     ledger::Tick,
     present::figure,
-    tui::{app::App, column::marked},
+    tui::{app::App, column::marked, tab::Tab},
 };
 
-pub(super) fn draw(app: &App, tick: &Tick, area: Rect, buffer: &mut Buffer) {
+pub(super) fn draw(app: &App, tick: &Tick, plan: &Plan, buffer: &mut Buffer) {
     let (theme, units, frame) = (app.theme(), app.units(), &tick.frame);
     let watts = marked(frame.quality, units.power(frame.watts()));
     let mut left = vec![Piece::new(0, format!("{watts} {}", units.power_symbol()), theme.strong())];
+    if app.tab() != Tab::default() && plan.tabs.height == 0 {
+        left.push(Piece::new(1, format!(" {} ", app.tab().title()), theme.chip()));
+    }
     if app.is_paused() {
         left.push(Piece::new(1, " PAUSED ", theme.chip()));
     }
     if !app.filter().is_empty() {
         let filter = figure::printable(app.filter());
         left.push(Piece::new(2, format!(" /{filter} "), theme.chip()).or(2, " / "));
+    }
+    let found = app.findings().len();
+    if found > 0 && plan.tabs.height == 0 {
+        let words = if found == 1 { "1 finding".into() } else { format!("{found} findings") };
+        left.push(Piece::new(4, words, theme.warning()));
     }
     if let Some(peak) = app.ledger().totals().peak {
         let peak = marked(app.ledger().quality(), units.power(Some(peak)));
@@ -34,7 +45,7 @@ pub(super) fn draw(app: &App, tick: &Tick, area: Rect, buffer: &mut Buffer) {
         Piece::new(3, format!("{probe} · {}{partial}", quality(frame.quality)), theme.dim()),
         Piece::new(5, format!("every {}", figure::duration(app.interval())), theme.dim()),
     ];
-    strip::draw(left, right, area, buffer);
+    strip::draw(left, right, plan.title, buffer);
 }
 
 /// The quality of the total in a word for people.

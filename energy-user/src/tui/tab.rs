@@ -1,0 +1,98 @@
+//! What a row of the table is: a process, a job, a user, a finding.
+
+use crate::group::Grouping;
+
+/// One way to look at the same energy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Tab {
+    /// A process a row.
+    #[default]
+    Processes,
+    /// The same, below the process that began it.
+    Tree,
+    /// A job a row.
+    Jobs,
+    /// A user a row.
+    Users,
+    /// A container a row.
+    Containers,
+    /// A unit of systemd a row.
+    Units,
+    /// A command a row, whoever runs it.
+    Commands,
+    /// What looks like waste.
+    Findings,
+}
+
+impl Tab {
+    /// In the order of their digits, from 1 on.
+    pub const ALL: [Self; 8] = [
+        Self::Processes,
+        Self::Tree,
+        Self::Jobs,
+        Self::Users,
+        Self::Containers,
+        Self::Units,
+        Self::Commands,
+        Self::Findings,
+    ];
+
+    /// What people call it, which is also its name in a configuration.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Processes => "process",
+            Self::Tree => "tree",
+            Self::Jobs => "job",
+            Self::Users => "user",
+            Self::Containers => "container",
+            Self::Units => "unit",
+            Self::Commands => "command",
+            Self::Findings => "findings",
+        }
+    }
+
+    /// What its rows are made of.
+    pub fn grouping(self) -> Grouping {
+        match self {
+            Self::Processes | Self::Tree | Self::Findings => Grouping::Process,
+            Self::Jobs => Grouping::Job,
+            Self::Users => Grouping::User,
+            Self::Containers => Grouping::Container,
+            Self::Units => Grouping::Unit,
+            Self::Commands => Grouping::Command,
+        }
+    }
+
+    /// Its rows are processes, not sums of them.
+    pub fn of_processes(self) -> bool {
+        self.grouping() == Grouping::Process
+    }
+
+    /// The next one, or the one before; after the last comes the first.
+    pub fn step(self, back: bool) -> Self {
+        let here = Self::ALL.iter().position(|tab| *tab == self).unwrap_or(0);
+        let by = if back { Self::ALL.len() - 1 } else { 1 };
+        Self::ALL[(here + by) % Self::ALL.len()]
+    }
+
+    /// The one that has a digit.
+    pub fn numbered(digit: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(digit).checked_sub(1)?).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_its_digit_and_the_circle_has_them_all() {
+        let mut tab = Tab::default();
+        for (index, expected) in Tab::ALL.into_iter().enumerate() {
+            assert_eq!((tab, Tab::numbered(index as u8 + 1)), (expected, Some(expected)));
+            assert_eq!(tab.step(false).step(true), tab);
+            tab = tab.step(false);
+        }
+        assert_eq!((tab, Tab::numbered(0), Tab::numbered(9)), (Tab::default(), None, None));
+    }
+}

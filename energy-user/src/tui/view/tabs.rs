@@ -1,0 +1,63 @@
+//! The kinds of rows that there are, with their digits; the one that is shown stands out.
+//!
+//! Where it is narrow, those far from the one that is shown have their digit alone.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+};
+
+use crate::{
+    present::text,
+    tui::{app::App, tab::Tab},
+};
+
+/// Cells between two.
+const GAP: usize = 2;
+
+pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let here = Tab::ALL.iter().position(|tab| *tab == app.tab()).unwrap_or(0);
+    let mut words: Vec<(String, Style)> = Tab::ALL.into_iter().map(|tab| word(app, tab)).collect();
+    let mut farthest: Vec<usize> = (0..words.len()).collect();
+    farthest.sort_by_key(|index| std::cmp::Reverse(index.abs_diff(here)));
+    for index in farthest {
+        if width(&words) <= usize::from(area.width) {
+            break;
+        }
+        if index != here {
+            words[index].0.truncate(1);
+        }
+    }
+    let mut line = Line::default();
+    for (index, (word, style)) in words.into_iter().enumerate() {
+        let gap = if index > 0 { GAP } else { 0 };
+        line.push_span(" ".repeat(gap));
+        line.push_span(Span::styled(word, style));
+    }
+    buffer.set_line(area.x, area.y, &line, area.width);
+}
+
+fn word(app: &App, tab: Tab) -> (String, Style) {
+    let number = Tab::ALL.iter().position(|one| *one == tab).unwrap_or(0) + 1;
+    let found = if tab == Tab::Findings { app.findings().len() } else { 0 };
+    let mut word = format!("{number} {}", tab.title());
+    if found > 0 {
+        word = format!("{word} {found}");
+    }
+    let theme = app.theme();
+    match tab == app.tab() {
+        true => (word, theme.chip()),
+        false if found > 0 => (word, theme.warning()),
+        false => (word, theme.dim()),
+    }
+}
+
+fn width(words: &[(String, Style)]) -> usize {
+    let cells: usize = words.iter().map(|(word, _)| text::width(word)).sum();
+    cells + GAP * words.len().saturating_sub(1)
+}

@@ -1,0 +1,109 @@
+//! The same energy as processes, as a tree, as jobs, users, units, and what of it is waste.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jouletop::{
+    ledger::RowKey,
+    tui::{
+        App, Theme,
+        action::{self, Action},
+        app::Mode,
+        tab::Tab,
+    },
+};
+
+use crate::{
+    gpus::{demo, following},
+    state::adds_up,
+    text,
+};
+
+fn press(app: &mut App, code: KeyCode) {
+    let action = action::action(KeyEvent::new(code, KeyModifiers::NONE), app);
+    assert_eq!(app.update(action.unwrap()), None);
+}
+
+fn names(app: &App) -> Vec<&str> {
+    app.rows().iter().map(|row| row.identity.name.as_str()).collect()
+}
+
+#[test]
+fn every_tab_adds_up_to_the_header() {
+    let mut app = demo();
+    for (digit, tab) in ('1'..).zip(Tab::ALL) {
+        press(&mut app, KeyCode::Char(digit));
+        assert_eq!(app.tab(), tab);
+        adds_up(&app);
+        app.update(Action::Pause);
+        adds_up(&app);
+        app.update(Action::Pause);
+    }
+    press(&mut app, KeyCode::Tab);
+    assert_eq!(app.tab(), Tab::Processes);
+    press(&mut app, KeyCode::BackTab);
+    assert_eq!(app.tab(), Tab::Findings);
+}
+
+#[test]
+fn jobs_and_users_are_sums_of_their_processes() {
+    let mut app = demo();
+    let process = |app: &App, pid: u32| {
+        let is_it = |key: RowKey| matches!(key, RowKey::Process(id) if id.pid == pid);
+        app.rows().iter().find(|row| is_it(row.key)).unwrap().row.clone()
+    };
+    let parts: Vec<_> = [4001, 4011, 4012].map(|pid| process(&app, pid)).into();
+    let energy = parts.iter().filter_map(|row| row.energy).reduce(|a, b| a + b);
+    press(&mut app, KeyCode::Char('3'));
+    let job = app.rows().iter().find(|row| row.identity.name == "4711").unwrap();
+    assert_eq!((job.energy, job.members), (energy, 3));
+    assert_eq!(job.identity.user.as_deref(), Some("anna"));
+    assert_eq!(job.gpu.memory, parts[0].gpu.memory);
+    press(&mut app, KeyCode::Char('4'));
+    let anna = app.rows().iter().find(|row| row.identity.name == "anna").unwrap();
+    assert_eq!((anna.energy, anna.members), (energy, 3));
+    assert!(text(&mut app, 80, 24).contains(" 4 user "));
+}
+
+#[test]
+fn a_folded_tree_keeps_the_sum_of_what_hangs_on_it() {
+    let mut app = demo();
+    press(&mut app, KeyCode::Char('2'));
+    let open = names(&app).join(" ");
+    let place = |app: &App, name: &str| names(app).iter().position(|n| *n == name).unwrap();
+    assert_eq!(place(&app, "pt_data_worker"), place(&app, "systemd") + 2, "{open}");
+    app.update(Action::First);
+    while app.rows().iter().find(|row| Some(row.key) == app.selected()).unwrap().identity.name
+        != "pt_data_worker"
+    {
+        press(&mut app, KeyCode::Down);
+    }
+    // The leaf has nothing to fold: the first key goes to whom it hangs on.
+    press(&mut app, KeyCode::Left);
+    press(&mut app, KeyCode::Left);
+    let job = app.rows().iter().find(|row| row.members == 3).unwrap();
+    assert_eq!(job.twig.as_ref().unwrap().hidden, 2);
+    assert!(!names(&app).contains(&"pt_data_worker"));
+    adds_up(&app);
+    assert!(text(&mut app, 100, 30).contains("├─+2 python3"));
+    press(&mut app, KeyCode::Right);
+    assert_eq!(names(&app).join(" "), open);
+    press(&mut app, KeyCode::Char('*'));
+    assert!(names(&app).contains(&"systemd") && !names(&app).contains(&"python3"));
+    adds_up(&app);
+    press(&mut app, KeyCode::Char('*'));
+    assert_eq!(names(&app).join(" "), open);
+}
+
+#[test]
+fn a_finding_is_a_line_and_opens_with_its_evidence() {
+    let mut app = following("waste_held_gpu", 420, Theme::colour());
+    assert!(text(&mut app, 80, 24).contains("8 findings 1"));
+    assert!(text(&mut app, 80, 14).contains("1 finding"));
+    press(&mut app, KeyCode::Char('8'));
+    insta::assert_snapshot!(text(&mut app, 80, 24));
+    press(&mut app, KeyCode::Enter);
+    assert!(matches!(app.mode(), Mode::Finding { .. }));
+    insta::assert_snapshot!(text(&mut app, 60, 16));
+    press(&mut app, KeyCode::Esc);
+    assert_eq!(app.mode(), Mode::Browse);
+    adds_up(&app);
+}
