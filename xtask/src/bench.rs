@@ -2,11 +2,13 @@
 //! machine are noise.
 
 mod cpu;
+mod crowd;
 mod gpu;
 mod pipe;
 mod probe;
 mod programs;
 mod read;
+mod screen;
 mod spread;
 mod switches;
 mod terminal;
@@ -23,6 +25,10 @@ pub enum Task {
     Read(read::Task),
     /// What it costs to watch many GPUs, beside nvitop on the same fake library
     Gpu(gpu::Task),
+    /// What it costs to look at very many processes, beside btop, htop and top
+    Screen(screen::Task),
+    #[command(hide = true)]
+    Crowd(crowd::Task),
 }
 
 pub fn run(task: &Task) -> anyhow::Result<()> {
@@ -31,5 +37,7 @@ pub fn run(task: &Task) -> anyhow::Result<()> {
         Task::Pipe(task) => pipe::run(task),
         Task::Read(task) => read::run(task),
         Task::Gpu(task) => gpu::run(task),
+        Task::Screen(task) => screen::run(task),
+        Task::Crowd(task) => crowd::run(task),
     }
 }

@@ -484,6 +484,11 @@ impl App {
         self.units
     }
 
+    /// What a kWh costs, if that is known.
+    pub fn tariff(&self) -> Option<Tariff> {
+        self.tariff
+    }
+
     /// Colours.
     pub fn theme(&self) -> Theme {
         self.theme

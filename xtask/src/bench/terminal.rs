@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File},
-    io::Read as _,
+    io::{Read as _, Write as _},
     os::unix::process::CommandExt as _,
     process::{Child, Command, Stdio},
     sync::{
@@ -11,7 +11,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, ensure};
@@ -23,9 +23,13 @@ use nix::{
 /// The kernel's clock tick in `/proc`.
 const TICK: Duration = Duration::from_millis(10);
 
+/// Nobody waits longer for an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A program at work in a terminal; it ends with this value.
 pub struct Terminal {
     child: Child,
+    keys: File,
     bytes: Arc<AtomicU64>,
 }
 
@@ -63,13 +67,14 @@ impl Terminal {
         let bytes = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&bytes);
         let mut output = File::from(master);
+        let keys = output.try_clone()?;
         thread::spawn(move || {
             let mut buffer = [0; 1 << 13];
             while let Ok(read @ 1..) = output.read(&mut buffer) {
                 count.fetch_add(read as u64, Ordering::Relaxed);
             }
         });
-        Ok(Self { child, bytes })
+        Ok(Self { child, keys, bytes })
     }
 
     /// What it has used so far; an error if it has ended.
@@ -81,6 +86,18 @@ impl Terminal {
         // Fields 14 and 15 of proc_pid_stat(5), of which two stand before the others.
         let ticks: u32 = fields.split(' ').skip(11).take(2).flat_map(str::parse::<u32>).sum();
         Ok(Used { cpu: TICK * ticks, bytes: self.bytes.load(Ordering::Relaxed) })
+    }
+
+    /// Presses a key; how long until something is drawn.
+    pub fn press(&mut self, key: &[u8]) -> anyhow::Result<Duration> {
+        let before = self.bytes.load(Ordering::Relaxed);
+        let since = Instant::now();
+        self.keys.write_all(key)?;
+        while self.bytes.load(Ordering::Relaxed) == before {
+            ensure!(since.elapsed() < PATIENCE, "a key changes nothing");
+            thread::sleep(Duration::from_micros(200));
+        }
+        Ok(since.elapsed())
     }
 }
 

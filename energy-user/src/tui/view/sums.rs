@@ -16,11 +16,16 @@ pub(super) fn draw(app: &App, tick: &Tick, area: Rect, buffer: &mut Buffer) {
     let energy = totals.sum.share.energy.total();
     let joules = marked(quality, units.energy(energy));
     let grams = marked(quality, figure::grams(energy.map(|_| totals.sum.grams)));
-    let left = vec![
+    let mut left = vec![
         Piece::new(0, format!("{joules} {}", units.energy_symbol()), theme.strong()),
         Piece::new(1, format!("{grams} gCO2e"), theme.strong()),
         Piece::new(5, format!("in {}", figure::duration(totals.elapsed)), theme.dim()),
     ];
+    if let (Some(tariff), Some(_)) = (app.tariff(), energy) {
+        let money = tariff.of_joules(totals.sum.bought);
+        let words = format!("{}{money}", quality.mark());
+        left.insert(2, Piece::new(3, words, theme.strong()));
+    }
     strip::draw(left, vec![intensity(&tick.intensity, theme.dim())], area, buffer);
 }
 
