@@ -35,6 +35,7 @@ pub mod meter;
 pub mod perf_event;
 pub mod present;
 pub mod probe;
+pub mod query;
 pub mod sample;
 pub mod session;
 pub mod sim;
