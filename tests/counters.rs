@@ -82,6 +82,7 @@ impl Watch {
             self.ledger.push(Tick {
                 frame,
                 intensity: Arc::new(Intensity::world()),
+                boottime: now.boottime,
                 placed: Vec::new(),
                 findings: Vec::new(),
             });

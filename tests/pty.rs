@@ -151,7 +151,7 @@ fn keys_do_what_the_help_says_and_q_leaves_the_terminal_as_it_was() {
     terminal.until("no filter", |text| text.contains("(idle)"));
     terminal.type_keys("P");
     terminal.until("sorted by PID", |text| text.contains("▲PID") || text.contains("▼PID"));
-    terminal.type_keys("u");
+    terminal.type_keys("U");
     terminal.until("watt hours", |text| text.contains("Wh"));
     terminal.type_keys(" ");
     terminal.until("pause", |text| text.contains("PAUSED"));

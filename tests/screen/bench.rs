@@ -149,9 +149,10 @@ impl Bench {
         };
         self.gap = false;
         let frame = attribute(&self.previous, &next, &self.method);
+        let boottime = next.boottime;
         self.previous = next;
         let placed = self.jobs.frame(&frame);
-        Tick { frame, intensity: Arc::new(intensity()), placed, findings: Vec::new() }
+        Tick { frame, intensity: Arc::new(intensity()), boottime, placed, findings: Vec::new() }
     }
 
     fn read(&self, time: Duration, load: f64) -> Vec<MeterReading> {

@@ -169,7 +169,7 @@ fn a_filter_looks_at_name_command_user_and_pid() {
         type_in(&mut app, filter);
         assert_eq!(names(&app), [name], "{filter}");
         app.update(Action::Back);
-        assert_eq!((app.filter(), app.mode()), ("", Mode::Browse));
+        assert_eq!((app.filter().text(), app.mode()), ("", Mode::Browse));
     }
     type_in(&mut app, "nobody has this name");
     app.update(Action::Down);
@@ -183,10 +183,10 @@ fn keys_are_text_while_a_filter_is_typed() {
     press(&mut app, KeyCode::Char('/'));
     assert_eq!(press(&mut app, KeyCode::Char('q')), None);
     press(&mut app, KeyCode::Char(' '));
-    assert_eq!((app.filter(), app.is_paused()), ("q ", false));
+    assert_eq!((app.filter().text(), app.is_paused()), ("q ", false));
     press(&mut app, KeyCode::Backspace);
     press(&mut app, KeyCode::Enter);
-    assert_eq!((app.filter(), app.mode()), ("q", Mode::Browse), "Enter keeps the filter");
+    assert_eq!((app.filter().text(), app.mode()), ("q", Mode::Browse), "Enter keeps the filter");
     assert_eq!(press(&mut app, KeyCode::Char('q')), Some(Request::Quit));
 }
 
@@ -271,6 +271,8 @@ fn every_action_is_in_the_table_and_documented() {
         | Action::Slower
         | Action::Faster
         | Action::Filter
+        | Action::Users
+        | Action::Pick
         | Action::Type(_)
         | Action::Erase
         | Action::Accept
@@ -302,8 +304,9 @@ fn every_action_is_in_the_table_and_documented() {
             kinds.push(kind);
         }
     }
-    assert_eq!(kinds.len(), 31);
-    let extra = [Column::Smooth, Column::Share, Column::Recent, Column::Count, Column::Money];
+    assert_eq!(kinds.len(), 33);
+    let extra =
+        [Column::User, Column::Smooth, Column::Share, Column::Recent, Column::Count, Column::Money];
     for column in Column::ALL {
         assert!(
             extra.contains(&column)

@@ -107,3 +107,47 @@ fn a_finding_is_a_line_and_opens_with_its_evidence() {
     assert_eq!(app.mode(), Mode::Browse);
     adds_up(&app);
 }
+
+#[test]
+fn a_filter_knows_fields_and_keeps_the_last_good_one_while_it_is_typed() {
+    let mut app = demo();
+    let typed = |app: &mut App, text: &str| {
+        app.update(Action::Filter);
+        for letter in text.chars() {
+            app.update(Action::Type(letter));
+        }
+    };
+    typed(&mut app, "w > 100 job ~ 4711");
+    assert_eq!(names(&app), ["python3"]);
+    typed(&mut app, " cpu >");
+    assert_eq!(names(&app), ["python3"], "not done yet");
+    assert!(app.filter().error().is_some());
+    // Enter keeps nothing that is not understood.
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(app.mode(), Mode::Filter);
+    insta::assert_snapshot!(text(&mut app, 80, 24));
+    typed(&mut app, " 100%");
+    press(&mut app, KeyCode::Enter);
+    assert_eq!((names(&app), app.mode()), (vec!["python3"], Mode::Browse));
+    assert!(app.sum().identity.name.starts_with("1 of "));
+    press(&mut app, KeyCode::Esc);
+    assert!(names(&app).len() > 5);
+    adds_up(&app);
+}
+
+#[test]
+fn a_user_is_picked_from_a_list() {
+    let mut app = demo();
+    press(&mut app, KeyCode::Char('u'));
+    insta::assert_snapshot!(text(&mut app, 60, 16));
+    press(&mut app, KeyCode::Down);
+    press(&mut app, KeyCode::Enter);
+    assert_eq!((app.filter().text(), app.mode()), ("user = \"anna\"", Mode::Browse));
+    assert_eq!(app.rows().len(), 3);
+    press(&mut app, KeyCode::Char('u'));
+    press(&mut app, KeyCode::Esc);
+    assert_eq!(app.rows().len(), 3, "nothing was picked");
+    press(&mut app, KeyCode::Char('u'));
+    press(&mut app, KeyCode::Enter);
+    assert!(app.filter().is_empty() && app.rows().len() > 5);
+}

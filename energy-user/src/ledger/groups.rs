@@ -7,6 +7,7 @@ use std::{
     collections::BTreeMap,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::Arc,
+    time::Duration,
 };
 
 use super::{Account, Ledger, Row, RowKey, Seats, Sum};
@@ -30,6 +31,7 @@ struct Group {
     alive: usize,
     members: usize,
     untold: bool,
+    age: Option<Duration>,
 }
 
 impl Account {
@@ -88,12 +90,15 @@ impl Ledger {
         let host = self.latest().map_or("", |tick| tick.frame.machine.host.as_str());
         let told = self.holders_are_told();
         let mut groups: BTreeMap<String, Group> = BTreeMap::new();
-        for (id, account) in &self.accounts {
-            let Key { id, label } = account.key(by, *id, host);
+        for (process, account) in &self.accounts {
+            let Key { id, label } = account.key(by, *process, host);
             let group = groups.entry(id).or_default();
             group.label = better(std::mem::take(&mut group.label), label);
             group.untold |= account.seats.gpus == 0 && !account.ended && !told;
             group.add(account);
+            if !account.ended {
+                group.age = group.age.max(self.age(*process));
+            }
         }
         let mut others = (Sum::default(), 0);
         if let Some(folded) = self.folded.groups(by) {
@@ -116,7 +121,7 @@ impl Ledger {
     }
 
     fn group(&self, by: Grouping, id: &str, group: Group) -> Row {
-        let Group { label, user, uid, sum, last, seats, job, alive, members, untold } = group;
+        let Group { label, user, uid, sum, last, seats, job, alive, members, untold, age } = group;
         let mut hasher = DefaultHasher::new();
         id.hash(&mut hasher);
         let identity = Identity { name: label, user, uid, ..Identity::default() };
@@ -125,6 +130,6 @@ impl Ledger {
         if untold {
             row.gpu.seats = None;
         }
-        Row { members, job, ..row }
+        Row { members, job, age, ..row }
     }
 }

@@ -63,6 +63,8 @@ pub struct Row {
     pub gpu: OnGpus,
     /// How good the row's energy is.
     pub quality: Quality,
+    /// Time since it began, of the oldest that lives; none for what has ended.
+    pub age: Option<Duration>,
     /// Processes that it is made of, ended ones too; none for what is no process.
     pub members: usize,
     /// The job that it is, or is a part of.
@@ -103,6 +105,7 @@ impl Ledger {
                     row.gpu.seats = None;
                 }
                 row.members = 1;
+                row.age = if *ended { None } else { self.age(*id) };
                 row.job = placed.as_ref().and_then(|placed| placed.job.clone());
                 row.root = placed.as_ref().map(|placed| placed.root);
                 row
@@ -141,6 +144,12 @@ impl Ledger {
         let nothing = (&Share::default(), Seats::default());
         let row = (count > 0).then(|| self.row(RowKey::Folded, name, true, sum, nothing))?;
         Some(Row { members: count, ..row })
+    }
+
+    /// Time since a process began.
+    pub(super) fn age(&self, id: ProcessId) -> Option<Duration> {
+        let boottime = self.latest()?.boottime;
+        boottime.checked_sub(Duration::from_nanos(id.start))
     }
 
     /// Every GPU tells who is on it.
@@ -200,6 +209,7 @@ impl Ledger {
                 held_idle: seats.held_idle,
             },
             quality: self.quality().max(Quality::Attributed),
+            age: None,
             members: 0,
             job: None,
             root: None,

@@ -164,7 +164,7 @@ pub fn line(tick: &Tick, by: Grouping, warnings: &[String]) -> serde_json::Resul
 }
 
 fn document<'a>(tick: &'a Tick, by: Grouping, warnings: &'a [String]) -> Document<'a> {
-    let Tick { frame, intensity, placed, findings } = tick;
+    let Tick { frame, intensity, placed, findings, .. } = tick;
     let figures = |share: &Share| Figures::of(share, frame.interval, intensity);
     let mut kernel = frame.kernel;
     kernel.add(&frame.irq.unwrap_or_default());

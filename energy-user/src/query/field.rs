@@ -20,8 +20,6 @@ pub enum Word {
     Unit,
     /// The control group's path.
     Cgroup,
-    /// What it does: running, sleeping.
-    State,
 }
 
 /// A number of a row.
@@ -47,8 +45,6 @@ pub enum Figure {
     GpuJoules,
     /// Time since it began, in seconds.
     Age,
-    /// How many threads.
-    Threads,
     /// The number of the process.
     Pid,
 }
@@ -144,7 +140,7 @@ const fn field(
 }
 
 /// Every field, in the order of the help.
-pub const FIELDS: [Field; 22] = [
+pub const FIELDS: [Field; 20] = [
     field("w", &["watts", "power"], Of::Figure(Figure::Watts, POWER), "power now"),
     field("j", &["joules", "energy"], Of::Figure(Figure::Joules, ENERGY), "energy since the start"),
     field(
@@ -170,7 +166,6 @@ pub const FIELDS: [Field; 22] = [
         "energy of GPUs since the start",
     ),
     field("age", &[], Of::Figure(Figure::Age, TIME), "time since it began"),
-    field("threads", &["thr"], Of::Figure(Figure::Threads, &[]), "number of threads"),
     field("pid", &[], Of::Figure(Figure::Pid, &[]), "number of the process"),
     field("name", &["comm"], Of::Word(Word::Name), "name"),
     field("command", &["cmd", "cmdline"], Of::Word(Word::Command), "command line"),
@@ -179,7 +174,6 @@ pub const FIELDS: [Field; 22] = [
     field("container", &["ctr"], Of::Word(Word::Container), "container"),
     field("unit", &["service"], Of::Word(Word::Unit), "systemd unit"),
     field("cgroup", &["cg"], Of::Word(Word::Cgroup), "path of the control group"),
-    field("state", &[], Of::Word(Word::State), "what it does"),
     field("ended", &[], Of::Mark(Mark::Ended), "it has ended"),
     field("held", &[], Of::Mark(Mark::Held), "it holds a GPU and does nothing with it"),
 ];

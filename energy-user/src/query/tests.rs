@@ -38,7 +38,6 @@ fn trainer() -> Told {
             word(Word::User, "Ada"),
             word(Word::Job, "slurm:4711"),
             word(Word::Cgroup, "/system.slice/slurmd.service"),
-            word(Word::State, "running"),
         ],
         figures: vec![
             (Figure::Watts, 1500.0),
@@ -48,7 +47,6 @@ fn trainer() -> Told {
             (Figure::Gpu, 0.0),
             (Figure::GpuMemory, 2_147_483_648.0),
             (Figure::Age, 5400.0),
-            (Figure::Threads, 8.0),
             (Figure::Pid, 1234.0),
         ],
         marks: vec![Mark::Held],
@@ -64,7 +62,7 @@ fn a_row_meets_what_is_so_of_it() {
         j >= 1kWh|j=1000Wh|j > 3599kJ|energy > 3599999999mJ|g > 0.2kg|co2 = 250
         user = ADA|user=ada|user != root|user ~ d|user !~ root|job ~ slurm|name !~ perl
         cpu > 50%|cpu > 50|cpu>50 %|gpu = 0|mem > 1GiB|mem = 2|mem >= 2048MiB|mem=2g|mem < 3G
-        age > 1h|age = 90m|age = 90 m|age>5399s|age < 1d|pid = 1234|threads > 4|state = running
+        age > 1h|age = 90m|age = 90 m|age>5399s|age < 1d|pid = 1234
         held|HELD|!ended|held ada|cgroup ~ slurmd|job ~ \"\"
         nobody or ada|nobody \\| ada|ada & train|ada && held|nobody or ada and held|ended \\|\\| held
         (nobody or ada) (train or x)|(ada)|((ada))|!container = x|!money > 0|gpu > -1|w > +5
@@ -297,7 +295,7 @@ impl Scanned {
 
 /// A row, of which much may be absent.
 fn row() -> impl Strategy<Value = Told> {
-    let words = [Word::Name, Word::Command, Word::User, Word::Job, Word::State];
+    let words = [Word::Name, Word::Command, Word::User, Word::Job, Word::Unit];
     let figures = [Figure::Watts, Figure::Joules, Figure::Cpu, Figure::Age, Figure::Pid];
     let mark = prop_oneof![Just(Mark::Ended), Just(Mark::Held)];
     (

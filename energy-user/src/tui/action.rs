@@ -34,6 +34,10 @@ pub enum Action {
     Faster,
     /// Begins to type a filter.
     Filter,
+    /// Opens the list of users.
+    Users,
+    /// Takes what the list is at.
+    Pick,
     /// Adds a letter to the filter.
     Type(char),
     /// Takes the filter's last letter away.
@@ -167,6 +171,10 @@ fn reading(app: &App) -> bool {
     matches!(app.mode(), Mode::Help { .. })
 }
 
+fn picking(app: &App) -> bool {
+    matches!(app.mode(), Mode::Users { .. })
+}
+
 fn explaining(app: &App) -> bool {
     matches!(app.mode(), Mode::Explain { .. } | Mode::Finding { .. })
 }
@@ -240,9 +248,17 @@ pub static BINDINGS: &[Binding] = &[
     ),
     bind(Action::Quit, &[letter('q')], Some("quit"), "quit", browsing),
     bind(Action::Quit, &[key(KeyCode::F(10)), ctrl('c')], None, "quit", always),
-    bind(Action::Back, &[key(KeyCode::Esc)], Some("clear"), "clear filter or selection", |app| {
-        typing(app) || browsing(app) && (!app.filter().is_empty() || app.selected().is_some())
-    }),
+    bind(
+        Action::Back,
+        &[key(KeyCode::Esc)],
+        Some("back"),
+        "back: from a list, a filter, a selection",
+        |app| {
+            typing(app)
+                || picking(app)
+                || browsing(app) && (!app.filter().is_empty() || app.selected().is_some())
+        },
+    ),
     bind(
         Action::Explain,
         &[key(KeyCode::Enter)],
@@ -294,7 +310,15 @@ pub static BINDINGS: &[Binding] = &[
         climbing,
     ),
     bind(Action::FoldAll, &[letter('*')], None, "fold or unfold the whole tree", climbing),
-    bind(Action::Filter, &[letter('/')], Some("filter"), "filter by any text", seeing),
+    bind(
+        Action::Pick,
+        &[key(KeyCode::Enter)],
+        Some("pick"),
+        "show this user's rows alone",
+        picking,
+    ),
+    bind(Action::Filter, &[letter('/')], Some("filter"), "filter: any text, or w > 5", seeing),
+    bind(Action::Users, &[letter('u')], Some("user"), "pick a user", seeing),
     bind(Action::Type(' '), &[], None, "add to the filter", typing),
     bind(Action::Erase, &[key(KeyCode::Backspace)], None, "erase a letter", typing),
     bind(Action::SortLeft, &[letter('<')], Some("sort"), "sort by the next column", seeing),
@@ -309,13 +333,12 @@ pub static BINDINGS: &[Binding] = &[
     sort_gpus(Column::GpuWatts, &[letter('w')], "sort by power of GPUs"),
     sort_gpus(Column::GpuJoules, &[letter('E')], "sort by energy of GPUs"),
     sort(Column::Pid, &[letter('P')], "sort by PID"),
-    sort(Column::User, &[letter('U')], "sort by user"),
     sort(Column::Job, &[letter('B')], "sort by job"),
     sort(Column::Name, &[letter('N')], "sort by name"),
     bind(Action::Pause, &[letter(' ')], Some("pause"), "pause the picture", looking),
     bind(Action::Ended, &[letter('e')], Some("ended"), "fold ended processes", seeing),
     bind(Action::Gpus, &[letter('d')], Some("GPUs"), "show or hide the GPUs", seeing_gpus),
-    bind(Action::Units, &[letter('u')], Some("units"), "next unit: J, Wh, mJ", looking),
+    bind(Action::Units, &[letter('U')], Some("units"), "next unit: J, Wh, mJ", looking),
     bind(Action::Slower, &[letter('+')], Some("interval"), "longer, shorter interval", browsing),
     bind(Action::Faster, &[letter('-')], Some("interval"), "longer, shorter interval", browsing),
     bind(Action::Up, &[key(KeyCode::Up)], None, "row above, below", always),

@@ -4,21 +4,30 @@
 //! so every situation of the screen can be made in a test.
 
 mod books;
+mod facts;
+mod filter;
 mod findings;
 mod forest;
 mod pace;
 mod panel;
+mod picker;
 mod rows;
 mod shown;
 
 use std::time::Duration;
 
+pub use filter::Filter;
 pub use pace::Pace;
 pub use panel::Panel;
+pub use picker::Choice;
 use ratatui::layout::Rect;
 pub use shown::{Shown, Twig};
 
-use self::{books::Books, findings::Chosen, rows::Arrangement};
+use self::{
+    books::Books,
+    findings::Chosen,
+    rows::{Arrangement, Wanted},
+};
 use super::{
     action::Action,
     column::{Column, Look, Stage},
@@ -54,6 +63,11 @@ pub enum Mode {
         /// The first visible line.
         scroll: usize,
     },
+    /// Picking a user.
+    Users {
+        /// The line of the list.
+        index: usize,
+    },
     /// Reading a finding.
     Finding {
         /// The first visible line.
@@ -68,7 +82,7 @@ impl Mode {
             Self::Help { scroll } | Self::Explain { scroll, .. } | Self::Finding { scroll } => {
                 Some(scroll)
             }
-            Self::Browse | Self::Filter => None,
+            Self::Browse | Self::Filter | Self::Users { .. } => None,
         }
     }
 }
@@ -84,8 +98,6 @@ pub enum Request {
 
 /// The intervals that `+` and `-` step through, in milliseconds.
 const INTERVALS: [u64; 10] = [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000];
-/// Letters of a filter; nobody types more, and a pasted file should not slow the screen.
-const LONGEST_FILTER: usize = 80;
 
 /// The state of the screen.
 pub struct App {
@@ -98,7 +110,7 @@ pub struct App {
     frozen: Option<Box<Books>>,
     mode: Mode,
     tab: Tab,
-    filter: String,
+    filter: Filter,
     arrangement: Arrangement,
     units: Units,
     rows: Vec<Shown>,
@@ -129,7 +141,7 @@ impl App {
             frozen: None,
             mode: Mode::default(),
             tab: Tab::default(),
-            filter: String::new(),
+            filter: Filter::default(),
             arrangement: Arrangement::default(),
             units: Units::default(),
             rows: Vec::new(),
@@ -194,15 +206,13 @@ impl App {
             Action::Slower => self.change_interval(true),
             Action::Faster => self.change_interval(false),
             Action::Filter => self.mode = Mode::Filter,
+            Action::Users => self.open_users(),
+            Action::Pick => self.pick_user(),
+            // What is not understood is mended or cleared, and not kept.
+            Action::Accept if self.filter.error().is_some() => {}
             Action::Accept => self.mode = Mode::Browse,
-            Action::Type(letter) => {
-                if self.filter.chars().count() < LONGEST_FILTER && !letter.is_control() {
-                    self.filter.push(letter);
-                }
-            }
-            Action::Erase => {
-                self.filter.pop();
-            }
+            Action::Type(letter) => self.filter.push(letter),
+            Action::Erase => self.filter.pop(),
             Action::SortLeft => self.shift(false),
             Action::SortRight => self.shift(true),
             Action::Sort(column) => self.arrangement.sort(column),
@@ -308,8 +318,10 @@ impl App {
     }
 
     fn back(&mut self) {
-        if self.mode == Mode::Filter || !self.filter.is_empty() {
-            self.filter.clear();
+        if let Mode::Users { .. } = self.mode {
+            // Nothing is picked, and nothing changes.
+        } else if self.mode == Mode::Filter || !self.filter.is_empty() {
+            self.filter = Filter::default();
         } else {
             self.selected = None;
             self.top = 0;
@@ -341,6 +353,10 @@ impl App {
             *scroll = scroll.saturating_add_signed(by).min(furthest);
             return;
         }
+        if let Mode::Users { .. } = self.mode {
+            self.step_users(by);
+            return;
+        }
         if self.tab == Tab::Findings {
             self.step_findings(by);
             return;
@@ -361,7 +377,8 @@ impl App {
     fn refresh(&mut self) {
         let books = self.frozen.as_deref_mut().unwrap_or(&mut self.live);
         books.settle(self.tab.grouping());
-        self.rows = self.arrangement.arrange(books, &self.filter, self.tab);
+        let wanted = Wanted { query: self.filter.query(), tariff: self.tariff };
+        self.rows = self.arrangement.arrange(books, wanted, self.tab);
         self.follow_finding();
         if let Some(key) = self.selected {
             let found = self.rows.iter().position(|row| row.key == key);
@@ -450,7 +467,7 @@ impl App {
     }
 
     /// What has been typed as a filter.
-    pub fn filter(&self) -> &str {
+    pub fn filter(&self) -> &Filter {
         &self.filter
     }
 

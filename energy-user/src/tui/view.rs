@@ -28,6 +28,7 @@ mod meters;
 mod overlay;
 mod own;
 mod panel;
+mod picker;
 mod plan;
 mod strip;
 mod sums;
@@ -67,6 +68,7 @@ pub fn view(app: &App, frame: &mut Frame) {
     match app.mode() {
         Mode::Help { scroll } => help::draw(app, scroll, overlay::area(area), buffer),
         Mode::Explain { scroll, .. } => panel::draw(app, scroll, overlay::area(area), buffer),
+        Mode::Users { index } => picker::draw(app, index, overlay::area(area), buffer),
         Mode::Finding { scroll } => findings::open(app, scroll, overlay::area(area), buffer),
         Mode::Browse | Mode::Filter => {}
     }
@@ -85,6 +87,6 @@ pub(super) fn last_scroll(app: &App, screen: Rect) -> usize {
         Mode::Help { .. } => help::last_scroll(app, area),
         Mode::Explain { .. } => panel::last_scroll(app, area),
         Mode::Finding { .. } => findings::last_scroll(app, area),
-        Mode::Browse | Mode::Filter => 0,
+        Mode::Browse | Mode::Filter | Mode::Users { .. } => 0,
     }
 }

@@ -3,7 +3,7 @@
 //! All at once, once a second, in terminals of the same size. A process that did not run costs
 //! nothing to account for; whoever lists `/proc` reads all of them.
 
-use std::{process::Command, thread, time::Duration};
+use std::{fs, path::Path, process::Command, thread, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use clap::{Args, value_parser};
@@ -63,7 +63,8 @@ fn crowd(task: &Task, wake: bool) -> anyhow::Result<Result> {
     let seconds = Duration::from_secs(task.seconds);
     let what = if wake { "that wake once a second" } else { "asleep" };
     println!("{} processes {what}, {} s, all at once, once a second", task.processes, task.seconds);
-    let mut programs = programs()?;
+    let folder = tempfile::tempdir()?;
+    let mut programs = programs(folder.path())?;
     thread::sleep(SETTLE);
     let before = used(&mut programs)?;
     thread::sleep(seconds);
@@ -100,7 +101,10 @@ fn crowd(task: &Task, wake: bool) -> anyhow::Result<Result> {
     Ok(Result { part, answer })
 }
 
-fn programs() -> anyhow::Result<Vec<(&'static str, Terminal)>> {
+fn programs(folder: &Path) -> anyhow::Result<Vec<(&'static str, Terminal)>> {
+    // Only its configuration says how often btop looks.
+    fs::create_dir(folder.join("btop"))?;
+    fs::write(folder.join("btop/btop.conf"), "update_ms=1000\n")?;
     let mut ours = Command::new(shell::target().join("release/jouletop"));
     ours.args(["--interval", "1s"]);
     let with = |name: &'static str, args: &[&str]| {
@@ -110,11 +114,12 @@ fn programs() -> anyhow::Result<Vec<(&'static str, Terminal)>> {
     };
     let all = [
         ("jouletop", ours),
-        with("btop", &["--update", "1000"]),
+        with("btop", &[]),
         with("htop", &["-d", "10"]),
         with("top", &["-d", "1"]),
     ];
-    let start = |(name, command)| {
+    let start = |(name, mut command): (&'static str, Command)| {
+        command.env("XDG_CONFIG_HOME", folder);
         let terminal = Terminal::start(command, 50, 160);
         let remedy = || format!("{name} does not start; apt-get install btop htop procps");
         Ok((name, terminal.with_context(remedy)?))

@@ -48,7 +48,8 @@ impl Terminal {
         let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         let OpenptyResult { master, slave } = openpty(&size, None)?;
         let line = File::from(slave);
-        command.env("TERM", "xterm-256color");
+        // Some ask for UTF-8 before they draw.
+        command.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8");
         command.stdin(Stdio::from(line.try_clone()?));
         command.stdout(Stdio::from(line.try_clone()?)).stderr(Stdio::from(line));
         // SAFETY: only async-signal-safe calls between fork and exec.

@@ -5,15 +5,21 @@
 
 use std::{cmp::Ordering, collections::HashSet};
 
-use super::{books::Books, forest, shown::Shown};
+use super::{books::Books, facts::Asked, forest, shown::Shown};
 use crate::{
     ledger::{Row, RowKey},
-    sample::Identity,
-    tui::{
-        column::{Column, pid},
-        tab::Tab,
-    },
+    query::Query,
+    tui::{column::Column, tab::Tab},
+    units::Tariff,
 };
+
+/// Which rows are wanted.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub query: &'a Query,
+    /// What their energy costs.
+    pub tariff: Option<Tariff>,
+}
 
 /// Order and folding.
 #[derive(Clone, Debug, Default)]
@@ -53,14 +59,13 @@ impl Arrangement {
     }
 
     /// The rows of the table.
-    pub fn arrange(&self, books: &Books, filter: &str, tab: Tab) -> Vec<Shown> {
-        let filter = filter.to_lowercase();
+    pub fn arrange(&self, books: &Books, filter: Wanted, tab: Tab) -> Vec<Shown> {
         let shown = |row: &Row| Shown { row: row.clone(), pace: books.pace(row.key), twig: None };
         let (ended, mut rows): (Vec<Shown>, Vec<Shown>) = books
             .rows
             .iter()
-            .filter(|row| matches(row, &filter))
             .map(shown)
+            .filter(|row| filter.query.matches(&Asked::new(row, filter.tariff)))
             .partition(|row| self.fold_ended && row.ended);
         if !ended.is_empty() {
             rows.push(Shown::sum(RowKey::Folded, "(ended)", ended.iter(), books.interval()));
@@ -74,16 +79,4 @@ impl Arrangement {
         let mut rows: Vec<Option<Shown>> = rows.into_iter().map(Some).collect();
         places.into_iter().filter_map(|place| rows[place].take()).collect()
     }
-}
-
-/// Whether the text is in what one can see or know of a row.
-fn matches(row: &Row, filter: &str) -> bool {
-    let Identity { name, cmdline, user, .. } = &*row.identity;
-    let within = |text: &str| text.to_lowercase().contains(filter);
-    filter.is_empty()
-        || within(name)
-        || cmdline.as_deref().is_some_and(within)
-        || user.as_deref().is_some_and(within)
-        || row.job.as_ref().is_some_and(|job| within(&job.name))
-        || pid(row).is_some_and(|pid| within(&pid.to_string()))
 }

@@ -70,6 +70,7 @@ fn sum(key: RowKey, name: &str, rows: &[&Row], interval: Duration) -> Row {
         cpu_time: rows.iter().map(|row| row.cpu_time).sum(),
         gpu: on_gpus(rows, interval),
         quality: rows.iter().map(|row| row.quality).max().unwrap_or(Quality::Absent),
+        age: rows.iter().filter_map(|row| row.age).max(),
         members: rows.iter().map(|row| row.members).sum(),
         job: None,
         root: None,

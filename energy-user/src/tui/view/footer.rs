@@ -8,6 +8,7 @@ use ratatui::{
 
 use crate::{
     present::{figure, text},
+    query::Kind,
     tui::{
         action,
         app::{App, Mode},
@@ -21,8 +22,17 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let room = usize::from(area.width);
     let mut line = Line::default();
     if app.mode() == Mode::Filter {
-        let typed = format!("filter: {}▏", figure::printable(app.filter()));
+        let typed = format!("filter: {}▏", figure::printable(app.filter().text()));
         line.push_span(Span::styled(text::cut(&typed, room), app.theme().strong()));
+        if let Some(error) = app.filter().error() {
+            // Who is still typing is told what can come, who is wrong that it is wrong.
+            let theme = app.theme();
+            let wrong = error.kind == Kind::Wrong;
+            let style = if wrong { theme.error() } else { theme.dim() };
+            let room = room.saturating_sub(line.width() + 2);
+            let words = text::cut(&figure::printable(&error.words), room);
+            line.push_span(Span::styled(format!("  {words}"), style));
+        }
     }
     for (keys, word) in action::hints(app) {
         let gap = if line.spans.is_empty() { "" } else { "  " };

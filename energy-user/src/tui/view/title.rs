@@ -26,7 +26,7 @@ pub(super) fn draw(app: &App, tick: &Tick, plan: &Plan, buffer: &mut Buffer) {
         left.push(Piece::new(1, " PAUSED ", theme.chip()));
     }
     if !app.filter().is_empty() {
-        let filter = figure::printable(app.filter());
+        let filter = figure::printable(app.filter().text());
         left.push(Piece::new(2, format!(" /{filter} "), theme.chip()).or(2, " / "));
     }
     let found = app.findings().len();
