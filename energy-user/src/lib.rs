@@ -20,6 +20,7 @@ pub mod carbon;
 pub mod cli;
 pub mod clock;
 pub mod command;
+pub mod config;
 pub mod counter;
 pub mod files;
 pub mod frame;

@@ -4,7 +4,7 @@ use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::bail;
 
-use crate::{cli::Global, tui};
+use crate::{cli::Global, config::screen::Theme, tui};
 
 /// Shows the screen until the user quits.
 pub async fn screen(global: &Global) -> anyhow::Result<ExitCode> {
@@ -16,7 +16,10 @@ pub async fn screen(global: &Global) -> anyhow::Result<ExitCode> {
         bail!("the screen writes no file; to fill {}, add --json or --csv", path.display());
     }
     let session = global.session(true)?;
-    let theme = tui::Theme::from_env(|name| std::env::var_os(name));
+    let theme = match global.config.screen.theme {
+        Theme::None => tui::Theme::plain(),
+        _ => tui::Theme::from_env(|name| std::env::var_os(name)),
+    };
     tui::run(session, global.interval, theme).await?;
     Ok(ExitCode::SUCCESS)
 }
