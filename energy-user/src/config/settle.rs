@@ -184,6 +184,10 @@ fn effective(matches: &ArgMatches, merged: &Merged, typed: &Table) -> Vec<Effect
             // One that has a password in it is refused where it is used.
             let secret = name == "carbon_url" && live::base(&text).is_err();
             let text = if secret { web::without_user(&text) } else { text };
+            // As a file has to have it.
+            let path = matches!(key.name, "calibration" | "nvml_lib");
+            let whole = path.then(|| std::path::absolute(&text).ok()).flatten();
+            let text = whole.map_or(text, |path| path.to_string_lossy().into_owned());
             let is_text = key.model(&command).is_some_and(|model| model.is_str());
             if is_text { Value::String(text) } else { key::value(&text) }
         });

@@ -233,7 +233,7 @@ fn what_is_in_force_is_a_configuration_that_says_the_same() {
     let shown = |home: &Home, args: &[&str]| {
         show::in_force(&home.settle(args).unwrap().global.config.effective)
     };
-    let text = shown(&home, &["--overhead", "1.5", "--lifetime=5y"]);
+    let text = shown(&home, &["--overhead", "1.5", "--lifetime=5y", "--calibration", "here.toml"]);
     for line in ["zone = \"FR\"", "overhead = 1.5", "units = \"Wh\"", "quit = []"] {
         assert!(text.lines().any(|it| it == line), "{text}");
     }
