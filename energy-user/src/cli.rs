@@ -4,6 +4,7 @@
 //! and a message that says what is right.
 
 pub mod carbon;
+pub mod config;
 pub mod run;
 
 use std::{path::PathBuf, time::Duration};
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::{
     attribute::IdlePolicy,
     carbon::Intensity,
+    config::Config,
     group::Grouping,
     host::Wish,
     meter::plan::Whole,
@@ -125,6 +127,18 @@ pub struct Global {
     /// Write data to a file instead of stdout
     #[arg(short, long, value_name = "FILE", global = true)]
     pub output: Option<PathBuf>,
+
+    /// A configuration in place of your own; `jouletop config --path` names that one
+    #[arg(long = "config", value_name = "FILE", global = true)]
+    pub config_file: Option<PathBuf>,
+
+    /// Where the machine's configuration is, below `jouletop/`
+    #[arg(long, value_name = "DIR", default_value = "/etc", hide = true, global = true)]
+    pub etc_root: PathBuf,
+
+    /// What configurations say beyond options, and where each value is from.
+    #[arg(skip)]
+    pub config: Config,
 }
 
 /// How energy is divided.
@@ -143,7 +157,16 @@ pub struct MethodArgs {
     pub gpu_share: GpuShare,
 
     /// Learn how much more than the mean each command's work draws; used only while it predicts
-    #[arg(long, global = true)]
+    #[arg(
+        long,
+        action = clap::ArgAction::Set,
+        value_name = "WHETHER",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        default_missing_value = "true",
+        global = true
+    )]
     pub learn: bool,
 
     /// Static power as `jouletop calibrate` wrote it; by default this machine's own
@@ -232,6 +255,8 @@ pub enum Command {
         #[arg(long = "for", value_name = "TIME", default_value = "30s", value_parser = length)]
         length: Duration,
     },
+    /// Show what is configured, as a configuration
+    Config(config::ConfigArgs),
     /// Say what can be measured here, by which route, what is missing, and the remedy
     Doctor {
         /// Measure what the kernel probe costs at each context switch, which takes some seconds
@@ -245,6 +270,16 @@ impl Cli {
     pub fn shows_screen(&self) -> bool {
         let Print { once, samples, .. } = self.print;
         self.command.is_none() && !once && samples.is_none() && self.global.format().is_none()
+    }
+
+    /// Whether a configuration means anything to what was asked for: what helps to mend one has
+    /// to work without, and a mark is never lost for it.
+    pub fn reads_config(&self) -> bool {
+        match &self.command {
+            Some(Command::Config(args)) => !args.default && !args.path,
+            Some(Command::Mark { .. }) => false,
+            _ => true,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the subcommands do: they drive a session and hand its ticks to a presenter.
 
 pub mod calibrate;
+pub mod config;
 pub mod doctor;
 pub mod explain;
 pub mod mark;
@@ -51,6 +52,7 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Report { file }) => report::report(&cli.global, &file),
         Some(Command::Calibrate { length }) => calibrate::calibrate(&cli.global, length).await,
         Some(Command::Explain { pid }) => explain::explain(&cli.global, pid).await,
+        Some(Command::Config(args)) => config::config(&cli.global, &args),
         Some(Command::Doctor { probe_cost }) => doctor::doctor(&cli.global, probe_cost),
         None if screen => screen::screen(&cli.global).await,
         None => print::print(&cli.global, &cli.print).await,
@@ -109,7 +111,8 @@ impl Global {
         let source = self.source(paced)?;
         let (learner, note) = self.learner(source.as_ref())?;
         let prices = self.prices(watch, source.as_ref(), paced);
-        let session = Session::new(source, prices, learner);
+        let thresholds = self.config.waste.over(source.thresholds())?;
+        let session = Session::new(source, prices, learner).with_thresholds(thresholds);
         let mut session = session.with_factors(self.carbon.factors());
         session.remark(note);
         Ok(session)

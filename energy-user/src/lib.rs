@@ -11,7 +11,8 @@
 //!
 //! Live measurement and simulation differ only in who makes the samples. From
 //! [`sample::Sample`] on, everything is a function of values: no clock, no files,
-//! no globals; time is a field.
+//! no globals; time is a field. What the user wants is joined from files, environment and command
+//! line in one place, [`config`], and is [`cli::Global`] from there on.
 
 pub mod attribute;
 pub mod budget;
@@ -20,6 +21,7 @@ pub mod carbon;
 pub mod cli;
 pub mod clock;
 pub mod command;
+pub mod config;
 pub mod counter;
 pub mod files;
 pub mod frame;

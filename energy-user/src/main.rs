@@ -5,16 +5,24 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Parser as _;
 use jouletop::{
     cli::Cli,
     command::{self, Usage, output::NobodyReads},
+    config::{Refused, settle},
 };
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let args: Vec<_> = std::env::args_os().collect();
+    let cli = match settle(&args, &|name| std::env::var_os(name)) {
+        Ok(cli) => cli,
+        Err(Refused::CommandLine(error)) => error.exit(),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "jouletop: {error}");
+            return ExitCode::from(2);
+        }
+    };
     log(&cli);
     match command::dispatch(cli).await {
         Ok(code) => code,

@@ -79,6 +79,7 @@ pub struct Session {
     description: Description,
     prices: Box<dyn Prices>,
     factors: Factors,
+    thresholds: Thresholds,
     /// It was told that a factor is left out.
     told: bool,
     learner: Learner,
@@ -95,11 +96,13 @@ impl Session {
     pub fn new(source: Box<dyn Source>, prices: Box<dyn Prices>, learner: Learner) -> Self {
         let description = source.describe().clone();
         let factors = Factors::NONE;
+        let thresholds = source.thresholds();
         Self {
             source,
             description,
             prices,
             factors,
+            thresholds,
             told: false,
             learner,
             jobs: None,
@@ -112,9 +115,14 @@ impl Session {
         Self { factors, ..self }
     }
 
+    /// The same, with others than the source's own.
+    pub fn with_thresholds(self, thresholds: Thresholds) -> Self {
+        Self { thresholds, ..self }
+    }
+
     /// The same, placing each process in its job and looking for waste.
     pub fn with_jobs(self) -> Self {
-        let watch = Watch::new(self.source.thresholds());
+        let watch = Watch::new(self.thresholds.clone());
         Self { jobs: Some((Jobs::new(), watch)), ..self }
     }
 

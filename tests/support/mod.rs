@@ -17,6 +17,8 @@ use std::{
 pub fn jouletop() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jouletop"));
     command.env_remove("RUST_LOG").env_remove("NO_COLOR");
+    // Whoever tests may have a configuration of their own.
+    command.env("XDG_CONFIG_HOME", "/nonexistent").arg("--etc-root=/nonexistent");
     command
 }
 

@@ -34,7 +34,6 @@ pub struct CarbonArgs {
         value_name = "PLACE",
         value_parser = Place::parse,
         allow_negative_numbers = true,
-        requires = "carbon_source",
         global = true
     )]
     pub carbon_zone: Option<Place>,
@@ -68,10 +67,11 @@ pub struct CarbonArgs {
         value_name = "MACHINE",
         num_args = 0..=1,
         require_equals = true,
+        default_value_t,
         default_missing_value = "auto",
         global = true
     )]
-    pub embodied: Option<Machine>,
+    pub embodied: Machine,
 
     /// How long hardware is in use, for `--embodied`
     #[arg(long, value_name = "TIME", value_parser = embodied::lifetime, default_value = "4y", global = true)]
@@ -79,8 +79,11 @@ pub struct CarbonArgs {
 }
 
 /// What kind of machine was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Machine {
+    /// Its making is not told
+    #[default]
+    None,
     /// As the firmware says
     Auto,
     /// In a rack
@@ -101,7 +104,8 @@ impl CarbonArgs {
     pub fn assumed(&self, firmware: impl FnOnce() -> Option<Hardware>) -> Option<Assumed> {
         let lifetime = self.lifetime;
         let known = |hardware| Assumed { hardware, guessed: false, lifetime };
-        Some(match self.embodied? {
+        Some(match self.embodied {
+            Machine::None => return None,
             Machine::Server => known(Hardware::Server),
             Machine::Desktop => known(Hardware::Desktop),
             Machine::Laptop => known(Hardware::Laptop),

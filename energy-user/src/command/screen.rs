@@ -1,10 +1,10 @@
 //! The live screen, if there is a terminal to show it on.
 
-use std::{io::IsTerminal as _, process::ExitCode};
+use std::{ffi::OsString, io::IsTerminal as _, process::ExitCode};
 
 use anyhow::bail;
 
-use crate::{cli::Global, tui};
+use crate::{cli::Global, config::screen::Theme, tui};
 
 /// Shows the screen until the user quits.
 pub async fn screen(global: &Global) -> anyhow::Result<ExitCode> {
@@ -17,7 +17,26 @@ pub async fn screen(global: &Global) -> anyhow::Result<ExitCode> {
     }
     // Whoever looks at rows wants to know whose they are.
     let session = global.session(true)?.with_jobs();
-    let theme = tui::Theme::from_env(|name| std::env::var_os(name));
+    let theme = theme(global.config.screen.theme, |name| std::env::var_os(name));
     tui::run(session, global.interval, theme, global.carbon.tariff).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The environment can only take colours away from what is configured.
+fn theme(said: Theme, get: impl Fn(&str) -> Option<OsString>) -> tui::Theme {
+    if said == Theme::None { tui::Theme::plain() } else { tui::Theme::from_env(get) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_there_unless_the_user_or_the_environment_says_no() {
+        let (colour, plain) = (tui::Theme::colour(), tui::Theme::plain());
+        let no_color = |name: &str| (name == "NO_COLOR").then(|| "1".into());
+        assert_eq!(theme(Theme::Auto, |_| None), colour);
+        assert_eq!(theme(Theme::None, |_| None), plain);
+        assert_eq!(theme(Theme::Dark, no_color), plain);
+    }
 }

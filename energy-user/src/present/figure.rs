@@ -5,20 +5,25 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::units::{GramsCo2e, Microjoules, Watts};
 
 /// What stands for a number that is not known. Never `0`.
 pub const ABSENT: &str = "-";
 
 /// How energy and power are scaled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Units {
     /// Watts and joules.
     #[default]
+    #[serde(rename = "J")]
     Joules,
     /// Watts and watt hours.
+    #[serde(rename = "Wh")]
     WattHours,
     /// Milliwatts and millijoules.
+    #[serde(rename = "mJ")]
     Milli,
 }
 
