@@ -48,7 +48,7 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Some(Command::Run(args)) => run::run(&cli.global, args).await,
         Some(Command::Mark { name }) => mark::mark(&name),
-        Some(Command::Report { file }) => report::report(&cli.global, &file),
+        Some(Command::Report(args)) => report::report(&cli.global, &args).await,
         Some(Command::Calibrate { length }) => calibrate::calibrate(&cli.global, length).await,
         Some(Command::Explain { pid }) => explain::explain(&cli.global, pid).await,
         Some(Command::Doctor { probe_cost }) => doctor::doctor(&cli.global, probe_cost),

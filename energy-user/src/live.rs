@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -23,7 +24,7 @@ use crate::{
         proc::ProcProbe,
         progress::Looker,
     },
-    sample::{Machine, Reading, Role, Sample, Weight},
+    sample::{Identity, Machine, ProcessId, Reading, Role, Sample, Weight},
     session::{Description, Source},
     topology::{self, Grain, Topology},
 };
@@ -183,6 +184,13 @@ impl Source for Live {
         // Until now, time was counted on the CPUs that there were.
         self.follow_hotplug();
         Ok(sample)
+    }
+
+    fn census(&mut self) -> Vec<(ProcessId, Arc<Identity>)> {
+        let entries = fs::read_dir(&self.roots.proc).into_iter().flatten().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let probe = &mut self.probe;
+        pids.filter_map(|pid: u32| probe.who(pid)).collect()
     }
 
     fn drain(&mut self) -> anyhow::Result<()> {
