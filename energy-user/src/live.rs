@@ -13,7 +13,7 @@ use std::{
 use anyhow::bail;
 
 use crate::{
-    clock,
+    clock, files,
     frequency::Frequencies,
     gpu::{self, Finding, Gpus},
     host::{self, Host, Plan, Wish},
@@ -189,8 +189,15 @@ impl Source for Live {
     fn census(&mut self) -> Vec<(ProcessId, Arc<Identity>)> {
         let entries = fs::read_dir(&self.roots.proc).into_iter().flatten().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        let probe = &mut self.probe;
-        pids.filter_map(|pid: u32| probe.who(pid)).collect()
+        let (probe, proc) = (&mut self.probe, &self.roots.proc);
+        // Who has ended and was not waited for is there by number only.
+        let lives = |pid: &u32| {
+            let stat = files::read(&proc.join(pid.to_string()).join("stat"));
+            let stat = stat.unwrap_or_default();
+            let state = stat.rsplit_once(')').map(|(_, fields)| fields.trim_start());
+            state.is_some_and(|state| !state.starts_with(['Z', 'X']))
+        };
+        pids.filter(lives).filter_map(|pid: u32| probe.who(pid)).collect()
     }
 
     fn drain(&mut self) -> anyhow::Result<()> {

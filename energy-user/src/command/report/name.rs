@@ -23,7 +23,7 @@ use crate::{
 /// Jobs that a message lists.
 const MOST: usize = 20;
 /// Cells of a name in a message.
-const LONGEST: usize = 60;
+const LONGEST: usize = 100;
 
 /// What somebody means.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// How often everybody is counted, so that an end that was not told does not go unseen.
-const CENSUS: Duration = Duration::from_mins(1);
+const CENSUS: Duration = Duration::from_secs(10);
 
 /// Watches a job, and reports.
 pub async fn watch(
@@ -51,11 +51,12 @@ pub async fn watch(
     subject.meet(&present);
     let mut job = SubjectRecord { kind: kind.as_str().into(), id, name, pids: Vec::new() };
     let until = if length.is_some() { "for the time of --for" } else { "until it has ended" };
+    let now = subject.living().count();
+    let s = if now == 1 { "" } else { "es" };
     let _ = writeln!(
         io::stderr(),
-        "jouletop: watching {} ({} processes now) {until}; Ctrl-C ends that and reports",
+        "jouletop: watching {} ({now} process{s} now) {until}; Ctrl-C ends that and reports",
         printable(&job.whose()),
-        subject.living().count()
     );
     let mut tally = Tally::new(subject, global.interval, global.method.idle_policy);
     tally.tariff = global.carbon.tariff;
