@@ -107,8 +107,8 @@ impl Totals {
         // Half of the room at a time, so that not every interval sorts; of those that somebody
         // lives in, no more than must be.
         let dead = rows.iter().filter(|(lives, ..)| !lives).count();
-        let must = rows.len() - most;
-        for (.., id) in rows.into_iter().take(must.max(dead.min(must + most / 2))) {
+        let beyond = rows.len() - most;
+        for (.., id) in rows.into_iter().take(beyond.max(dead.min(beyond + most / 2))) {
             if let Some((_, sum)) = self.rows.remove(&id) {
                 self.folded.merge(&sum);
                 self.folded_count += 1;

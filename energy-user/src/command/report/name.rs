@@ -174,7 +174,7 @@ fn jobs(present: &[Present]) -> BTreeMap<String, Here> {
 
 /// A line for each, its id first.
 fn list<'a>(jobs: impl Iterator<Item = (&'a String, &'a Here)>) -> String {
-    let lines: Vec<String> = jobs
+    let mut lines: Vec<String> = jobs
         .map(|(id, Here { name, processes, .. })| {
             let (id, name) = (shown(id), shown(name));
             let s = if *processes == 1 { "" } else { "es" };
@@ -182,16 +182,14 @@ fn list<'a>(jobs: impl Iterator<Item = (&'a String, &'a Here)>) -> String {
             format!("  {id}  ({name}{processes} process{s})")
         })
         .collect();
-    match lines.len() {
-        0 => "  no job is known here; pid:1234 is the tree of a process".into(),
-        all => {
-            let mut text = lines.into_iter().take(MOST).collect::<Vec<_>>().join("\n");
-            if let Some(more) = all.checked_sub(MOST).filter(|more| *more > 0) {
-                text += &format!("\n  and {more} more, which jouletop --once --by job shows");
-            }
-            text
-        }
+    if lines.is_empty() {
+        return "  no job is known here; pid:1234 is the tree of a process".into();
     }
+    if let Some(more) = lines.len().checked_sub(MOST).filter(|more| *more > 0) {
+        lines.truncate(MOST);
+        lines.push(format!("  and {more} more, which jouletop --once --by job shows"));
+    }
+    lines.join("\n")
 }
 
 fn shown(name: &str) -> String {
