@@ -300,7 +300,8 @@ fn the_json_of_a_tick_has_findings_with_their_evidence() {
     assert_eq!(poller["severity"], "medium");
     assert_eq!(poller["joules"], 600.0);
     let fact = serde_json::json!({
-        "name": "system", "value": 0.8, "unit": "1", "words": "of its time was in the kernel"
+        "name": "system", "value": 0.8, "unit": "1", "words": "of its time was in the kernel",
+        "sentence": "80.00 % of its time was in the kernel"
     });
     assert!(poller["evidence"].as_array().unwrap().contains(&fact), "{poller:#}");
     assert!(poller["remedy"].as_str().unwrap().contains("strace"));

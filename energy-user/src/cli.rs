@@ -236,11 +236,9 @@ pub enum Command {
         /// What begins, such as "epoch 3"
         name: String,
     },
-    /// Show the report of a run, kept with `run --json -o FILE`, in any format
-    Report {
-        /// The file
-        file: PathBuf,
-    },
+    /// Report a job that runs now, from now until it has ended; or show the report of a run, kept
+    /// with `run --json -o FILE`; in any format
+    Report(run::ReportArgs),
     /// Show where a process's joules of one interval are from, term by term
     Explain {
         /// Its number

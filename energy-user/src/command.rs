@@ -49,7 +49,7 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Some(Command::Run(args)) => run::run(&cli.global, args).await,
         Some(Command::Mark { name }) => mark::mark(&name),
-        Some(Command::Report { file }) => report::report(&cli.global, &file),
+        Some(Command::Report(args)) => report::report(&cli.global, &args).await,
         Some(Command::Calibrate { length }) => calibrate::calibrate(&cli.global, length).await,
         Some(Command::Explain { pid }) => explain::explain(&cli.global, pid).await,
         Some(Command::Config(args)) => config::config(&cli.global, &args),

@@ -4,6 +4,8 @@
 //! the same sum. Whoever has no job, or no container, is in the row that says so. The rows that
 //! are no processes (idle, kernel, irq and so on) are in no group: they stay what they are.
 
+pub mod totals;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -154,6 +156,11 @@ fn number(id: ProcessId) -> String {
     format!("process {}.{}", id.pid, id.start)
 }
 
+/// The place of a process of which nobody told one.
+fn nowhere(id: ProcessId) -> Placed {
+    Placed { job: None, root: id, root_name: "".into() }
+}
+
 /// One row of an interval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -170,7 +177,6 @@ pub struct Group {
 pub fn groups(frame: &Frame, placed: &[Placed], grouping: Grouping) -> Vec<Group> {
     let host = &frame.machine.host;
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
-    let nowhere = |id| Placed { job: None, root: id, root_name: "".into() };
     for (at, process) in frame.processes.iter().enumerate() {
         let placed = placed.get(at).cloned().unwrap_or_else(|| nowhere(process.id));
         let Key { id, label } = key(grouping, process.id, &process.identity, &placed, host);

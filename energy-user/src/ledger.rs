@@ -66,7 +66,8 @@ impl Sum {
         }
     }
 
-    fn merge(&mut self, other: &Self) {
+    /// Adds another's sums.
+    pub fn merge(&mut self, other: &Self) {
         self.share.add(&other.share);
         self.grams += other.grams;
         self.bought += other.bought;

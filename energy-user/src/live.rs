@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,7 +13,7 @@ use std::{
 use anyhow::bail;
 
 use crate::{
-    clock,
+    clock, files,
     frequency::Frequencies,
     gpu::{self, Finding, Gpus},
     host::{self, Host, Plan, Wish},
@@ -23,7 +24,7 @@ use crate::{
         proc::ProcProbe,
         progress::Looker,
     },
-    sample::{Machine, Reading, Role, Sample, Weight},
+    sample::{Identity, Machine, ProcessId, Reading, Role, Sample, Weight},
     session::{Description, Source},
     topology::{self, Grain, Topology},
 };
@@ -183,6 +184,20 @@ impl Source for Live {
         // Until now, time was counted on the CPUs that there were.
         self.follow_hotplug();
         Ok(sample)
+    }
+
+    fn census(&mut self) -> Vec<(ProcessId, Arc<Identity>)> {
+        let entries = fs::read_dir(&self.roots.proc).into_iter().flatten().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let (probe, proc) = (&mut self.probe, &self.roots.proc);
+        // Who has ended and was not waited for is there by number only.
+        let lives = |pid: &u32| {
+            let stat = files::read(&proc.join(pid.to_string()).join("stat"));
+            let stat = stat.unwrap_or_default();
+            let state = stat.rsplit_once(')').map(|(_, fields)| fields.trim_start());
+            state.is_some_and(|state| !state.starts_with(['Z', 'X']))
+        };
+        pids.filter(lives).filter_map(|pid: u32| probe.who(pid)).collect()
     }
 
     fn drain(&mut self) -> anyhow::Result<()> {

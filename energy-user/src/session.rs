@@ -17,7 +17,7 @@ use crate::{
     },
     learn::Learner,
     ledger::Tick,
-    sample::{Activity, ProbeKind, ProcessId, Sample},
+    sample::{Activity, Identity, ProbeKind, ProcessId, Sample},
     units::{GramsPerKwh, Watts},
     waste::{Finding, Thresholds, Watch},
 };
@@ -35,6 +35,17 @@ pub struct Description {
     pub meters: String,
     /// What is missing and what would mend it, most important first.
     pub remedies: Vec<String>,
+}
+
+/// Somebody who is there, and where it belongs.
+#[derive(Clone, Debug)]
+pub struct Present {
+    /// Who; the start may be rounded to a tick of `/proc`.
+    pub id: ProcessId,
+    /// What it is called and whose it is.
+    pub identity: Arc<Identity>,
+    /// Its job, and the root of its tree.
+    pub placed: Placed,
 }
 
 /// Whoever makes samples.
@@ -59,6 +70,12 @@ pub trait Source {
 
     /// The machine now, and who ran since the last call.
     fn sample(&mut self) -> anyhow::Result<Sample>;
+
+    /// Everybody who is there now, whether they run or not. It takes a while: nothing of it is
+    /// needed to measure.
+    fn census(&mut self) -> Vec<(ProcessId, Arc<Identity>)> {
+        Vec::new()
+    }
 
     /// Empties what the kernel buffers; called several times between samples.
     fn drain(&mut self) -> anyhow::Result<()> {
@@ -134,6 +151,15 @@ impl Session {
     /// Adds what is missing that the source does not know of.
     pub fn remark(&mut self, remedy: Option<String>) {
         self.description.remedies.extend(remedy);
+    }
+
+    /// Everybody who is there now, and where they belong; nobody unless jobs are looked for.
+    pub fn census(&mut self) -> Vec<Present> {
+        let Some((jobs, _)) = &mut self.jobs else { return Vec::new() };
+        let people = self.source.census();
+        let placed = jobs.observe(&[], people.iter().map(|(id, who)| (*id, who, false)));
+        let one = |((id, identity), placed)| Present { id, identity, placed };
+        people.into_iter().zip(placed).map(one).collect()
     }
 
     /// Samples, and accounts for the time since the last call. The first call

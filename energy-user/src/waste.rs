@@ -4,6 +4,7 @@
 //! descendants where no job is known). It fires on facts and says what they cannot tell: what
 //! looks like waste here may be what somebody wants. `docs/waste.md` has every rule.
 
+mod account;
 mod dirty_hour;
 mod finding;
 mod held_gpu;
@@ -20,6 +21,7 @@ mod total;
 
 use std::{sync::Arc, time::Duration};
 
+pub use account::Account;
 pub use dirty_hour::Grid;
 pub use finding::{Charge, Evidence, Figure, Finding, Pool, Rule, Severity, Subject, SubjectKind};
 pub use history::{Grain, History};

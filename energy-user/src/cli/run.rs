@@ -33,6 +33,19 @@ pub struct RunArgs {
     pub command: Vec<std::ffi::OsString>,
 }
 
+/// What is to be reported.
+#[derive(Clone, Debug, Args)]
+pub struct ReportArgs {
+    /// A job by its name or id as `--by job` shows it (job:NAME if there is a file of that name),
+    /// the job of a process (pid:1234), or a file
+    #[arg(value_name = "JOB|FILE")]
+    pub what: std::ffi::OsString,
+
+    /// Watch a job no longer than this; Ctrl-C ends it at any time and reports as well
+    #[arg(long = "for", value_name = "TIME", value_parser = length)]
+    pub length: Option<Duration>,
+}
+
 /// What happens when a budget is used up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -42,6 +55,15 @@ pub enum OnBudget {
     Warn,
     /// All of the command's processes are ended
     Stop,
+}
+
+fn length(text: &str) -> Result<Duration, String> {
+    const LEAST: Duration = Duration::from_millis(50);
+    const MOST: Duration = Duration::from_hours(24 * 366);
+    let help = "use a number with a unit, at least 50ms and at most a year, such as 30s or 10m";
+    let time: jiff::SignedDuration = text.parse().map_err(|_| help.to_string())?;
+    let time = Duration::try_from(time).map_err(|_| help.to_string())?;
+    if (LEAST..=MOST).contains(&time) { Ok(time) } else { Err(help.into()) }
 }
 
 fn grace(text: &str) -> Result<Duration, String> {

@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use super::{Usage, output::Output};
 use crate::{
     cli::{Format, Global, Print},
-    group::Grouping,
+    group::{Grouping, totals::Totals},
     ledger::{Ledger, Tick},
     present::{csv, json, table},
     session::{DRAIN, Session},
@@ -28,26 +28,37 @@ pub async fn print(global: &Global, print: &Print) -> anyhow::Result<ExitCode> {
         output.write(&csv::header()?)?;
     }
     session.tick()?;
+    let mut totals = Totals::new(print.by);
     let mut done = 0;
     while wanted.is_none_or(|wanted| done < wanted) {
         wait(&mut session, global.interval).await?;
         if let Some(tick) = session.tick()? {
-            output.write(&render(format, tick, &session, print.by)?)?;
+            // Processes for themselves have no groups.
+            if print.by != Grouping::Process {
+                totals.push(&tick);
+            }
+            output.write(&render(format, tick, &totals, &session, print.by)?)?;
             done += 1;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn render(format: Format, tick: Tick, session: &Session, by: Grouping) -> anyhow::Result<Vec<u8>> {
+fn render(
+    format: Format,
+    tick: Tick,
+    totals: &Totals,
+    session: &Session,
+    by: Grouping,
+) -> anyhow::Result<Vec<u8>> {
     let description = session.describe();
     Ok(match format {
-        Format::Json => json::line(&tick, by, &description.remedies)?,
+        Format::Json => json::line(&tick, totals, by, &description.remedies)?,
         Format::Csv => csv::lines(&tick)?,
         _ => {
             let mut ledger = Ledger::default();
             ledger.push(tick);
-            table::table(&ledger, by, description).into_bytes()
+            table::table(&ledger, totals, by, description).into_bytes()
         }
     })
 }

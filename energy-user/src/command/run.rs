@@ -9,7 +9,7 @@ mod phases;
 mod pools;
 mod signals;
 mod stop;
-mod tally;
+pub mod tally;
 
 use std::{
     io::{self, Write as _},
@@ -21,7 +21,7 @@ use std::{
 use marks::Marks;
 use signals::Forwarder;
 use stop::{LOOK, Stop};
-use tally::Tally;
+use tally::{About, Tally};
 use tokio::{
     process::{Child, Command},
     time::{Instant, sleep_until},
@@ -38,7 +38,7 @@ use crate::{
     clock, files,
     present::report::{CODECARBON, Document, Place},
     session::{DRAIN, Session},
-    tree::Tree,
+    subject::Subject,
 };
 
 /// Runs a command, reports, and gives its exit code.
@@ -51,7 +51,7 @@ pub async fn run(global: &Global, args: RunArgs) -> anyhow::Result<ExitCode> {
         anyhow::bail!("run measures a real command; leave out --simulate");
     }
     let (mut output, header) = open(global)?;
-    let mut session = global.session(false)?;
+    let mut session = global.session(false)?.with_jobs();
     // Before the command is born, so that no signal falls between.
     let mut forwarder = Forwarder::new()?;
     session.tick()?;
@@ -84,7 +84,7 @@ pub async fn run(global: &Global, args: RunArgs) -> anyhow::Result<ExitCode> {
         }
     };
     let pid = child.id().unwrap_or_default();
-    let tree = Tree::new(pid, since.boottime.as_nanos() as u64);
+    let tree = Subject::tree(pid, since.boottime.as_nanos() as u64);
     let mut tally = Tally::new(tree, global.interval, global.method.idle_policy);
     tally.tariff = global.carbon.tariff;
     tally.assumed = global.carbon.assumed(|| Hardware::look(&global.sysfs_root));
@@ -98,18 +98,20 @@ pub async fn run(global: &Global, args: RunArgs) -> anyhow::Result<ExitCode> {
     let until = clock::now();
     let wall = until.monotonic.saturating_sub(since.monotonic);
     tally.place.ended = Some(until.time);
-    let report = tally.report(&session, &command, status, wall).document();
-    let code = report.exit_code;
-    let written = deliver(global, &report, header, &mut output);
-    match written {
-        Ok(()) => Ok(ExitCode::from(code)),
-        Err(error) if error.is::<NobodyReads>() => Ok(ExitCode::from(code)),
-        Err(error) => {
-            // The run may have taken days: the report is not lost with its file.
-            let _ = write!(io::stderr(), "jouletop: {error:#}\n{}", report.text());
-            Ok(ExitCode::from(if code == 0 { 1 } else { code }))
-        }
+    let code = exit_code(status);
+    let about = About {
+        command: command.iter().map(|arg| arg.to_string_lossy().into_owned()).collect(),
+        exit_code: Some(code),
+        signal: status.signal(),
+        watched: None,
+    };
+    let report = tally.report(&session, about, wall).document();
+    if global.format().unwrap_or(Format::Text) == Format::Text && global.output.is_none() {
+        // stdout is the command's.
+        let _ = write!(io::stderr(), "{}", report.text());
+        return Ok(ExitCode::from(code));
     }
+    Ok(ExitCode::from(deliver(global, &report, header, &mut output, code)))
 }
 
 /// What holds all the time that a command runs.
@@ -201,7 +203,7 @@ impl Run<'_> {
         let mut stop = Stop::new(&self.global.proc_root, self.grace, now());
         let status = loop {
             let ended = child.try_wait()?;
-            let alive = stop.look(tally.tree(), child.id(), now());
+            let alive = stop.look(tally.subject(), child.id(), now());
             match ended {
                 Some(status) if !alive || stop.in_vain(now()) => break status,
                 _ => {}
@@ -230,23 +232,30 @@ pub fn open(global: &Global) -> anyhow::Result<(Output, bool)> {
     }
 }
 
-/// Writes the report where it belongs: words to stderr, data to stdout or the file.
-fn deliver(
+/// Writes a report to stdout or its file, and gives the exit code: what it would be, if all is
+/// well.
+pub fn deliver(
     global: &Global,
     report: &Document,
     header: bool,
     output: &mut Output,
-) -> anyhow::Result<()> {
+    code: u8,
+) -> u8 {
     let format = global.format().unwrap_or(Format::Text);
-    if format == Format::Text && global.output.is_none() {
-        let _ = write!(io::stderr(), "{}", report.text());
-        return Ok(());
+    let written = report.render(format, header).and_then(|data| output.write(&data));
+    match written {
+        Ok(()) => code,
+        Err(error) if error.is::<NobodyReads>() => code,
+        Err(error) => {
+            // It may have taken days: the report is not lost with its file.
+            let _ = write!(io::stderr(), "jouletop: {error:#}\n{}", report.text());
+            if code == 0 { 1 } else { code }
+        }
     }
-    output.write(&report.render(format, header)?)
 }
 
 /// This machine; what it does not tell stays unknown.
-fn place(global: &Global) -> Place {
+pub fn place(global: &Global) -> Place {
     let proc = |file: &str| files::read(&global.proc_root.join(file)).ok();
     let line = |text: String| text.lines().next().map(|line| line.trim().to_owned());
     let said = |text: Option<String>| text.and_then(line).filter(|text| !text.is_empty());

@@ -1,89 +1,128 @@
 //! A finding in words and as data: never without its evidence.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::figure::{self, Units};
 use crate::{
     units::Microjoules,
-    waste::{Evidence, Figure, Finding, Subject},
+    waste::{Evidence, Figure, Finding, Rule, Severity, Subject},
 };
 
 /// A finding, as JSON has it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct FindingRecord<'a> {
-    /// The rule's name.
-    pub rule: &'static str,
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FindingRecord {
+    /// The rule.
+    pub rule: Rule,
     /// The same in words.
-    pub title: &'static str,
+    pub title: String,
     /// Whose.
-    pub subject: SubjectRecord<'a>,
+    pub subject: SubjectRecord,
     /// Since when, as far as the history reaches.
     pub since: String,
     /// `low`, `medium`, `high`.
-    pub severity: &'static str,
+    pub severity: Severity,
     /// The facts.
-    pub evidence: Vec<EvidenceRecord<'a>>,
+    pub evidence: Vec<EvidenceRecord>,
     /// What was wasted; null where that is not known.
     pub joules: Option<f64>,
     /// What the joules are, and what they are not.
-    pub joules_words: &'static str,
+    pub joules_words: String,
     /// What to do, and what the facts cannot tell.
-    pub remedy: &'a str,
+    pub remedy: String,
 }
 
 /// Whose finding it is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SubjectRecord<'a> {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SubjectRecord {
     /// A kind of job, `tree` or `process`.
-    pub kind: &'static str,
+    pub kind: String,
     /// Unique on the machine while it lives.
-    pub id: &'a str,
+    pub id: String,
     /// What people call it.
-    pub name: &'a str,
+    pub name: String,
     /// The processes that are meant.
     pub pids: Vec<u32>,
 }
 
 /// A fact.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct EvidenceRecord<'a> {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EvidenceRecord {
     /// What scripts know it by.
-    pub name: &'static str,
+    pub name: String,
     /// How much.
     pub value: f64,
     /// Of which unit: `s`, `1` (a part, a ratio or a count), `1/s`, `B`, `B/s`, `W`, `gCO2e/kWh`, `gCO2e`.
-    pub unit: &'static str,
+    pub unit: String,
     /// What it is a figure of.
-    pub words: &'a str,
+    pub words: String,
+    /// Both, as people read it.
+    pub sentence: String,
 }
 
-impl<'a> FindingRecord<'a> {
+impl FindingRecord {
     /// A finding as data.
-    pub fn of(finding: &'a Finding) -> Self {
+    pub fn of(finding: &Finding) -> Self {
         let Subject { kind, id, name, processes } = &finding.subject;
         Self {
-            rule: finding.rule.as_str(),
-            title: finding.rule.title(),
+            rule: finding.rule,
+            title: finding.rule.title().into(),
             subject: SubjectRecord {
-                kind: kind.as_str(),
-                id,
-                name,
+                kind: kind.as_str().into(),
+                id: id.clone(),
+                name: name.clone(),
                 pids: processes.iter().map(|id| id.pid).collect(),
             },
             since: finding.since.to_string(),
-            severity: finding.severity.as_str(),
+            severity: finding.severity,
             evidence: finding.evidence.iter().map(EvidenceRecord::of).collect(),
             joules: finding.joules().map(Microjoules::joules),
-            joules_words: finding.rule.joules_are(),
-            remedy: &finding.remedy,
+            joules_words: finding.rule.joules_are().into(),
+            remedy: finding.remedy.clone(),
+        }
+    }
+
+    /// For people, in lines: what and whose, the evidence, the cost, the remedy.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines =
+            vec![format!("{}: {}", figure::printable(&self.title), self.subject.whose())];
+        lines.extend(self.evidence.iter().map(|one| figure::printable(&one.sentence)));
+        let are = figure::printable(&self.joules_words);
+        lines.push(match self.joules.map(Microjoules::from_joules) {
+            Some(energy) => format!("{} J, {are}", Units::Joules.energy(Some(energy))),
+            None if self.rule.has_joules() => "energy not known: no meter counted".into(),
+            None => format!("energy {are}"),
+        });
+        lines.push(figure::printable(&self.remedy));
+        if self.subject.pids.len() > 1 && !self.remedy.starts_with("kill") {
+            let pids: Vec<_> = self.subject.pids.iter().map(ToString::to_string).collect();
+            lines.push(format!("processes {}", pids.join(" ")));
+        }
+        lines
+    }
+}
+
+impl SubjectRecord {
+    /// Name, kind and number, nothing of it twice.
+    pub fn whose(&self) -> String {
+        let Self { kind, id, name, .. } = self;
+        let (kind, name) = (figure::printable(kind), figure::printable(name));
+        // The id of a process or a tree holds its number; a job's may be its name.
+        let id = figure::printable(id);
+        let whose = if id.ends_with(&name) { id } else { format!("{name} ({id})") };
+        match kind.as_str() {
+            "process" | "tree" => whose,
+            kind if whose.starts_with(kind) => whose,
+            kind => format!("{kind} {whose}"),
         }
     }
 }
 
-impl<'a> EvidenceRecord<'a> {
-    fn of(evidence: &'a Evidence) -> Self {
+impl EvidenceRecord {
+    fn of(evidence: &Evidence) -> Self {
         let (value, unit) = value(evidence.figure);
-        Self { name: evidence.name, value, unit, words: &evidence.words }
+        let sentence = sentence(evidence);
+        let (name, words) = (evidence.name.into(), evidence.words.clone());
+        Self { name, value, unit: unit.into(), words, sentence }
     }
 }
 
@@ -102,32 +141,10 @@ fn value(figure: Figure) -> (f64, &'static str) {
     }
 }
 
-/// A finding for people, in lines: what and whose, the evidence, the cost, the remedy.
+/// A finding for people: what and whose, and indented below it the evidence, the cost, the remedy.
 pub fn lines(finding: &Finding) -> Vec<String> {
-    let Subject { kind, id, name, processes } = &finding.subject;
-    let name = figure::printable(name);
-    // The id of a process or a tree holds its number; a job's may be its name.
-    let id = figure::printable(id);
-    let whose = if id.ends_with(&name) { id } else { format!("{name} ({id})") };
-    let whose = match kind.as_str() {
-        "process" | "tree" => whose,
-        kind if whose.starts_with(kind) => whose,
-        kind => format!("{kind} {whose}"),
-    };
-    let mut lines = vec![format!("{}: {whose}", finding.rule.title())];
-    lines.extend(finding.evidence.iter().map(|one| format!("  {}", sentence(one))));
-    let are = finding.rule.joules_are();
-    lines.push(match finding.joules() {
-        Some(energy) => format!("  {} J, {are}", Units::Joules.energy(Some(energy))),
-        None if finding.rule.has_joules() => "  energy not known: no meter counted".into(),
-        None => format!("  energy {are}"),
-    });
-    lines.push(format!("  {}", figure::printable(&finding.remedy)));
-    if processes.len() > 1 && !finding.remedy.starts_with("kill") {
-        let pids: Vec<_> = processes.iter().map(|id| id.pid.to_string()).collect();
-        lines.push(format!("  processes {}", pids.join(" ")));
-    }
-    lines
+    let lines = FindingRecord::of(finding).lines().into_iter().enumerate();
+    lines.map(|(at, line)| if at == 0 { line } else { format!("  {line}") }).collect()
 }
 
 /// Figure and words: `92 % of its time was in the kernel`, `lasted for 2m05s`.
@@ -170,7 +187,7 @@ mod tests {
     use crate::{
         job,
         sample::ProcessId,
-        waste::{Charge, Pool, Rule, Severity, SubjectKind},
+        waste::{Charge, Pool, SubjectKind},
     };
 
     fn finding(rule: Rule, charges: Vec<Charge>) -> Finding {

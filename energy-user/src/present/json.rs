@@ -8,13 +8,13 @@ use serde::Serialize;
 use super::{
     finding::FindingRecord,
     gpu::GpuRecord,
-    group::GroupRecord,
+    group::{GroupRecord, SinceStart},
     record::{Figures, Record, ThreadRecord},
 };
 use crate::{
     carbon::{Intensity, Kind, Scope, footprint::Factors},
     frame::{CheckFrame, Frame, Share},
-    group::Grouping,
+    group::{Grouping, totals::Totals},
     ledger::Tick,
     sample::{Books, Lost},
     units::Microjoules,
@@ -44,6 +44,9 @@ struct Document<'a> {
     by: Option<Grouping>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     groups: Vec<GroupRecord>,
+    /// Of the machine and of all groups, since the start of the stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since_start: Option<SinceStart>,
     idle: Figures,
     /// Kernel threads and interrupts.
     kernel: Figures,
@@ -56,7 +59,7 @@ struct Document<'a> {
     #[serde(rename = "self")]
     tool: Figures,
     /// What looks like waste, worst first.
-    findings: Vec<FindingRecord<'a>>,
+    findings: Vec<FindingRecord>,
     carbon: Carbon<'a>,
     lost: Lost,
     books: Option<Balance>,
@@ -156,14 +159,24 @@ impl Balance {
     }
 }
 
-/// One line of JSON.
-pub fn line(tick: &Tick, by: Grouping, warnings: &[String]) -> serde_json::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(&document(tick, by, warnings))?;
+/// One line of JSON; `totals` has what groups used until then, this interval included.
+pub fn line(
+    tick: &Tick,
+    totals: &Totals,
+    by: Grouping,
+    warnings: &[String],
+) -> serde_json::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(&document(tick, totals, by, warnings))?;
     line.push(b'\n');
     Ok(line)
 }
 
-fn document<'a>(tick: &'a Tick, by: Grouping, warnings: &'a [String]) -> Document<'a> {
+fn document<'a>(
+    tick: &'a Tick,
+    totals: &Totals,
+    by: Grouping,
+    warnings: &'a [String],
+) -> Document<'a> {
     let Tick { frame, intensity, placed, findings, .. } = tick;
     let figures = |share: &Share| Figures::of(share, frame.interval, intensity);
     let mut kernel = frame.kernel;
@@ -196,7 +209,8 @@ fn document<'a>(tick: &'a Tick, by: Grouping, warnings: &'a [String]) -> Documen
             .flat_map(|process| ThreadRecord::all(frame, process, intensity))
             .collect(),
         by: (by != Grouping::Process).then_some(by),
-        groups: GroupRecord::all(tick, by),
+        groups: GroupRecord::all(tick, totals, by),
+        since_start: (by != Grouping::Process).then(|| SinceStart::of(totals)),
         idle: figures(&frame.idle),
         kernel: figures(&kernel),
         irq: frame.irq.as_ref().map(figures),

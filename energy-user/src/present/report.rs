@@ -15,7 +15,7 @@ use std::time::Duration;
 
 pub use codecarbon::COLUMNS as CODECARBON;
 use document::SCHEMA;
-pub use document::{Document, Gpus, NoReport, Phase, Place, Pool};
+pub use document::{Document, Ending, Gpus, NoReport, Phase, Place, Pool, Watched};
 
 use crate::{
     attribute::IdlePolicy,
@@ -28,8 +28,10 @@ use crate::{
     cli::Format,
     frame::{Basis, Quality},
     ledger::Sum,
+    present::finding::FindingRecord,
     sample::{Lost, ProbeKind},
     units::{GramsCo2e, GramsPerKwh, Microjoules, Money, Watts},
+    waste::{self, Finding},
 };
 
 /// What a command used.
@@ -37,10 +39,12 @@ use crate::{
 pub struct Report {
     /// The command and its arguments.
     pub command: Vec<String>,
-    /// As `jouletop run` will exit.
-    pub exit_code: u8,
+    /// As `jouletop run` will exit; none of a job.
+    pub exit_code: Option<u8>,
     /// The signal that ended it.
     pub signal: Option<i32>,
+    /// The job that was watched; none of a command that was run.
+    pub watched: Option<Watched>,
     /// From before it began until it ended.
     pub wall: Duration,
     /// Energy, CPU time and emissions of its tree.
@@ -61,6 +65,8 @@ pub struct Report {
     pub budget: Option<Spent>,
     /// What marks split it into.
     pub phases: Vec<Phase>,
+    /// What looked like waste, clipped to what its processes were charged with.
+    pub findings: Vec<Finding>,
     /// Energy of the whole machine meanwhile.
     pub machine: Option<Microjoules>,
     /// The highest mean power of its tree over one interval.
@@ -115,6 +121,7 @@ impl Report {
             command: self.command.clone(),
             exit_code: self.exit_code,
             signal: self.signal,
+            watched: self.watched.clone(),
             wall_seconds: self.wall.as_secs_f64(),
             cpu_seconds: self.sum.share.cpu_time.as_secs_f64(),
             energy_joules: joules(energy),
@@ -126,6 +133,7 @@ impl Report {
             gpu_held_idle_joules: held.map(|held| held.energy.joules()),
             gpu_held_idle_seconds: held.map(|held| held.time.as_secs_f64()),
             rest_energy_joules: joules(self.sum.share.energy.rest),
+            waste_joules: joules(waste::total(&self.findings)),
             machine_energy_joules: joules(self.machine),
             mean_power_watts: energy.and_then(|e| e.over(self.wall)).map(|watts| watts.0),
             peak_power_watts: self.peak.map(|watts| watts.0),
@@ -161,6 +169,7 @@ impl Report {
             place: self.place.clone(),
             budget: self.budget.clone(),
             phases: self.phases.clone(),
+            findings: self.findings.iter().map(FindingRecord::of).collect(),
             lost: self.lost,
             missed_cpu_seconds: self.missed.as_secs_f64(),
             warnings: self.warnings.clone(),

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     frame::{Confidence, Frame, MeterFrame},
-    group::Grouping,
+    group::{Grouping, totals::Totals},
     ledger::{Ledger, Row, RowKey},
     session::Description,
 };
@@ -18,19 +18,19 @@ use crate::{
 /// Cells of a command line; JSON and CSV have all of it.
 const LONGEST_COMMAND: usize = 80;
 
-/// A header of a few lines, then every row by power; the rows add up to the first figure.
-pub fn table(ledger: &Ledger, by: Grouping, description: &Description) -> String {
+/// `totals` has what groups used since the start. A header of a few lines, then every row by power; the rows add up to the first figure.
+pub fn table(ledger: &Ledger, totals: &Totals, by: Grouping, description: &Description) -> String {
     let units = Units::Joules;
     let mut table = String::new();
     let Some(tick) = ledger.latest() else { return table };
     let frame = &tick.frame;
-    let totals = ledger.totals();
+    let sums = ledger.totals();
     let mark = ledger.quality().mark();
-    let energy = totals.sum.share.energy.total();
+    let energy = sums.sum.share.energy.total();
     let with = |number: String, unit: &str| {
         if number == figure::ABSENT { number } else { format!("{mark}{number} {unit}") }
     };
-    let mass = figure::mass(energy.map(|_| totals.sum.grams));
+    let mass = figure::mass(energy.map(|_| sums.sum.grams));
     let mass = if energy.is_some() { format!("{mark}{mass}") } else { mass };
     let _ = writeln!(
         table,
@@ -54,7 +54,7 @@ pub fn table(ledger: &Ledger, by: Grouping, description: &Description) -> String
         let _ = writeln!(table, "note: {}", printable(remedy));
     }
     if by != Grouping::Process {
-        table.push_str(&group::table(tick, by));
+        table.push_str(&group::table(tick, totals, by));
         return table;
     }
     let gpus = !frame.gpus.is_empty();

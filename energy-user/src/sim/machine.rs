@@ -1,10 +1,10 @@
 //! The simulated machine at a moment, and between two: pure functions of a scenario.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{meter::Meter, process::Process, scenario::Scenario, schedule::Load};
 use crate::{
-    sample::{Activity, CpuTime, GpuReading, Lost, MeterReading, Reading},
+    sample::{Activity, CpuTime, GpuReading, Identity, Lost, MeterReading, ProcessId, Reading},
     units::Microjoules,
 };
 
@@ -104,6 +104,12 @@ impl Scenario {
             }
         }
         Ok(activity)
+    }
+
+    /// Who lives at a moment.
+    pub fn census(&self, at: u64) -> Vec<(ProcessId, Arc<Identity>)> {
+        let one = |process: &Process| process.person(self.rounds.number(at), at, self.rounds);
+        self.processes.iter().filter_map(one).collect()
     }
 
     /// The time of some loads between two moments.

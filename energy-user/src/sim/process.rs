@@ -195,6 +195,22 @@ impl Process {
         })
     }
 
+    /// Who the process of one round is, if it lives at a moment and anybody can see it.
+    pub fn person(
+        &self,
+        round: u64,
+        at: u64,
+        rounds: Rounds,
+    ) -> Option<(ProcessId, Arc<Identity>)> {
+        let phase = self.ends.map_or(at, |_| at - rounds.begin(round));
+        let lives = phase >= self.starts && self.ends.is_none_or(|ends| phase < ends);
+        (lives && !self.stranger).then(|| {
+            let parent = self.parent_id(round, rounds);
+            let identity = Identity { parent, ..self.identity.clone() };
+            (self.id(round, rounds), Arc::new(identity))
+        })
+    }
+
     /// Its birth, if that is in a round between two moments and somebody forked it.
     pub fn birth(&self, round: u64, from: u64, to: u64, rounds: Rounds) -> Option<Birth> {
         let at = rounds.begin(round) + self.starts;

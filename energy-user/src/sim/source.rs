@@ -8,6 +8,7 @@ use std::{
     fs::File,
     io::{ErrorKind, Read},
     path::Path,
+    sync::Arc,
     time::Duration,
 };
 
@@ -18,7 +19,7 @@ use super::{Expected, ScenarioError, notation::LONGEST, process::UPTIME, scenari
 use crate::{
     attribute::Method,
     carbon::prices::{Prices, Schedule},
-    sample::{ProbeKind, Sample},
+    sample::{Identity, ProbeKind, ProcessId, Sample},
     session::{Description, Source},
     units::{GramsPerKwh, Watts},
     waste::Thresholds,
@@ -141,6 +142,10 @@ impl Source for Simulation {
         };
         self.told = *now;
         Ok(sample)
+    }
+
+    fn census(&mut self) -> Vec<(ProcessId, Arc<Identity>)> {
+        self.scenario.census(self.now)
     }
 
     fn pass(&mut self, time: Duration) -> bool {

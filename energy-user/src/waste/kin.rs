@@ -1,6 +1,6 @@
 //! Who is whose: the parents of processes, their jobs, and when they ended.
 //!
-//! Kinship follows birth, as in [`crate::tree`]: whoever lost its parent keeps it here. Where no
+//! Kinship follows birth, as in [`crate::subject`]: whoever lost its parent keeps it here. Where no
 //! job is known, a process belongs to the tree of its parent, up to the leader of their session:
 //! what a shell started is one thing, the shell's other commands are others.
 

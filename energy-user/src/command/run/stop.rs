@@ -17,7 +17,7 @@ use nix::{
 };
 
 use super::signals;
-use crate::{files, sample::ProcessId, tree::Tree};
+use crate::{files, sample::ProcessId, subject::Subject};
 
 /// How often the processes are looked at meanwhile.
 pub const LOOK: Duration = Duration::from_millis(100);
@@ -52,7 +52,7 @@ impl Stop {
     }
 
     /// Signals everybody who lives, and the command if it is not known to have ended; true while there is anybody.
-    pub fn look(&mut self, tree: &Tree, child: Option<u32>, now: Duration) -> bool {
+    pub fn look(&mut self, tree: &Subject, child: Option<u32>, now: Duration) -> bool {
         let mut living = living(&self.proc_root, tree.members());
         // The command itself, even if `/proc` is not that of this machine.
         let missing = child.filter(|child| living.iter().all(|(pid, _)| pid != child));

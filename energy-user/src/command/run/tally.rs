@@ -2,34 +2,46 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ffi::OsString,
-    os::unix::process::ExitStatusExt as _,
-    process::ExitStatus,
     time::Duration,
 };
 
 use jiff::Timestamp;
 
-use super::{exit_code, grid::Grid, phases::Phases, pools::Pools};
+use super::{grid::Grid, phases::Phases, pools::Pools};
 use crate::{
     attribute::IdlePolicy,
     budget::{Purse, Spent, Used},
     carbon::embodied::{self, Assumed, Reserved},
-    frame::{Basis, Energy, Quality},
+    frame::{Basis, Energy, Quality, Share},
     ledger::{Sum, Tick},
     present::{
         figure,
-        report::{Footprint, Gpus, Place, Report},
+        report::{Footprint, Gpus, Place, Report, Watched},
     },
     sample::{Domain, Lost},
     session::Session,
-    tree::Tree,
+    subject::Subject,
     units::{Microjoules, Money, Tariff, Watts},
+    waste::Account,
 };
+
+/// What was measured, and how it ended.
+#[derive(Debug, Default)]
+pub struct About {
+    /// The command that was run, if one was.
+    pub command: Vec<String>,
+    /// As `jouletop run` will exit.
+    pub exit_code: Option<u8>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// The job that was watched, if one was.
+    pub watched: Option<Watched>,
+}
 
 /// What adds up over the run.
 pub struct Tally {
-    tree: Tree,
+    subject: Subject,
+    waste: Account,
     nominal: Duration,
     sum: Sum,
     machine: Energy,
@@ -68,9 +80,10 @@ pub struct Tally {
 
 impl Tally {
     /// Nothing yet.
-    pub fn new(tree: Tree, nominal: Duration, idle_policy: IdlePolicy) -> Self {
+    pub fn new(subject: Subject, nominal: Duration, idle_policy: IdlePolicy) -> Self {
         Self {
-            tree,
+            subject,
+            waste: Account::default(),
             nominal,
             sum: Sum::default(),
             machine: Energy::default(),
@@ -100,8 +113,14 @@ impl Tally {
 
     /// Adds an interval; the first sample of a session has none.
     pub fn add(&mut self, tick: Option<Tick>) {
-        let Some(Tick { frame, intensity, .. }) = tick else { return };
-        let mut share = self.tree.observe(&frame);
+        let Some(Tick { frame, intensity, placed, findings, .. }) = tick else { return };
+        let own = self.subject.own(&frame, &placed);
+        let mut share = Share::default();
+        for process in &own {
+            share.add(&process.share);
+        }
+        self.fixed += own.iter().flat_map(|it| &it.parts).map(|part| part.fixed).sum();
+        self.waste.add(&frame, &own, &findings, |id| self.subject.has(id));
         // Where it did not run, its energy is zero, which is a measurement.
         share.energy.add_all(&frame.total.zeroed());
         self.sum.add(&share, &intensity);
@@ -126,7 +145,6 @@ impl Tally {
             *most = count.max(*most);
         }
         self.place.host = Some(frame.machine.host.clone());
-        self.fixed += self.tree.fixed(&frame);
         self.pools.add(&frame);
         // That of a core is in its package's, and nothing tells who uses the rest.
         let own = |domain| !matches!(domain, Domain::Core | Domain::Rest);
@@ -163,8 +181,13 @@ impl Tally {
     }
 
     /// Everybody who belongs to it.
-    pub fn tree(&self) -> &Tree {
-        &self.tree
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The same, to tell it who is there.
+    pub fn subject_mut(&mut self) -> &mut Subject {
+        &mut self.subject
     }
 
     /// Looks at the budget after so much time; gives what is to be told.
@@ -178,14 +201,9 @@ impl Tally {
         self.purse.as_mut()?.watch(&used, since, now)
     }
 
-    /// The report of a command that has ended.
-    pub fn report(
-        self,
-        session: &Session,
-        command: &[OsString],
-        status: ExitStatus,
-        wall: Duration,
-    ) -> Report {
+    /// The report of what was measured, over so much time.
+    pub fn report(self, session: &Session, about: About, wall: Duration) -> Report {
+        let About { command, exit_code, signal, watched } = about;
         let description = session.describe();
         let mut warnings = description.remedies.clone();
         if !self.gap.is_zero() {
@@ -213,6 +231,7 @@ impl Tally {
             warnings.extend(on_budget(budget, self.stopped));
         }
         warnings.extend(self.phases.warning());
+        warnings.extend(self.waste.warning());
         let models: BTreeSet<String> = self.gpus.keys().cloned().collect();
         let reserved = Reserved {
             cpu_time: self.sum.share.cpu_time,
@@ -236,9 +255,10 @@ impl Tally {
         };
         let mean = self.sum.share.energy.total().and_then(|energy| energy.over(wall));
         Report {
-            command: command.iter().map(|arg| arg.to_string_lossy().into_owned()).collect(),
-            exit_code: exit_code(status),
-            signal: status.signal(),
+            command,
+            exit_code,
+            signal,
+            watched,
             wall,
             sum: self.sum,
             range: Some(self.range).filter(|(least, most)| least != most),
@@ -249,10 +269,11 @@ impl Tally {
             place,
             budget,
             phases: self.phases.told(wall),
+            findings: self.waste.told(),
             machine: self.machine.total(),
             // One that was shorter than an interval has only its mean.
             peak: self.peak.or(mean),
-            processes: self.tree.len(),
+            processes: self.subject.len(),
             probe: description.probe,
             quality: self.quality.unwrap_or(Quality::Absent),
             meters: description.meters.clone(),

@@ -73,7 +73,7 @@ fn field(document: &Document, column: &str) -> String {
         }
         "project_name" => "jouletop".into(),
         "run_id" => text(place.run_id.as_deref()),
-        "experiment_id" => figure::printable(&document.command.join(" ")),
+        "experiment_id" => figure::printable(&document.title()),
         "duration" => document.wall_seconds.to_string(),
         "emissions" => number(kg),
         "emissions_rate" => number(kg.zip(wall).map(|(kg, wall)| kg / wall)),

@@ -13,6 +13,7 @@ use crate::{
     carbon::{self, Intensity, embodied::Hardware, equivalent::Equivalent, footprint::Factors},
     frame::{Basis, Confidence, Quality},
     ledger::Sum,
+    present::finding::{FindingRecord, SubjectRecord},
     sample::{Lost, ProbeKind},
     units::{GramsPerKwh, Microjoules, Money},
 };
@@ -27,11 +28,13 @@ pub struct Document {
     pub schema: u32,
     /// The command and its arguments.
     pub command: Vec<String>,
-    /// As `jouletop run` exited.
-    pub exit_code: u8,
+    /// As `jouletop run` exited; none of a job that was watched.
+    pub exit_code: Option<u8>,
     /// The signal that ended the command.
     pub signal: Option<i32>,
-    /// From before it began until it ended.
+    /// The job that was watched, and what of it; none of a command that was run.
+    pub watched: Option<Watched>,
+    /// From before it began until it ended, or as long as it was watched.
     pub wall_seconds: f64,
     /// Time on CPUs.
     pub cpu_seconds: f64,
@@ -53,6 +56,9 @@ pub struct Document {
     pub gpu_held_idle_seconds: Option<f64>,
     /// The rest of the machine, where the whole is metered.
     pub rest_energy_joules: Option<f64>,
+    /// Of the energy, what findings call wasted; none where they tell nothing. No process's
+    /// energy is in it twice.
+    pub waste_joules: Option<f64>,
     /// The whole machine meanwhile.
     pub machine_energy_joules: Option<f64>,
     /// Over its wall time.
@@ -126,6 +132,9 @@ pub struct Document {
     /// What marks split it into; they add up to it.
     #[serde(default)]
     pub phases: Vec<Phase>,
+    /// What looked like waste meanwhile, the most energy first.
+    #[serde(default)]
+    pub findings: Vec<FindingRecord>,
     /// What was not seen.
     pub lost: Lost,
     /// Time on the whole machine whose owner is not known.
@@ -134,6 +143,59 @@ pub struct Document {
     pub warnings: Vec<String>,
     /// Of jouletop, when it ran.
     pub version: String,
+}
+
+/// A job that ran before anybody watched it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Watched {
+    /// Which, and its processes at the end.
+    #[serde(flatten)]
+    pub job: SubjectRecord,
+    /// Since when it was watched.
+    pub from: jiff::Timestamp,
+    /// Until when.
+    pub to: jiff::Timestamp,
+    /// Why no longer.
+    pub ending: Ending,
+    /// What cannot be known of a job that somebody else began.
+    pub unknown: Vec<String>,
+}
+
+/// Why a job was watched no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ending {
+    /// Nobody of it lived any more.
+    Ended,
+    /// The time that was asked for was over.
+    Time,
+    /// Somebody said so.
+    Interrupted,
+}
+
+impl Ending {
+    /// For people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Ended => "until the job had ended",
+            Self::Time => "it went on when --for was over",
+            Self::Interrupted => "it went on when the watch was interrupted",
+        }
+    }
+}
+
+impl Watched {
+    /// What its numbers cover, and what they do not.
+    pub fn covers(&self) -> String {
+        let time = |at: jiff::Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ");
+        format!(
+            "only what was watched, {} to {}; the job ran before that; energy before is not in \
+             it; {}",
+            time(self.from),
+            time(self.to),
+            self.ending.words()
+        )
+    }
 }
 
 /// A part of the run, from one mark to the next; its quality is the run's.
@@ -259,7 +321,25 @@ impl Document {
         serde_json::from_value(value).map_err(|error| NoReport::Foreign(error.to_string()))
     }
 
-    /// From before it began until it ended.
+    /// What was measured: the command as one line, or the job's name.
+    pub fn title(&self) -> String {
+        let job = self.watched.as_ref().map(|watched| watched.job.whose());
+        job.unwrap_or_else(|| self.command.join(" "))
+    }
+
+    /// How it ended.
+    pub fn ending(&self) -> String {
+        match (self.signal, self.exit_code, &self.watched) {
+            (Some(signal), ..) => format!("ended by signal {signal}"),
+            (None, Some(code), _) => format!("exit code {code}"),
+            (None, None, Some(watched)) if watched.ending == Ending::Ended => {
+                "exit code not known".into()
+            }
+            _ => "still running".into(),
+        }
+    }
+
+    /// From before it began until it ended, or as long as it was watched.
     pub fn wall(&self) -> Duration {
         seconds(self.wall_seconds)
     }

@@ -42,14 +42,18 @@ pub fn sentence(document: &Document) -> (String, String) {
         hardware(document),
         document.version
     );
-    ("The run of ".into(), after)
+    let before = if document.watched.is_some() { "While it was watched, " } else { "The run of " };
+    (before.into(), after)
 }
 
 /// Names and values.
 pub fn rows(document: &Document) -> Vec<(&'static str, String)> {
     let mark = document.quality.mark();
     let quality = document.quality.as_str();
-    let mut rows = vec![("Energy", of_energy(document))];
+    let covers = document.watched.as_ref().map(|watched| ("Covers", watched.covers()));
+    let mut rows: Vec<_> = covers.into_iter().collect();
+    rows.push(("Energy", of_energy(document)));
+    rows.extend(text::of_waste(document, energy).map(|words| ("Of which waste", words)));
     for ((name, joules), pool) in pools(document).into_iter().zip(["cpu", "dram", "gpu", "rest"]) {
         rows.push((name, of_pool(document, joules, pool)));
     }
@@ -91,11 +95,13 @@ pub fn rows(document: &Document) -> Vec<(&'static str, String)> {
     rows.push(("Hardware", hardware(document)));
     let kernel = document.place.kernel.as_deref().unwrap_or(ABSENT);
     rows.push(("Versions", format!("jouletop {}, Linux {kernel}", document.version)));
-    let ending = match document.signal {
-        Some(signal) => format!("ended by signal {signal}"),
-        None => format!("exit code {}", document.exit_code),
-    };
-    rows.push(("Processes", format!("{}; {ending}", document.processes)));
+    rows.push(("Processes", format!("{}; {}", document.processes, document.ending())));
+    let findings = document.findings.iter().take(text::MOST_FINDINGS);
+    rows.extend(findings.map(|finding| ("Finding", finding.lines().join("; "))));
+    rows.extend(text::more_findings(document).map(|words| ("Finding", words)));
+    if let Some(watched) = &document.watched {
+        rows.push(("Not known", watched.unknown.join(", ")));
+    }
     let missed = figure::duration(seconds(document.missed_cpu_seconds));
     let lost = document.lost;
     let not_seen = format!(

@@ -11,10 +11,11 @@ use crate::present::figure;
 /// A sentence, an empty line, a table.
 pub fn latex(document: &Document) -> String {
     let (before, after) = facts::sentence(document);
-    let command = document.command.join(" ");
+    let command = document.title();
     let mut text = format!("{before}\\texttt{{{}}}{}\n\n", escape(&command), escape(&after));
     text.push_str("\\begin{tabular}{lp{0.7\\linewidth}}\n\\hline\n");
-    let command = ("Command", command);
+    let name = if document.watched.is_some() { "Job" } else { "Command" };
+    let command = (name, command);
     for (name, value) in [command].into_iter().chain(facts::rows(document)) {
         let _ = writeln!(text, "{name} & {} \\\\", escape(&value));
     }

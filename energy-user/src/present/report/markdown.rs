@@ -10,10 +10,11 @@ use crate::present::figure;
 /// A sentence, an empty line, a table.
 pub fn markdown(document: &Document) -> String {
     let (before, after) = facts::sentence(document);
-    let command = document.command.join(" ");
+    let command = document.title();
     let mut text = format!("{before}{}{}\n\n", code(&command), escape(&after));
     text.push_str("| | |\n|---|---|\n");
-    let command = ("Command", command);
+    let name = if document.watched.is_some() { "Job" } else { "Command" };
+    let command = (name, command);
     for (name, value) in [command].into_iter().chain(facts::rows(document)) {
         let _ = writeln!(text, "| {name} | {} |", escape(&value));
     }

@@ -3,7 +3,10 @@ use crate::{
     attribute::IdlePolicy,
     carbon::footprint::Factors,
     frame::{Confidence, Energy, Held, Share},
+    present::finding::SubjectRecord,
+    sample::ProcessId,
     units::GramsPerKwh,
+    waste::{Charge, Evidence, Figure, Pool as Charged, Rule, Severity, SubjectKind},
 };
 
 /// A day's training with a hostile name, in numbers that can be checked by hand.
@@ -31,8 +34,9 @@ fn report() -> Report {
         command: ["python", "train_|`x`\n$(rm).py", "--lr=1e-3", "\\input{a}%"]
             .map(Into::into)
             .into(),
-        exit_code: 0,
+        exit_code: Some(0),
         signal: None,
+        watched: None,
         wall: Duration::from_mins(252),
         sum: Sum { share, grams, ..Sum::default() },
         range: None,
@@ -64,6 +68,7 @@ fn report() -> Report {
                 &Sum { share, grams, ..Sum::default() },
             ),
         ],
+        findings: Vec::new(),
         machine: kwh(4.0),
         peak: Some(Watts(900.0)),
         processes: 12,
@@ -104,9 +109,57 @@ fn estimate() -> Report {
         },
         intensity,
         signal: Some(15),
-        exit_code: 143,
+        exit_code: Some(143),
         ..whole
     }
+}
+
+/// The day's training, of which a part looks like waste.
+fn found() -> Report {
+    let process = ProcessId { pid: 42, start: 1 };
+    let charge = |pool: Charged, joules: u64| Charge {
+        process,
+        pool,
+        energy: Microjoules(joules * 1_000_000),
+    };
+    let finding = |rule: Rule, charges: Vec<Charge>| Finding {
+        rule,
+        subject: waste::Subject {
+            kind: SubjectKind::Process,
+            id: "process 42".into(),
+            name: "load|er\n".into(),
+            processes: vec![process],
+        },
+        since: "2026-03-02T09:05:00Z".parse().unwrap(),
+        evidence: vec![
+            Evidence::new("cpu", Figure::Part(0.97), "CPU time; 100 % is one CPU"),
+            Evidence::new("lasted", Figure::Time(Duration::from_mins(9)), "it has been so for"),
+        ],
+        charges,
+        remedy: "have it wait until something is ready; `poll(0)` looks the same".into(),
+        severity: Severity::Medium,
+    };
+    let findings = vec![
+        finding(Rule::HeldGpu, vec![charge(Charged::Gpu("gpu-0".into()), 1_200_000)]),
+        finding(Rule::Spinning, vec![charge(Charged::Cpu, 36_000)]),
+        finding(Rule::Oversubscribed, Vec::new()),
+    ];
+    Report { findings, ..report() }
+}
+
+/// A job of somebody else, for as long as it was watched.
+fn watched() -> Report {
+    let job = SubjectRecord {
+        kind: "tag".into(),
+        id: "tag alice/be|rt\u{1b}[2J".into(),
+        name: "be|rt\u{fffd}[2J".into(),
+        pids: vec![42, 43],
+    };
+    let from = "2026-03-02T09:00:00Z".parse().unwrap();
+    let to = "2026-03-02T13:12:00Z".parse().unwrap();
+    let unknown = vec!["its exit code".into(), "what it used before".into()];
+    let watched = Watched { job, from, to, ending: Ending::Time, unknown };
+    Report { command: Vec::new(), exit_code: None, watched: Some(watched), ..found() }
 }
 
 fn shown(report: &Report, format: Format) -> String {
@@ -126,12 +179,14 @@ fn the_same_report_in_every_format() {
     ] {
         insta::assert_snapshot!(name, shown(&report(), format));
         insta::assert_snapshot!(format!("{name}_of_an_estimate"), shown(&estimate(), format));
+        insta::assert_snapshot!(format!("{name}_with_findings"), shown(&found(), format));
+        insta::assert_snapshot!(format!("{name}_of_a_job"), shown(&watched(), format));
     }
 }
 
 #[test]
 fn a_report_that_is_read_again_is_the_same_in_every_format() {
-    for report in [report(), estimate()] {
+    for report in [report(), estimate(), found(), watched()] {
         let document = report.document();
         let json = document.render(Format::Json, true).unwrap();
         assert_eq!(Document::parse(&json).unwrap(), document);

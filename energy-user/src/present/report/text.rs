@@ -21,6 +21,31 @@ use crate::{
 /// So many phases are shown; JSON has them all.
 pub const MOST_PHASES: usize = 50;
 
+/// So many findings are shown; JSON has them all.
+pub const MOST_FINDINGS: usize = 20;
+
+/// What is said of those that are not shown.
+pub fn more_findings(document: &Document) -> Option<String> {
+    let more = document.findings.len().checked_sub(MOST_FINDINGS).filter(|more| *more > 0)?;
+    Some(format!("{more} more, which --json shows"))
+}
+
+/// What findings call wasted, and its part of the energy; none where nothing was found.
+pub fn of_waste(document: &Document, show: impl Fn(Option<f64>) -> String) -> Option<String> {
+    let count = document.findings.len();
+    if count == 0 {
+        return None;
+    }
+    let s = if count == 1 { "" } else { "s" };
+    let Some(joules) = document.waste_joules else {
+        return Some(format!("n/a; of {count} finding{s}, none has energy that is known"));
+    };
+    let part = document.energy_joules.filter(|energy| *energy > 0.0).map(|it| joules / it * 100.0);
+    let part = part.map_or_else(String::new, |part| format!(" ({part:.0} %)"));
+    let mark = document.quality.mark();
+    Some(format!("{mark}{}{part}, by {count} finding{s}", show(Some(joules))))
+}
+
 /// What is said of those that are not shown.
 pub fn more_phases(document: &Document) -> Option<String> {
     let more = document.phases.len().checked_sub(MOST_PHASES).filter(|more| *more > 0)?;
@@ -29,8 +54,17 @@ pub fn more_phases(document: &Document) -> Option<String> {
 
 /// A few aligned lines.
 pub fn text(document: &Document) -> String {
+    let watched = document.watched.as_ref();
     let lines = [
-        ("energy", of_energy(document)),
+        ("covers", watched.map(|watched| figure::printable(&watched.covers()))),
+        ("energy", Some(of_energy(document))),
+        (
+            "of which",
+            of_waste(document, |it| energy(it) + " J").map(|words| format!("waste: {words}")),
+        ),
+    ];
+    let lines = lines.into_iter().filter_map(|(name, words)| Some((name, words?)));
+    let lines = lines.chain([
         ("emissions", of_emissions(document)),
         ("power", of_power(document)),
         ("time", of_time(document)),
@@ -43,11 +77,11 @@ pub fn text(document: &Document) -> String {
                 document.probe.title()
             )),
         ),
-    ];
-    let command = figure::printable(&document.command.join(" "));
+    ]);
+    let command = figure::printable(&document.title());
     let mut text = format!("jouletop: {command}\n");
     let gpus = of_gpus(document).map(|words| ("gpu", words));
-    for (name, value) in lines.into_iter().chain(of_footprint(document)).chain(gpus) {
+    for (name, value) in lines.chain(of_footprint(document)).chain(gpus) {
         let _ = writeln!(text, "  {name:<10} {value}");
     }
     for phase in document.phases.iter().take(MOST_PHASES) {
@@ -56,6 +90,19 @@ pub fn text(document: &Document) -> String {
     }
     if let Some(more) = more_phases(document) {
         let _ = writeln!(text, "  phase      {more}");
+    }
+    for finding in document.findings.iter().take(MOST_FINDINGS) {
+        for (at, line) in finding.lines().iter().enumerate() {
+            let (name, indent) = if at == 0 { ("finding", "") } else { ("", "  ") };
+            let _ = writeln!(text, "  {name:<10} {indent}{line}");
+        }
+    }
+    if let Some(more) = more_findings(document) {
+        let _ = writeln!(text, "  finding    {more}");
+    }
+    if let Some(watched) = watched {
+        let unknown = figure::printable(&watched.unknown.join(", "));
+        let _ = writeln!(text, "  not known  {unknown}");
     }
     for warning in &document.warnings {
         let _ = writeln!(text, "  note       {}", figure::printable(warning));
@@ -119,10 +166,7 @@ fn of_power(document: &Document) -> String {
 }
 
 fn of_time(document: &Document) -> String {
-    let ending = match document.signal {
-        Some(signal) => format!("ended by signal {signal}"),
-        None => format!("exit code {}", document.exit_code),
-    };
+    let ending = document.ending();
     let wall = figure::duration(document.wall());
     let cpu = figure::duration(seconds(document.cpu_seconds));
     format!("{wall} wall, {cpu} CPU, {} processes, {ending}", document.processes)
