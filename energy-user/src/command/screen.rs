@@ -16,7 +16,8 @@ pub async fn screen(global: &Global) -> anyhow::Result<ExitCode> {
         bail!("the screen writes no file; to fill {}, add --json or --csv", path.display());
     }
     let session = global.session(true)?;
+    let interval = session.interval().unwrap_or(global.interval);
     let theme = tui::Theme::from_env(|name| std::env::var_os(name));
-    tui::run(session, global.interval, theme).await?;
+    tui::run(session, interval, theme).await?;
     Ok(ExitCode::SUCCESS)
 }

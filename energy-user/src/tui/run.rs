@@ -25,6 +25,9 @@ const LEGIBLE: Duration = Duration::from_millis(250);
 /// The terminal is as it was when this returns, with or without an error.
 pub async fn run(mut session: Session, interval: Duration, theme: Theme) -> anyhow::Result<()> {
     let mut app = App::new(session.describe().clone(), interval, theme);
+    if session.is_replay() {
+        app.tell("REPLAY".into(), "REPLAY");
+    }
     let mut signals = Signals::new().context("cannot listen to signals")?;
     // The first sample marks the start; its errors are for a terminal in order.
     if let Some(tick) = session.tick()? {
@@ -77,7 +80,8 @@ async fn follow(
                         app.count(tick);
                         app.interval() >= LEGIBLE || shown.elapsed() >= LEGIBLE
                     }
-                    None => false,
+                    // A recording has an end; its last picture stays.
+                    None => session.over().is_some_and(|over| app.tell(over.words.clone(), over.word())),
                 }
             }
             _ = drain.tick() => {
