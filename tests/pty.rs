@@ -165,6 +165,35 @@ fn keys_do_what_the_help_says_and_q_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
+fn a_recording_is_the_same_screen_and_its_last_picture_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f");
+    let file = path.to_str().unwrap();
+    let record = ["record", "--simulate", DEMO, "-o", file, "--for", "4s"];
+    assert!(jouletop().args(record).stderr(Stdio::null()).status().unwrap().success());
+    let mut terminal = Terminal::start(&["replay", file, "--speed", "4"]);
+    terminal.until("replay", |text| text.contains(" REPLAY ") && text.contains("python3"));
+    terminal.until("the end", |text| text.contains(" END ") && !text.contains("REPLAY"));
+    terminal.until("the last picture", |text| {
+        text.contains("python3") && text.contains("package-0") && text.contains("(idle)")
+    });
+    terminal.type_keys("\r");
+    terminal.until("what a row is", |text| !text.contains("▼W"));
+    terminal.type_keys("\x1b");
+    terminal.until("back", |text| text.contains("▼W") && text.contains(" END "));
+    terminal.type_keys("q");
+    assert!(terminal.left_as_it_was().success());
+
+    // What was cut off says so.
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() - 30]).unwrap();
+    let mut terminal = Terminal::start(&["replay", file, "--speed", "20"]);
+    terminal.until("where it was cut", |text| text.contains("CUT OFF"));
+    terminal.type_keys("q");
+    assert!(terminal.left_as_it_was().success());
+}
+
+#[test]
 fn enter_explains_a_row_and_escape_comes_back() {
     let mut terminal = Terminal::start(&["--simulate", DEMO, "--interval", "100ms"]);
     terminal.until("rows", |text| text.contains("python3") && text.contains("(idle)"));

@@ -84,6 +84,10 @@ pub struct Global {
     #[arg(long, value_name = "SCENARIO.toml", global = true)]
     pub simulate: Option<PathBuf>,
 
+    /// A recording, instead of this machine: `replay` puts it here.
+    #[arg(skip)]
+    pub replay: Option<Playing>,
+
     /// Where sysfs is
     #[arg(long, value_name = "DIR", default_value = "/sys", global = true)]
     pub sysfs_root: PathBuf,
@@ -148,13 +152,14 @@ pub struct MethodArgs {
     #[arg(long, value_enum, default_value_t, global = true)]
     pub weight: Weight,
 
-    /// Who pays the static power of the machine
-    #[arg(long, value_enum, default_value_t, global = true)]
-    pub idle_policy: IdlePolicy,
+    /// Who pays the static power of the machine; of a recording, by default as it was recorded
+    #[arg(long, value_enum, default_value = "none", global = true)]
+    pub idle_policy: Option<IdlePolicy>,
 
-    /// How a GPU's energy is shared by those who hold it, where it does not tell who used it
-    #[arg(long, value_enum, default_value_t, global = true)]
-    pub gpu_share: GpuShare,
+    /// How a GPU's energy is shared by those who hold it, where it does not tell who used it; of a
+    /// recording, by default as it was recorded
+    #[arg(long, value_enum, default_value = "equal", global = true)]
+    pub gpu_share: Option<GpuShare>,
 
     /// Learn how much more than the mean each command's work draws; used only while it predicts
     #[arg(
@@ -239,6 +244,33 @@ pub enum Command {
     /// Report a job that runs now, from now until it has ended; or show the report of a run, kept
     /// with `run --json -o FILE`; in any format
     Report(run::ReportArgs),
+    /// Keep what is measured in a file (-o FILE), to be shown later and elsewhere by replay
+    ///
+    /// Until Ctrl-C, or for a time. The file holds the command lines, user names and control
+    /// groups of all processes that are seen: only you may read it (mode 0600), and so should
+    /// whoever you send it to. With --json, each interval is printed as well.
+    Record {
+        /// How long to record, such as 90s or 8h
+        #[arg(long = "for", value_name = "TIME", value_parser = recorded)]
+        length: Option<Duration>,
+        /// Overwrite the file if it is there already
+        #[arg(long)]
+        force: bool,
+    },
+    /// Show a recording: on the screen, or with --json, --csv, --once or --samples as from life
+    ///
+    /// The intervals and whatever chose how energy is divided and priced are those of the
+    /// recording, unless an option says otherwise.
+    Replay {
+        /// The file
+        file: PathBuf,
+        /// How fast the screen shows it, such as 10 for ten seconds in one; up to 20 samples a second
+        #[arg(long, value_name = "FACTOR", value_parser = speed, default_value = "1")]
+        speed: f64,
+        /// How to print it instead.
+        #[command(flatten)]
+        print: Print,
+    },
     /// Show where a process's joules of one interval are from, term by term
     Explain {
         /// Its number
@@ -263,11 +295,24 @@ pub enum Command {
     },
 }
 
+/// A recording that is shown.
+#[derive(Clone, Debug)]
+pub struct Playing {
+    /// The file.
+    pub file: PathBuf,
+    /// How fast.
+    pub speed: f64,
+}
+
 impl Cli {
-    /// The live screen is what was asked for.
+    /// The screen is what was asked for.
     pub fn shows_screen(&self) -> bool {
-        let Print { once, samples, .. } = self.print;
-        self.command.is_none() && !once && samples.is_none() && self.global.format().is_none()
+        let Print { once, samples, .. } = match &self.command {
+            None => &self.print,
+            Some(Command::Replay { print, .. }) => print,
+            Some(_) => return false,
+        };
+        !once && samples.is_none() && self.global.format().is_none()
     }
 
     /// Whether a configuration means anything to what was asked for: what helps to mend one has
@@ -316,6 +361,21 @@ fn length(text: &str) -> Result<Duration, String> {
     let time: jiff::SignedDuration = text.parse().map_err(|_| help.to_string())?;
     let time = Duration::try_from(time).map_err(|_| help.to_string())?;
     if (Duration::from_secs(5)..=LONGEST).contains(&time) { Ok(time) } else { Err(help.into()) }
+}
+
+fn recorded(text: &str) -> Result<Duration, String> {
+    const LEAST: Duration = Duration::from_millis(50);
+    const MOST: Duration = Duration::from_hours(366 * 24);
+    let help = "use a number with a unit, at least 50ms and at most a year, such as 90s or 8h";
+    let time: jiff::SignedDuration = text.parse().map_err(|_| help.to_string())?;
+    let time = Duration::try_from(time).map_err(|_| help.to_string())?;
+    if (LEAST..=MOST).contains(&time) { Ok(time) } else { Err(help.into()) }
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.trim().parse::<f64>().ok();
+    let speed = speed.filter(|speed| (0.01..=1000.0).contains(speed));
+    speed.ok_or_else(|| "use a factor from 0.01 to 1000, such as 10".into())
 }
 
 fn intensity(text: &str) -> Result<Intensity, String> {

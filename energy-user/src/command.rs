@@ -7,11 +7,13 @@ pub mod explain;
 pub mod mark;
 pub mod output;
 pub mod print;
+pub mod record;
 pub mod report;
 pub mod run;
 pub mod screen;
 
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -25,14 +27,17 @@ use crate::{
         live::{self, watch::Watch},
         prices::Prices,
     },
-    cli::{Cli, Command, Format, Global, MethodArgs, carbon::CarbonArgs},
+    cli::{Cli, Command, Format, Global, MethodArgs, Playing, carbon::CarbonArgs},
     host::{self, Wish},
     learn::Learner,
     live::{Live, Roots, Wanted},
     meter::redfish::{self, Redfish, Secret},
     probe::bpf::Options,
-    session::{Session, Source},
+    record::Replay,
+    session::{Chosen, Session, Source},
     sim::Simulation,
+    units::Watts,
+    waste::Thresholds,
 };
 
 /// What was asked for makes no sense: the exit code is that of a wrong command line.
@@ -44,9 +49,18 @@ pub struct Usage(pub String);
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
 /// Does what the command line says.
-pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
+pub async fn dispatch(mut cli: Cli) -> anyhow::Result<ExitCode> {
     let screen = cli.shows_screen();
     match cli.command {
+        Some(Command::Record { length, force }) => record::record(&cli.global, length, force).await,
+        Some(Command::Replay { file, speed, print }) => {
+            cli.global.replay = Some(Playing { file, speed });
+            if screen {
+                screen::screen(&cli.global).await
+            } else {
+                print::print(&cli.global, &print).await
+            }
+        }
         Some(Command::Run(args)) => run::run(&cli.global, args).await,
         Some(Command::Mark { name }) => mark::mark(&name),
         Some(Command::Report(args)) => report::report(&cli.global, &args).await,
@@ -56,6 +70,34 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Doctor { probe_cost }) => doctor::doctor(&cli.global, probe_cost),
         None if screen => screen::screen(&cli.global).await,
         None => print::print(&cli.global, &cli.print).await,
+    }
+}
+
+/// What a session is made of.
+struct Ingredients {
+    source: Box<dyn Source>,
+    prices: Box<dyn Prices>,
+    chosen: Chosen,
+    /// Static power by meter, as far as it is known from before.
+    floors: HashMap<String, Watts>,
+    /// From when on something counts as waste.
+    thresholds: Thresholds,
+    /// The CPU's name, as a calibration has it.
+    cpu: String,
+    /// What is missing that the source does not know of.
+    note: Option<String>,
+}
+
+impl Ingredients {
+    fn session(self) -> Session {
+        let Chosen { idle_policy, gpu_share, learn, factors } = self.chosen;
+        let method = Method { idle_policy, gpu_share, ..Method::default() };
+        let learner = Learner::new(method, self.floors, learn);
+        let session = Session::new(self.source, self.prices, learner);
+        let session = session.with_thresholds(self.thresholds);
+        let mut session = session.with_factors(factors);
+        session.remark(self.note);
+        session
     }
 }
 
@@ -86,10 +128,22 @@ impl Global {
         }
     }
 
-    /// The machine to look at: this one, or a made-up one.
+    /// The machine to look at: this one, a made-up one, or a recorded one.
     ///
-    /// `paced`: a made-up one takes its time, as the screen wants it.
+    /// `paced`: what is not this one takes its time, as the screen wants it.
     fn source(&self, paced: bool) -> anyhow::Result<Box<dyn Source>> {
+        if let Some(Playing { file, speed }) = &self.replay {
+            if self.probe_options().works() {
+                let text = "threads and weights are those of the recording";
+                return Err(Usage(format!("{text}; leave out --threads and --weight")).into());
+            }
+            if self.simulate.is_some() {
+                let text = "a recording is replayed as it was";
+                return Err(Usage(format!("{text}; leave out --simulate")).into());
+            }
+            let replay = Replay::open(file)?;
+            return Ok(Box::new(if paced { replay.paced(*speed) } else { replay }));
+        }
         let Some(path) = &self.simulate else {
             let (roots, options) = (self.roots(), self.probe_options());
             return Ok(Box::new(Live::open(roots, self.wish(), self.wanted()?, options)?));
@@ -104,18 +158,31 @@ impl Global {
         Ok(Box::new(if paced { simulation.paced() } else { simulation }))
     }
 
-    /// The same, with what is known of it from before.
-    fn session(&self, paced: bool) -> anyhow::Result<Session> {
+    /// The same, with what is known of it from before and what is chosen.
+    fn ingredients(&self, paced: bool) -> anyhow::Result<Ingredients> {
         // First, so that a wrong command line ends before the kernel is asked for anything.
         let watch = self.watch()?;
         let source = self.source(paced)?;
-        let (learner, note) = self.learner(source.as_ref())?;
+        let cpu = source.cpu().map_or_else(|| self.cpu_name(), str::to_owned);
+        let (calibration, note) = self.find_calibration(&source.describe().host, &cpu)?;
+        let floors = calibration.map(|calibration| calibration.floors());
+        let floors = floors.unwrap_or_else(|| source.calibrated());
         let prices = self.prices(watch, source.as_ref(), paced);
+        let before = source.chosen();
+        let MethodArgs { idle_policy, gpu_share, learn, .. } = self.method;
+        let chosen = Chosen {
+            idle_policy: idle_policy.unwrap_or(before.idle_policy),
+            gpu_share: gpu_share.unwrap_or(before.gpu_share),
+            learn: learn || before.learn,
+            factors: self.carbon.factors(before.factors),
+        };
         let thresholds = self.config.waste.over(source.thresholds())?;
-        let session = Session::new(source, prices, learner).with_thresholds(thresholds);
-        let mut session = session.with_factors(self.carbon.factors());
-        session.remark(note);
-        Ok(session)
+        Ok(Ingredients { source, prices, chosen, floors, thresholds, cpu, note })
+    }
+
+    /// The same, put together.
+    fn session(&self, paced: bool) -> anyhow::Result<Session> {
+        Ok(self.ingredients(paced)?.session())
     }
 
     /// Who knows the grid: a service, the user, or whoever makes the samples.
@@ -135,8 +202,9 @@ impl Global {
     pub fn watch(&self) -> anyhow::Result<Option<Watch>> {
         let CarbonArgs { carbon_source, carbon_zone, carbon_url, .. } = &self.carbon;
         let Some(service) = *carbon_source else { return Ok(None) };
-        if self.simulate.is_some() {
-            let text = "--carbon-source asks about now, and a made-up machine has its own time";
+        if self.simulate.is_some() || self.replay.is_some() {
+            let whose = if self.replay.is_some() { "a recording" } else { "a made-up machine" };
+            let text = format!("--carbon-source asks about now, and {whose} has its own time");
             return Err(Usage(format!("{text}; leave out one of them")).into());
         }
         let (place, zone) = (carbon_zone.clone(), self.zone.clone());
@@ -174,7 +242,7 @@ impl Global {
 
     /// Nothing about the machine is made up or copied from elsewhere.
     pub fn is_this_machine(&self) -> bool {
-        self.simulate.is_none() && self.sysfs_root == Path::new("/sys")
+        self.simulate.is_none() && self.replay.is_none() && self.sysfs_root == Path::new("/sys")
     }
 
     /// The CPU's name, as a calibration has it.
@@ -193,7 +261,7 @@ impl Global {
 
     /// Where static power is known from, in words, and what is missing to know it.
     pub fn static_power(&self, host: &str) -> anyhow::Result<(String, Option<String>)> {
-        let (calibration, note) = self.find_calibration(host)?;
+        let (calibration, note) = self.find_calibration(host, &self.cpu_name())?;
         let words = match calibration {
             Some(calibration) => {
                 let one = |(id, watts): (&String, &f64)| format!("{id} {watts:.2} W");
@@ -217,29 +285,20 @@ impl Global {
         }
     }
 
-    fn learner(&self, source: &dyn Source) -> anyhow::Result<(Learner, Option<String>)> {
-        let (calibration, note) = self.find_calibration(&source.describe().host)?;
-        let floors = calibration.map(|calibration| calibration.floors());
-        let floors = floors.unwrap_or_else(|| source.calibrated());
-        let MethodArgs { idle_policy, gpu_share, learn, .. } = self.method;
-        let chosen = Method { idle_policy, gpu_share, ..Method::default() };
-        Ok((Learner::new(chosen, floors, learn), note))
-    }
-
     /// What is known of static power from before, and why not more. A file that was named has
     /// to be sound; one that was found and is not is told and left alone.
     fn find_calibration(
         &self,
         host: &str,
+        cpu: &str,
     ) -> anyhow::Result<(Option<Calibration>, Option<String>)> {
-        let cpu = self.cpu_name();
         if let Some(file) = &self.method.calibration {
-            return Ok((Some(Calibration::read(file, host, &cpu)?), None));
+            return Ok((Some(Calibration::read(file, host, cpu)?), None));
         }
         let found = self.calibration_places().into_iter().find(|place| place.exists());
         Ok(match found.filter(|_| self.is_this_machine()) {
             None => (None, None),
-            Some(file) => match Calibration::read(&file, host, &cpu) {
+            Some(file) => match Calibration::read(&file, host, cpu) {
                 Ok(calibration) => (Some(calibration), None),
                 Err(error) => (None, Some(format!("static power is not calibrated: {error}"))),
             },

@@ -9,7 +9,7 @@
 //!                                   +-- (pure) ---+----------- waste -----------+
 //! ```
 //!
-//! Live measurement and simulation differ only in who makes the samples. From
+//! Live measurement, simulation and a recording differ only in who makes the samples. From
 //! [`sample::Sample`] on, everything is a function of values: no clock, no files,
 //! no globals; time is a field. What the user wants is joined from files, environment and command
 //! line in one place, [`config`], and is [`cli::Global`] from there on.
@@ -38,6 +38,7 @@ pub mod perf_event;
 pub mod present;
 pub mod probe;
 pub mod query;
+pub mod record;
 pub mod sample;
 pub mod session;
 pub mod sim;

@@ -1,6 +1,6 @@
 //! The loop's one step: take a sample, account for it, price it.
 //!
-//! Live measurement and simulation meet here behind [`Source`]; whoever drives a
+//! Live measurement, simulation and recordings meet here behind [`Source`]; whoever drives a
 //! session (the screen, `--once`, `run`) sees ticks and nothing of their origin.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use rustc_hash::FxHashMap;
 
 use crate::{
-    attribute::attribute,
+    attribute::{IdlePolicy, attribute},
     carbon::{Intensity, footprint::Factors, prices::Prices},
     frame::{Frame, ProcessFrame},
     job::{
@@ -17,7 +17,7 @@ use crate::{
     },
     learn::Learner,
     ledger::Tick,
-    sample::{Activity, Identity, ProbeKind, ProcessId, Sample},
+    sample::{Activity, GpuShare, Identity, ProbeKind, ProcessId, Sample},
     units::{GramsPerKwh, Watts},
     waste::{Finding, Thresholds, Watch},
 };
@@ -48,6 +48,52 @@ pub struct Present {
     pub placed: Placed,
 }
 
+/// What is chosen of how energy is divided and what is drawn beyond it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Chosen {
+    /// Who pays static power.
+    pub idle_policy: IdlePolicy,
+    /// How a GPU's energy is shared where it does not tell who used it.
+    pub gpu_share: GpuShare,
+    /// Intensities are learned by command.
+    pub learn: bool,
+    /// What is drawn beyond the meters.
+    pub factors: Factors,
+}
+
+/// Whether there is a sample to be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Yes.
+    Now,
+    /// Not before some time has passed.
+    Later,
+    /// There is no more.
+    Never(Over),
+}
+
+/// Why there are no more samples.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Over {
+    /// In words.
+    pub words: String,
+    /// More were made, and are lost.
+    pub damaged: bool,
+    /// It ended before it was meant to.
+    pub cut: bool,
+}
+
+impl Over {
+    /// In a word.
+    pub fn word(&self) -> &'static str {
+        match (self.damaged, self.cut) {
+            (true, _) => "DAMAGED",
+            (false, true) => "CUT OFF",
+            (false, false) => "END",
+        }
+    }
+}
+
 /// Whoever makes samples.
 pub trait Source {
     /// What it measures with.
@@ -58,6 +104,16 @@ pub trait Source {
         HashMap::new()
     }
 
+    /// The CPU's name, where it is not that of this machine.
+    fn cpu(&self) -> Option<&str> {
+        None
+    }
+
+    /// What was chosen, where whoever makes the samples says so; the user may say otherwise.
+    fn chosen(&self) -> Chosen {
+        Chosen::default()
+    }
+
     /// The grid, where whoever makes the samples makes it up too.
     fn grid(&self) -> Option<Box<dyn Prices>> {
         None
@@ -66,6 +122,21 @@ pub trait Source {
     /// From when on something counts as waste, where whoever makes the samples says so.
     fn thresholds(&self) -> Thresholds {
         Thresholds::default()
+    }
+
+    /// How often to ask for a sample, where that is not for the user to say.
+    fn interval(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Its samples were made earlier.
+    fn is_replay(&self) -> bool {
+        false
+    }
+
+    /// Whether there is a sample now.
+    fn due(&mut self) -> Due {
+        Due::Now
     }
 
     /// The machine now, and who ran since the last call.
@@ -103,6 +174,7 @@ pub struct Session {
     /// None unless somebody is told of jobs and of waste.
     jobs: Option<(Jobs, Watch)>,
     previous: Option<Sample>,
+    over: Option<Over>,
 }
 
 /// How often to empty the kernel's buffer between samples.
@@ -124,6 +196,7 @@ impl Session {
             learner,
             jobs: None,
             previous: None,
+            over: None,
         }
     }
 
@@ -162,9 +235,32 @@ impl Session {
         people.into_iter().zip(placed).map(one).collect()
     }
 
+    /// How often to tick, where that is not for the user to say.
+    pub fn interval(&self) -> Option<Duration> {
+        self.source.interval()
+    }
+
+    /// Its samples were made earlier.
+    pub fn is_replay(&self) -> bool {
+        self.source.is_replay()
+    }
+
+    /// Why there are no more samples; none as long as there may be.
+    pub fn over(&self) -> Option<&Over> {
+        self.over.as_ref()
+    }
+
     /// Samples, and accounts for the time since the last call. The first call
-    /// only marks the start.
+    /// only marks the start; nor does anything come of one before a sample is due.
     pub fn tick(&mut self) -> anyhow::Result<Option<Tick>> {
+        match self.source.due() {
+            Due::Now => {}
+            Due::Later => return Ok(None),
+            Due::Never(over) => {
+                self.over = Some(over);
+                return Ok(None);
+            }
+        }
         let mut sample = self.source.sample()?;
         if let (Some((jobs, _)), None) = (&mut self.jobs, &self.previous) {
             // Whoever was there at the start is no part of any frame, but of trees.

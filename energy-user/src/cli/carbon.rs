@@ -48,13 +48,15 @@ pub struct CarbonArgs {
     )]
     pub carbon_url: Option<String>,
 
-    /// Energy of the site over that of its computers: cooling, distribution
+    /// Energy of the site over that of its computers: cooling, distribution; 1, unless
+    /// it was recorded otherwise
     #[arg(long, value_name = "FACTOR", value_parser = Factors::parse, default_value = "1", global = true)]
-    pub pue: f64,
+    pub pue: Option<f64>,
 
-    /// Energy of the machine over that of its metered parts: power supply, fans, disks
+    /// Energy of the machine over that of its metered parts: power supply, fans, disks; 1,
+    /// unless it was recorded otherwise
     #[arg(long, value_name = "FACTOR", value_parser = Factors::parse, default_value = "1", global = true)]
-    pub overhead: f64,
+    pub overhead: Option<f64>,
 
     /// What a kWh costs, such as "0.32 EUR"; the report of a run tells its cost
     #[arg(long, value_name = "PRICE", value_parser = Tariff::parse, global = true)]
@@ -95,9 +97,12 @@ pub enum Machine {
 }
 
 impl CarbonArgs {
-    /// What is drawn beyond the meters.
-    pub fn factors(&self) -> Factors {
-        Factors { pue: self.pue, overhead: self.overhead }
+    /// What is drawn beyond the meters, where the user says so, or else somebody before.
+    pub fn factors(&self, before: Factors) -> Factors {
+        Factors {
+            pue: self.pue.unwrap_or(before.pue),
+            overhead: self.overhead.unwrap_or(before.overhead),
+        }
     }
 
     /// What is to be assumed of the hardware; `firmware` is what it says of itself.

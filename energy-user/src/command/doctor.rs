@@ -124,7 +124,7 @@ pub fn doctor(global: &Global, probe_cost: bool) -> anyhow::Result<ExitCode> {
         Err(error) if error.is::<Usage>() => return Err(error),
         Err(error) => findings.remedies.push(format!("{error:#}")),
     }
-    findings.intensity.factors = global.carbon.factors();
+    findings.intensity.factors = global.carbon.factors(Factors::NONE);
     match open(global) {
         Ok(mut live) => {
             // What is asked over a network answers, or fails, within its own time.

@@ -1,6 +1,10 @@
 //! `--once`, `--samples`, `--json`, `--csv`: intervals as lines, without a screen.
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+    time::Duration,
+};
 
 use super::{Usage, output::Output};
 use crate::{
@@ -8,7 +12,7 @@ use crate::{
     group::{Grouping, totals::Totals},
     ledger::{Ledger, Tick},
     present::{csv, json, table},
-    session::{DRAIN, Session},
+    session::{DRAIN, Over, Session},
 };
 
 /// Prints intervals until the asked number is reached, or until interrupted.
@@ -39,12 +43,26 @@ pub async fn print(global: &Global, print: &Print) -> anyhow::Result<ExitCode> {
             }
             output.write(&render(format, tick, &totals, &session, print.by)?)?;
             done += 1;
+        } else if let Some(over) = session.over() {
+            let missing = done == 0 || wanted.is_some();
+            return ended(over, missing);
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn render(
+/// A recording has no more intervals, though more were asked for if some are `missing`.
+fn ended(over: &Over, missing: bool) -> anyhow::Result<ExitCode> {
+    if over.damaged {
+        anyhow::bail!("{}", over.words);
+    }
+    if over.cut || missing {
+        let _ = writeln!(io::stderr(), "jouletop: {}", over.words);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn render(
     format: Format,
     tick: Tick,
     totals: &Totals,

@@ -85,7 +85,8 @@ pub async fn run(global: &Global, args: RunArgs) -> anyhow::Result<ExitCode> {
     };
     let pid = child.id().unwrap_or_default();
     let tree = Subject::tree(pid, since.boottime.as_nanos() as u64);
-    let mut tally = Tally::new(tree, global.interval, global.method.idle_policy);
+    let mut tally =
+        Tally::new(tree, global.interval, global.method.idle_policy.unwrap_or_default());
     tally.tariff = global.carbon.tariff;
     tally.assumed = global.carbon.assumed(|| Hardware::look(&global.sysfs_root));
     tally.purse = budget.map(|budget| Purse::new(budget, on_budget));

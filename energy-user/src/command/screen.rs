@@ -17,8 +17,9 @@ pub async fn screen(global: &Global) -> anyhow::Result<ExitCode> {
     }
     // Whoever looks at rows wants to know whose they are.
     let session = global.session(true)?.with_jobs();
+    let interval = session.interval().unwrap_or(global.interval);
     let theme = theme(global.config.screen.theme, |name| std::env::var_os(name));
-    tui::run(session, global.interval, theme, global.carbon.tariff).await?;
+    tui::run(session, interval, theme, global.carbon.tariff).await?;
     Ok(ExitCode::SUCCESS)
 }
 

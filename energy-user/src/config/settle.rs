@@ -19,7 +19,12 @@ use super::{
     parse::parse,
     place::{owners, places},
 };
-use crate::{carbon::live, cli::Cli, waste::Thresholds, web};
+use crate::{
+    carbon::live,
+    cli::{Cli, Command as Cmd, Global},
+    waste::Thresholds,
+    web,
+};
 
 /// Why there is no command to follow.
 #[derive(Debug, thiserror::Error)]
@@ -45,11 +50,45 @@ pub fn settle(args: &[OsString], get: &dyn Fn(&str) -> Option<OsString>) -> Resu
         return Ok(cli);
     }
     let merged = read(&cli, get)?;
-    let (command, merged) = with_defaults(&first, merged, cli.global.simulate.is_some())?;
+    let leave_out: &[&str] = match &cli.command {
+        Some(Cmd::Replay { .. }) => &RECORDED,
+        _ if cli.global.simulate.is_some() => &OF_HERE_AND_NOW,
+        _ => &[],
+    };
+    let (command, merged) = with_defaults(&first, merged, leave_out)?;
     let second = command.try_get_matches_from(args)?;
     let mut cli = Cli::from_arg_matches(&second)?;
+    if let Some(Cmd::Replay { .. }) = &cli.command {
+        unsay(&mut cli.global, &second);
+    }
     cli.global.config = config(&second, &merged)?;
     Ok(cli)
+}
+
+/// Keys about this machine, and about now: a made-up machine has its own.
+const OF_HERE_AND_NOW: [&str; 3] = ["carbon_source", "calibration", "weight"];
+/// What a recording has said already; only the command line says otherwise.
+const RECORDED: [&str; 10] = [
+    "carbon_source",
+    "calibration",
+    "weight",
+    "zone",
+    "carbon_intensity",
+    "idle_policy",
+    "gpu_share",
+    "learn",
+    "pue",
+    "overhead",
+];
+
+/// Takes back what is only a default, so that what was recorded holds.
+fn unsay(global: &mut Global, matches: &ArgMatches) {
+    let unsaid = |name: &str| said(matches, name).is_none();
+    let (method, carbon) = (&mut global.method, &mut global.carbon);
+    method.idle_policy = method.idle_policy.filter(|_| !unsaid("idle_policy"));
+    method.gpu_share = method.gpu_share.filter(|_| !unsaid("gpu_share"));
+    carbon.pue = carbon.pue.filter(|_| !unsaid("pue"));
+    carbon.overhead = carbon.overhead.filter(|_| !unsaid("overhead"));
 }
 
 /// All files, one over the other, or everything that is wrong with them.
@@ -91,7 +130,7 @@ fn said(matches: &ArgMatches, name: &str) -> Option<(ValueSource, String)> {
 fn with_defaults(
     first: &ArgMatches,
     mut merged: Merged,
-    made_up: bool,
+    leave_out: &[&str],
 ) -> Result<(Command, Merged), Refused> {
     let options = || KEYS.iter().filter(|key| key.is_option()).map(|key| key.name);
     for name in options() {
@@ -99,11 +138,8 @@ fn with_defaults(
             merged.displace(name, Some(&text));
         }
     }
-    if made_up {
-        // They are about this machine, and about now.
-        for name in ["carbon_source", "calibration", "weight"] {
-            merged.forget(name);
-        }
+    for name in leave_out {
+        merged.forget(name);
     }
     let service = said(first, "carbon_source").is_some();
     if let Some(problem) =

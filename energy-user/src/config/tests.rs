@@ -20,7 +20,7 @@ use super::{
     parse::{Layer, parse},
     settle, show,
 };
-use crate::{cli::Cli, waste::Thresholds};
+use crate::{carbon::footprint::Factors, cli::Cli, waste::Thresholds};
 
 /// A machine with a configuration, and one of the user.
 struct Home(TempDir);
@@ -86,7 +86,7 @@ fn later_places_win_key_by_key() {
     }
     let cli = home.settle(&args).unwrap();
     assert_eq!(cli.global.interval, Duration::from_secs(4));
-    assert!((cli.global.carbon.pue - 1.5).abs() < 1e-12);
+    assert!((cli.global.carbon.pue.unwrap() - 1.5).abs() < 1e-12);
     assert_eq!(cli.global.config.keys, BTreeMap::from([("quit".into(), vec!["x".into()])]));
     let thresholds = cli.global.config.waste.over(Thresholds::default()).unwrap();
     assert_eq!(thresholds.spinning.after, Duration::from_mins(2));
@@ -99,7 +99,7 @@ fn a_named_file_stands_for_the_users_and_not_for_the_machines() {
     let mine = home.0.path().join("mine.toml");
     fs::write(&mine, "pue = 1.3").unwrap();
     let cli = home.settle(&["--config", mine.to_str().unwrap()]).unwrap();
-    let factors = cli.global.carbon.factors();
+    let factors = cli.global.carbon.factors(Factors::NONE);
     assert_eq!((factors.pue, factors.overhead), (1.3, 1.1));
     assert!(!cli.global.method.learn);
     // Behind a subcommand too.
@@ -143,7 +143,7 @@ fn a_made_up_machine_has_neither_this_ones_static_power_nor_its_grid_of_now() {
     assert_eq!(global.carbon.carbon_source, None);
     assert_eq!(global.method.calibration, None);
     assert!(!global.probe_options().works());
-    assert!((global.carbon.pue - 1.5).abs() < 1e-12);
+    assert!((global.carbon.pue.unwrap() - 1.5).abs() < 1e-12);
 }
 
 #[test]

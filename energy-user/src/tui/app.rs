@@ -127,6 +127,8 @@ pub struct App {
     area: Rect,
     /// The user does not want to see the GPUs one by one.
     gpus_hidden: bool,
+    /// What is to be said of the samples themselves: in full, and in a word.
+    told: Option<(String, &'static str)>,
 }
 
 impl App {
@@ -153,12 +155,27 @@ impl App {
             page: 1,
             area: Rect::default(),
             gpus_hidden: false,
+            told: None,
         }
     }
 
     /// The same, knowing what a kWh costs.
     pub fn with_tariff(self, tariff: Option<Tariff>) -> Self {
         Self { tariff, ..self }
+    }
+
+    /// Takes in what the title is to say of the samples themselves, in full and in a word; true
+    /// if that is new.
+    pub fn tell(&mut self, words: String, word: &'static str) -> bool {
+        let told = Some((words, word));
+        let new = self.told != told;
+        self.told = told;
+        new
+    }
+
+    /// What the title is to say of the samples themselves, in full and in a word.
+    pub fn told(&self) -> Option<(&str, &'static str)> {
+        self.told.as_ref().map(|(words, word)| (words.as_str(), *word))
     }
 
     /// Takes the size of the screen, which decides how far a page is.

@@ -33,6 +33,9 @@ pub async fn run(
     tariff: Option<Tariff>,
 ) -> anyhow::Result<()> {
     let mut app = App::new(session.describe().clone(), interval, theme).with_tariff(tariff);
+    if session.is_replay() {
+        app.tell("REPLAY".into(), "REPLAY");
+    }
     let mut signals = Signals::new().context("cannot listen to signals")?;
     // The first sample marks the start; its errors are for a terminal in order.
     if let Some(tick) = session.tick()? {
@@ -85,7 +88,8 @@ async fn follow(
                         app.count(tick);
                         app.interval() >= LEGIBLE || shown.elapsed() >= LEGIBLE
                     }
-                    None => false,
+                    // A recording has an end; its last picture stays.
+                    None => session.over().is_some_and(|over| app.tell(over.words.clone(), over.word())),
                 }
             }
             _ = drain.tick() => {

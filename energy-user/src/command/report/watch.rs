@@ -58,7 +58,8 @@ pub async fn watch(
         "jouletop: watching {} ({now} process{s} now) {until}; Ctrl-C ends that and reports",
         printable(&job.whose()),
     );
-    let mut tally = Tally::new(subject, global.interval, global.method.idle_policy);
+    let mut tally =
+        Tally::new(subject, global.interval, global.method.idle_policy.unwrap_or_default());
     tally.tariff = global.carbon.tariff;
     tally.assumed = global.carbon.assumed(|| Hardware::look(&global.sysfs_root));
     // A made-up machine is not this one.

@@ -25,6 +25,10 @@ pub(super) fn draw(app: &App, tick: &Tick, plan: &Plan, buffer: &mut Buffer) {
     if app.is_paused() {
         left.push(Piece::new(1, " PAUSED ", theme.chip()));
     }
+    if let Some((words, word)) = app.told() {
+        let words = format!(" {} ", figure::printable(words));
+        left.push(Piece::new(8, words, theme.chip()).or(1, format!(" {word} ")));
+    }
     if !app.filter().is_empty() {
         let filter = figure::printable(app.filter().text());
         left.push(Piece::new(2, format!(" /{filter} "), theme.chip()).or(2, " / "));
