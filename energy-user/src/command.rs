@@ -9,6 +9,7 @@ pub mod print;
 pub mod report;
 pub mod run;
 pub mod screen;
+pub mod tag;
 
 use std::{
     path::{Path, PathBuf},
@@ -32,6 +33,7 @@ use crate::{
     probe::bpf::Options,
     session::{Session, Source},
     sim::Simulation,
+    tags::Places,
 };
 
 /// What was asked for makes no sense: the exit code is that of a wrong command line.
@@ -48,6 +50,7 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Some(Command::Run(args)) => run::run(&cli.global, args).await,
         Some(Command::Mark { name }) => mark::mark(&name),
+        Some(Command::Tag(args)) => tag::tag(&cli.global, &args),
         Some(Command::Report { file }) => report::report(&cli.global, &file),
         Some(Command::Calibrate { length }) => calibrate::calibrate(&cli.global, length).await,
         Some(Command::Explain { pid }) => explain::explain(&cli.global, pid).await,
@@ -63,6 +66,7 @@ impl Global {
         Roots {
             sysfs: self.sysfs_root.clone(),
             proc: self.proc_root.clone(),
+            tags: self.tag_places(),
             // Devices of this machine say nothing of another's tree.
             dev: if self.is_this_machine() || self.dev_root != Path::new("/dev") {
                 self.dev_root.clone()
@@ -70,6 +74,12 @@ impl Global {
                 self.sysfs_root.join("dev")
             },
         }
+    }
+
+    /// Where names of running processes are kept.
+    pub fn tag_places(&self) -> Places {
+        let session = std::env::var_os("XDG_RUNTIME_DIR");
+        Places::new(&self.run_root, session, nix::unistd::geteuid().as_raw())
     }
 
     /// How to load the kernel programs.

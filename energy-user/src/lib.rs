@@ -38,6 +38,7 @@ pub mod probe;
 pub mod sample;
 pub mod session;
 pub mod sim;
+pub mod tags;
 pub mod topology;
 pub mod tree;
 pub mod tui;

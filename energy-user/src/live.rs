@@ -25,6 +25,10 @@ use crate::{
     },
     sample::{Machine, Reading, Role, Sample, Weight},
     session::{Description, Source},
+    tags::{
+        Places,
+        look::{self, News},
+    },
     topology::{self, Grain, Topology},
 };
 
@@ -40,6 +44,8 @@ pub struct Roots {
     pub proc: PathBuf,
     /// Usually `/dev`.
     pub dev: PathBuf,
+    /// Where people give names to processes.
+    pub tags: Places,
 }
 
 /// Which meters count, beyond those that the machine shows by itself.
@@ -60,6 +66,7 @@ pub struct Live {
     meters: Meters,
     gpus: Gpus,
     looker: Looker,
+    tags: look::Looker,
     /// Only if they are weighed by.
     frequencies: Option<Frequencies>,
     topology: Topology,
@@ -119,12 +126,14 @@ impl Live {
         let machine = Arc::new(topology.machine(host.name));
         let online = topology::online(&roots.sysfs);
         let looker = Looker::new(&roots.proc);
+        let tags = look::Looker::new(roots.tags.clone(), roots.proc.clone());
         Ok(Self {
             roots,
             probe,
             meters,
             gpus,
             looker,
+            tags,
             frequencies,
             topology,
             grain,
@@ -183,6 +192,10 @@ impl Source for Live {
         // Until now, time was counted on the CPUs that there were.
         self.follow_hotplug();
         Ok(sample)
+    }
+
+    fn tags(&mut self) -> News {
+        self.tags.look(clock::now().monotonic)
     }
 
     fn drain(&mut self) -> anyhow::Result<()> {
