@@ -224,7 +224,7 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
 /// The user whose own manager (`user@1000.service`) made a path. There its user makes directories
 /// of any name, so that what they are called says nothing of others' jobs.
 fn maker(path: &str) -> Option<u32> {
-    let unit = segments(path).find(|segment| !segment.ends_with(".slice"))?;
+    let unit = segments(path).find(|segment| segment.strip_suffix(".slice").is_none())?;
     unit.strip_prefix("user@")?.strip_suffix(".service")?.parse().ok()
 }
 

@@ -28,7 +28,7 @@ use super::{BELOW, Tag, file_name, person::Person, process};
 use crate::{job::tag, sample::ProcessId};
 
 /// No file of a tag is longer, bytes: a name of four-byte characters, and the end of its line.
-const LONGEST: i64 = 4 * tag::LONGEST as i64 + 1;
+const LONGEST: usize = 4 * tag::LONGEST + 1;
 /// Files that are looked at.
 const MOST: usize = 1024;
 /// What a file that is not whole yet is called, and the number of its writer.
@@ -56,18 +56,18 @@ impl Folder {
 
     /// The same, made if need be.
     pub fn make(runtime: &Path) -> Result<Self, String> {
-        let mode = Mode::S_IRWXU | Mode::S_IRGRP | Mode::S_IXGRP | Mode::S_IROTH | Mode::S_IXOTH;
-        let made = Self::walk(runtime, |at, name| {
-            match mkdirat(at, name, mode) {
+        let rights = Mode::S_IRWXU | Mode::S_IRGRP | Mode::S_IXGRP | Mode::S_IROTH | Mode::S_IXOTH;
+        let found = Self::walk(runtime, |at, name| {
+            match mkdirat(at, name, rights) {
                 Ok(()) | Err(Errno::EEXIST) => {}
                 Err(error) => return Err(error),
             }
-            let made = openat(at, name, FOLDER, Mode::empty())?;
+            let folder = openat(at, name, FOLDER, Mode::empty())?;
             // Others read root's tags, whatever the umask.
-            fchmod(&made, mode)?;
-            Ok(made)
+            fchmod(&folder, rights)?;
+            Ok(folder)
         })?;
-        made.ok_or_else(|| {
+        found.ok_or_else(|| {
             format!(
                 "{} is not there, where tags of running processes are kept; log in so that it \
                  is made, or set XDG_RUNTIME_DIR to a folder of your own",
@@ -172,11 +172,11 @@ impl Folder {
             let pid = id.pid;
             return Err(format!("process {pid} is not its writer's; its owner or root may tag it"));
         }
-        if stat.st_size > LONGEST {
+        if usize::try_from(stat.st_size).is_ok_and(|size| size > LONGEST) {
             return Err("it is too long for a name; remove it".into());
         }
         let mut bytes = Vec::new();
-        let read = File::from(file).take(LONGEST.unsigned_abs()).read_to_end(&mut bytes);
+        let read = File::from(file).take(LONGEST as u64).read_to_end(&mut bytes);
         read.map_err(|error| format!("{error}; remove it"))?;
         let name = str::from_utf8(&bytes).map_err(|_| "it is no text; remove it")?;
         let name = tag::checked(name).map_err(|error| error.to_string())?.to_owned();

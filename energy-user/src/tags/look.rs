@@ -74,7 +74,7 @@ impl Looker {
             let found = all(&folders, &self.proc_root, &mut wrong);
             changes = self.differences(found);
         }
-        News { changes, remarks: self.remarks(wrong) }
+        News { changes, remarks: self.remarks(&wrong) }
     }
 
     /// What changed to what was found.
@@ -95,7 +95,7 @@ impl Looker {
     }
 
     /// What has not been said yet.
-    fn remarks(&mut self, wrong: Vec<String>) -> Vec<String> {
+    fn remarks(&mut self, wrong: &[String]) -> Vec<String> {
         let mut remarks = Vec::new();
         for text in wrong.iter().map(|text| printable(text)) {
             if self.told.len() < MOST_REMARKS && self.told.insert(text.clone()) {

@@ -125,6 +125,10 @@ fn a_number_that_is_used_again_has_no_tag() {
     assert_eq!(looker(run.path()).look(at(1)), News::default());
 }
 
+type Made<'a> = Box<dyn Fn() + 'a>;
+
+static LONG: [u8; 2000] = [b'x'; 2000];
+
 #[test]
 fn what_is_no_tag_is_left_out_and_said_once() {
     let run = tempfile::tempdir().unwrap();
@@ -133,12 +137,10 @@ fn what_is_no_tag_is_left_out_and_said_once() {
     let path = |id| folder.path().join(file_name(id));
     let elsewhere = run.path().join("elsewhere");
     let mine = one.id();
-    type Made<'a> = Box<dyn Fn() + 'a>;
     let write = |bytes: &'static [u8]| -> Made<'_> {
         Box::new(move || fs::write(path(mine), bytes).unwrap())
     };
     fs::write(&elsewhere, "secret").unwrap();
-    static LONG: [u8; 2000] = [b'x'; 2000];
     let table: Vec<(&str, Made<'_>)> = vec![
         ("it is a link", Box::new(|| symlink(&elsewhere, path(mine)).unwrap())),
         ("no plain file", Box::new(|| fs::hard_link(&elsewhere, path(mine)).unwrap())),
