@@ -102,11 +102,11 @@ impl Pipeline {
         let begun = leader.and_then(|leader| self.commands.get(&leader)?.1.clone());
         let names: Vec<&str> =
             commands.iter().take(NAMED).map(|(_, (called, _))| &**called).collect();
-        let named: Vec<ProcessId> = commands.iter().take(NAMED).map(|(id, _)| **id).collect();
+        let shown: Vec<ProcessId> = commands.iter().take(NAMED).map(|(id, _)| **id).collect();
         self.job = Some(Arc::new(match begun.filter(|job| job.kind == Kind::Launcher) {
             Some(job) => job.numbered(group, start),
             None => Job::typed(group, start, &names.join(" | ")),
         }));
-        self.commands.retain(|id, _| named.contains(id) || leader == Some(*id));
+        self.commands.retain(|id, _| shown.contains(id) || leader == Some(*id));
     }
 }
