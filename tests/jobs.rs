@@ -415,8 +415,8 @@ fn who_may_tag_whom() {
     let folder = run.path().join(format!("user/{ALICE}/jouletop/tags"));
     let mine = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().file_name();
     let stat = fs::read_to_string(format!("/proc/{}/stat", his.pid())).unwrap();
-    let start = stat.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap().to_owned();
-    let forged = folder.join(format!("{}.{start}", his.pid()));
+    let began = stat.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap().to_owned();
+    let forged = folder.join(format!("{}.{began}", his.pid()));
     fs::copy(folder.join(&mine), &forged).unwrap();
     chown(&forged, Some(ALICE), Some(ALICE)).unwrap();
     let args = ["--interval", "500ms", "--by", "job", "--run-root", run.path().to_str().unwrap()];
@@ -541,16 +541,16 @@ fn a_pipeline_at_the_prompt_of_a_real_shell_is_one_job() {
     stream.next();
     // Two seconds each, of which a third is worked: longer than an interval.
     let duty = |word: &str| format!("{program} duty 2 30 {word}");
-    let (a, b, c) = (duty("pipe-a"), duty("pipe-b"), duty("pipe-c"));
-    shell.type_line(&format!("{a} | {b} | {c}"));
+    let pipe = ["pipe-a", "pipe-b", "pipe-c"].map(duty).join(" | ");
+    shell.type_line(&pipe);
     sleep(Duration::from_millis(2800));
     // A copy of the shell that runs two commands, one of them a script's pipeline.
-    let (d, e, f) = (duty("list-d"), duty("list-e"), duty("list-f"));
-    shell.type_line(&format!("({d}; sh -c '{e} | cat'; true) | {f}"));
+    let [first, second, last] = ["list-d", "list-e", "list-f"].map(duty);
+    shell.type_line(&format!("({first}; sh -c '{second} | cat'; true) | {last}"));
     sleep(Duration::from_millis(4800));
     // Two commands at once, in the background.
-    let (g, h) = (duty("apart-g"), duty("apart-h"));
-    shell.type_line(&format!("{g} & {h} & wait"));
+    let apart = ["apart-g", "apart-h"].map(duty).join(" & ");
+    shell.type_line(&format!("{apart} & wait"));
     sleep(Duration::from_millis(2800));
     let lines = stream.finish();
     let ids = |word: &str| -> BTreeSet<String> {
