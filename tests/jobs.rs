@@ -545,8 +545,8 @@ fn a_pipeline_at_the_prompt_of_a_real_shell_is_one_job() {
     shell.type_line(&pipe);
     sleep(Duration::from_millis(2800));
     // A copy of the shell that runs two commands, one of them a script's pipeline.
-    let [first, second, last] = ["list-d", "list-e", "list-f"].map(duty);
-    shell.type_line(&format!("({first}; sh -c '{second} | cat'; true) | {last}"));
+    let [first, second, third] = ["list-d", "list-e", "list-f"].map(duty);
+    shell.type_line(&format!("({first}; sh -c '{second} | cat'; true) | {third}"));
     sleep(Duration::from_millis(4800));
     // Two commands at once, in the background.
     let apart = ["apart-g", "apart-h"].map(duty).join(" & ");
