@@ -25,6 +25,7 @@ use jouletop::{
     sample::Sample,
     session::Source,
     sim::Simulation,
+    tags::Places,
     units::{GramsPerKwh, Microjoules},
     waste::{Finding, Grain, Rule, Thresholds, Watch, total},
 };
@@ -485,7 +486,8 @@ fn of_real_processes_those_that_spin_are_found_and_those_that_work_are_not() {
 
 /// What is found on this machine within some seconds, with thresholds of seconds.
 fn watch_for(spinning: u32, working: u32) -> Vec<Finding> {
-    let roots = Roots { sysfs: "/sys".into(), proc: "/proc".into(), dev: "/dev".into() };
+    let tags = Places::new(Path::new("/run"), None, 0);
+    let roots = Roots { sysfs: "/sys".into(), proc: "/proc".into(), dev: "/dev".into(), tags };
     let mut live = Live::open(roots, Wish::Bpf, Wanted::default(), Options::default()).unwrap();
     let mut thresholds = Thresholds::default();
     // Others build on this machine: what matters is what comes of the time, not how much it is.

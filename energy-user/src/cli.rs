@@ -104,6 +104,10 @@ pub struct Global {
     #[arg(long, value_name = "DIR", default_value = "/dev", hide = true, global = true)]
     pub dev_root: PathBuf,
 
+    /// Where files are kept until the next boot
+    #[arg(long, value_name = "DIR", default_value = "/run", hide = true, global = true)]
+    pub run_root: PathBuf,
+
     /// Say more on stderr; twice, the kernel programs say what they do
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
@@ -241,6 +245,11 @@ pub enum Command {
         /// What begins, such as "epoch 3"
         name: String,
     },
+    /// Give a running process and all that comes from it a job name; alone, list the names
+    ///
+    /// Counts from the next interval on, for every jouletop that runs, until the process and what
+    /// came from it have ended. Root may name any process, everybody else his own.
+    Tag(TagArgs),
     /// Report a job that runs now, from now until it has ended; or show the report of a run, kept
     /// with `run --json -o FILE`; in any format
     Report(run::ReportArgs),
@@ -302,6 +311,26 @@ pub struct Playing {
     pub file: PathBuf,
     /// How fast.
     pub speed: f64,
+}
+
+/// Which process is to have which name.
+#[derive(Debug, Args)]
+pub struct TagArgs {
+    /// Its number
+    #[arg(requires = "name", value_parser = clap::value_parser!(u32).range(1..))]
+    pub pid: Option<u32>,
+
+    /// What its job is called, such as "resnet run 3"
+    pub name: Option<String>,
+
+    /// Take the name of this process away again
+    #[arg(
+        long,
+        value_name = "PID",
+        conflicts_with_all = ["pid", "name"],
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub remove: Option<u32>,
 }
 
 impl Cli {

@@ -11,6 +11,7 @@ pub mod record;
 pub mod report;
 pub mod run;
 pub mod screen;
+pub mod tag;
 
 use std::{
     collections::HashMap,
@@ -36,6 +37,7 @@ use crate::{
     record::Replay,
     session::{Chosen, Session, Source},
     sim::Simulation,
+    tags::Places,
     units::Watts,
     waste::Thresholds,
 };
@@ -64,6 +66,7 @@ pub async fn dispatch(mut cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Run(args)) => run::run(&cli.global, args).await,
         Some(Command::Mark { name }) => mark::mark(&name),
         Some(Command::Report(args)) => report::report(&cli.global, &args).await,
+        Some(Command::Tag(args)) => tag::tag(&cli.global, &args),
         Some(Command::Calibrate { length }) => calibrate::calibrate(&cli.global, length).await,
         Some(Command::Explain { pid }) => explain::explain(&cli.global, pid).await,
         Some(Command::Config(args)) => config::config(&cli.global, &args),
@@ -107,6 +110,7 @@ impl Global {
         Roots {
             sysfs: self.sysfs_root.clone(),
             proc: self.proc_root.clone(),
+            tags: self.tag_places(),
             // Devices of this machine say nothing of another's tree.
             dev: if self.is_this_machine() || self.dev_root != Path::new("/dev") {
                 self.dev_root.clone()
@@ -114,6 +118,12 @@ impl Global {
                 self.sysfs_root.join("dev")
             },
         }
+    }
+
+    /// Where names of running processes are kept.
+    pub fn tag_places(&self) -> Places {
+        let session = std::env::var_os("XDG_RUNTIME_DIR");
+        Places::new(&self.run_root, session, nix::unistd::geteuid().as_raw())
     }
 
     /// How to load the kernel programs.

@@ -12,6 +12,7 @@ pub mod container;
 pub mod kubernetes;
 pub mod launcher;
 pub mod notebook;
+pub mod pipeline;
 pub mod rank;
 pub mod resolve;
 pub mod session;
@@ -186,6 +187,19 @@ impl Job {
         Self { kind, id, name: shown(name), rank: None, step: None }
     }
 
+    /// What was typed at a prompt: the number of its process or process group, and its start.
+    fn typed(number: u32, start: u64, called: &str) -> Self {
+        Self::new(Kind::Shell, format!("command {number}.{start}"), called)
+    }
+
+    /// A launcher's job with what tells two of one name apart.
+    fn numbered(mut self, number: u32, start: u64) -> Self {
+        if self.kind == Kind::Launcher {
+            self.id = format!("launcher {number}.{start}");
+        }
+        self
+    }
+
     /// The job that a process's own control groups and environment tell of; none where they
     /// tell of none, and for the kernel's threads.
     pub fn of(identity: &Identity) -> Option<Self> {
@@ -223,6 +237,18 @@ pub fn paths(identity: &Identity) -> Vec<&str> {
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     let path = path.strip_suffix(" (deleted)").unwrap_or(path);
     path.split('/').filter(|segment| !segment.is_empty() && *segment != "..")
+}
+
+/// The user whose own manager (`user@1000.service`) made a path. There its user makes directories
+/// of any name, so that what they are called says nothing of others' jobs.
+fn maker(path: &str) -> Option<u32> {
+    let unit = segments(path).find(|segment| segment.strip_suffix(".slice").is_none())?;
+    unit.strip_prefix("user@")?.strip_suffix(".service")?.parse().ok()
+}
+
+/// What comes before an identifier that a user's own manager made: the user.
+fn makers(path: &str) -> String {
+    maker(path).map(|uid| format!("{uid}/")).unwrap_or_default()
 }
 
 /// A name as people are shown it: nothing that would move a cursor, and no longer than a line.

@@ -43,6 +43,7 @@ pub mod sample;
 pub mod session;
 pub mod sim;
 pub mod subject;
+pub mod tags;
 pub mod topology;
 pub mod tui;
 pub mod units;

@@ -26,6 +26,10 @@ use crate::{
     },
     sample::{Identity, Machine, ProcessId, Reading, Role, Sample, Weight},
     session::{Description, Source},
+    tags::{
+        Places,
+        look::{self, News},
+    },
     topology::{self, Grain, Topology},
 };
 
@@ -41,6 +45,8 @@ pub struct Roots {
     pub proc: PathBuf,
     /// Usually `/dev`.
     pub dev: PathBuf,
+    /// Where people give names to processes.
+    pub tags: Places,
 }
 
 /// Which meters count, beyond those that the machine shows by itself.
@@ -61,6 +67,7 @@ pub struct Live {
     meters: Meters,
     gpus: Gpus,
     looker: Looker,
+    tags: look::Looker,
     /// Only if they are weighed by.
     frequencies: Option<Frequencies>,
     topology: Topology,
@@ -120,12 +127,14 @@ impl Live {
         let machine = Arc::new(topology.machine(host.name));
         let online = topology::online(&roots.sysfs);
         let looker = Looker::new(&roots.proc);
+        let tags = look::Looker::new(roots.tags.clone(), roots.proc.clone());
         Ok(Self {
             roots,
             probe,
             meters,
             gpus,
             looker,
+            tags,
             frequencies,
             topology,
             grain,
@@ -198,6 +207,10 @@ impl Source for Live {
             state.is_some_and(|state| !state.starts_with(['Z', 'X']))
         };
         pids.filter(lives).filter_map(|pid: u32| probe.who(pid)).collect()
+    }
+
+    fn tags(&mut self) -> News {
+        self.tags.look(clock::now().monotonic)
     }
 
     fn drain(&mut self) -> anyhow::Result<()> {

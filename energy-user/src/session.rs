@@ -18,6 +18,7 @@ use crate::{
     learn::Learner,
     ledger::Tick,
     sample::{Activity, GpuShare, Identity, ProbeKind, ProcessId, Sample},
+    tags::look::News,
     units::{GramsPerKwh, Watts},
     waste::{Finding, Thresholds, Watch},
 };
@@ -148,6 +149,11 @@ pub trait Source {
         Vec::new()
     }
 
+    /// What is new of the names that people give to running processes.
+    fn tags(&mut self) -> News {
+        News::default()
+    }
+
     /// Empties what the kernel buffers; called several times between samples.
     fn drain(&mut self) -> anyhow::Result<()> {
         Ok(())
@@ -262,6 +268,7 @@ impl Session {
             }
         }
         let mut sample = self.source.sample()?;
+        self.hear_of_tags();
         if let (Some((jobs, _)), None) = (&mut self.jobs, &self.previous) {
             // Whoever was there at the start is no part of any frame, but of trees.
             let Activity { processes, births, kin, .. } = &sample.activity;
@@ -283,6 +290,14 @@ impl Session {
         sample.activity = Activity::default();
         self.previous = Some(sample);
         Ok(tick)
+    }
+
+    /// Takes what people call processes, before anybody is placed.
+    fn hear_of_tags(&mut self) {
+        let Some((jobs, _)) = &mut self.jobs else { return };
+        let News { changes, remarks } = self.source.tags();
+        jobs.tags(changes);
+        self.description.remedies.extend(remarks);
     }
 
     /// Where each process belongs, and what looks like waste at the end of an interval.

@@ -2,7 +2,7 @@
 //!
 //! They tell it in the environment; PBS in the path too, where its hook makes control groups.
 
-use super::{Facts, Job, Kind, segments};
+use super::{Facts, Job, Kind, maker, segments};
 
 /// The job that a scheduler's variables tell of.
 pub fn of(facts: &Facts<'_>) -> Option<Job> {
@@ -21,6 +21,9 @@ fn pbs(facts: &Facts<'_>) -> Option<Job> {
 
 /// `/pbs_jobs.service/jobid/1234.server`.
 fn pbs_path(path: &str) -> Option<&str> {
+    if maker(path).is_some() {
+        return None;
+    }
     let mut segments = segments(path).skip_while(|segment| *segment != "pbs_jobs.service");
     segments.next()?;
     (segments.next()? == "jobid").then(|| segments.next())?
@@ -97,6 +100,15 @@ pub(super) const EXAMPLES: &[super::table::Example] = &[
         &[("JOB_ID", "43"), ("SGE_TASK_ID", "undefined")],
         "blastn",
         "sge 43 | 43",
+    ),
+    (
+        "hostile: a user's directories that are called like PBS's",
+        &[
+            "/user.slice/user-1000.slice/user@1000.service/app.slice/own.service/pbs_jobs.service/jobid/1.head",
+        ],
+        &[],
+        "x",
+        "unit 1000/own.service | own of alice",
     ),
     (
         "hostile: a JOB_ID of somebody's own",

@@ -2,9 +2,10 @@
 //! libvirt.
 //!
 //! Each runtime gives a container's control group a name that has the container's number or
-//! name. Of containers in one another, the outermost is the one that the machine knows.
+//! name. Of containers in one another, the outermost is the one that the machine knows. One that
+//! a user runs without root is that user's, so that nobody makes a path into another's container.
 
-use super::{Facts, Job, Kind, segments, short, unescaped};
+use super::{Facts, Job, Kind, makers, segments, short, unescaped};
 
 /// What runtimes put before a number of 64 digits.
 const PREFIXES: [&str; 8] = [
@@ -26,6 +27,7 @@ pub fn of(facts: &Facts<'_>) -> Option<Job> {
 
 /// The outermost container that a path is in: what tells it apart, and what it is called.
 pub fn container(path: &str) -> Option<(String, String)> {
+    let whose = makers(path);
     let mut before: Option<&str> = None;
     let mut within_unit = false;
     let mut segments = segments(path).peekable();
@@ -34,14 +36,14 @@ pub fn container(path: &str) -> Option<(String, String)> {
         // Below a unit anybody may make directories of any name (a user's manager is one).
         let bare = (!within_unit).then_some(segment).filter(|segment| is_id(segment));
         if let Some(id) = prefixed(segment).or(bare) {
-            return Some((format!("container {id}"), short(id, 12).into()));
+            return Some((format!("container {whose}{id}"), short(id, 12).into()));
         }
         if let Some(name) = lxc(segment, next, before.is_none()) {
-            return Some((format!("lxc {name}"), name.into()));
+            return Some((format!("lxc {whose}{name}"), name.into()));
         }
         if let Some(name) = machine(segment).filter(|_| before == Some("machine.slice")) {
             let name = unescaped(name);
-            return Some((format!("machine {name}"), name.into_owned()));
+            return Some((format!("machine {whose}{name}"), name.into_owned()));
         }
         let suffix = segment.rsplit_once('.').map(|(_, suffix)| suffix);
         within_unit |= matches!(suffix, Some("service" | "scope"));
@@ -123,7 +125,7 @@ pub(super) const EXAMPLES: &[super::table::Example] = &[
         ],
         &[],
         "node server.js",
-        "container aa11bb22cc33dd44ee55ff6677889900aa11bb22cc33dd44ee55ff6677889900 | aa11bb22cc33",
+        "container 1000/aa11bb22cc33dd44ee55ff6677889900aa11bb22cc33dd44ee55ff6677889900 | aa11bb22cc33",
     ),
     (
         "docker run --cgroup-parent=/batch",
@@ -182,7 +184,7 @@ pub(super) const EXAMPLES: &[super::table::Example] = &[
         ],
         &[],
         "x",
-        "container aa11bb22cc33dd44ee55ff6677889900aa11bb22cc33dd44ee55ff6677889900 | aa11bb22cc33",
+        "container 1000/aa11bb22cc33dd44ee55ff6677889900aa11bb22cc33dd44ee55ff6677889900 | aa11bb22cc33",
     ),
     (
         "Podman: a pod of podman's, whose monitor is in a scope of its own",
@@ -291,6 +293,22 @@ pub(super) const EXAMPLES: &[super::table::Example] = &[
         &[],
         "x",
         "unit 1000/own.service | own of alice",
+    ),
+    (
+        "LXC 4, unprivileged: below the user's manager",
+        &["/user.slice/user-1000.slice/user@1000.service/lxc.payload.web1/init.scope"],
+        &[],
+        "/sbin/init",
+        "lxc 1000/web1 | web1",
+    ),
+    (
+        "hostile: a user's directory that is called like root's container",
+        &[
+            "/user.slice/user-1000.slice/user@1000.service/app.slice/docker-aa11bb22cc33dd44ee55ff6677889900aa11bb22cc33dd44ee55ff6677889900.scope",
+        ],
+        &[],
+        "x",
+        "container 1000/aa11bb22cc33dd44ee55ff6677889900aa11bb22cc33dd44ee55ff6677889900 | aa11bb22cc33",
     ),
     ("hostile: LXC without a name", &["/lxc", "/lxc.payload", "/lxc.payload."], &[], "x", ""),
 ];

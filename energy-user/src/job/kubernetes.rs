@@ -3,7 +3,7 @@
 //! The kubelet puts each pod into a control group that has the pod's uid in its name, by one of
 //! two drivers: plain directories (`cgroupfs`) or slices of systemd, where `-` in the uid is `_`.
 
-use super::{Facts, Job, Kind, container, is_hex, segments, short};
+use super::{Facts, Job, Kind, container, is_hex, makers, segments, short};
 
 /// A pod, and the container in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,8 @@ pub struct Pod<'a> {
 
 /// The job that is a pod.
 pub fn of(facts: &Facts<'_>) -> Option<Job> {
-    let Pod { uid, container } = facts.in_groups(pod)?;
+    let (whose, Pod { uid, container }) =
+        facts.in_groups(|path| pod(path).map(|pod| (makers(path), pod)))?;
     let brief = short(&uid, 8).to_owned();
     // A variable that people fill from `metadata.name`; else the pod's host name, which is the
     // pod's name unless it has the node's network or a host name of its own.
@@ -26,7 +27,7 @@ pub fn of(facts: &Facts<'_>) -> Option<Job> {
         (Some(name), _) | (None, Some(name)) => format!("{name} ({brief})"),
         (None, None) => brief,
     };
-    let mut job = Job::new(Kind::Pod, format!("pod {uid}"), &name);
+    let mut job = Job::new(Kind::Pod, format!("pod {whose}{uid}"), &name);
     job.step = container.map(|id| short(id, 12).into());
     Some(job)
 }
@@ -67,6 +68,15 @@ fn uid_of(text: &str) -> Option<String> {
 
 #[cfg(test)]
 pub(super) const EXAMPLES: &[super::table::Example] = &[
+    (
+        "hostile: a user's directories that are called like root's pod (or k3s without root)",
+        &[
+            "/user.slice/user-1000.slice/user@1000.service/k3s.slice/kubepods/burstable/pod2f1c8a7b-0d3e-4c5f-9a1b-0123456789ab/aa11bb22cc33dd44ee55ff6677889900aa11bb22cc33dd44ee55ff6677889900",
+        ],
+        &[],
+        "x",
+        "pod 1000/2f1c8a7b-0d3e-4c5f-9a1b-0123456789ab | 2f1c8a7b | step aa11bb22cc33",
+    ),
     (
         "Kubernetes: systemd driver, containerd, cgroup v2",
         &[

@@ -10,7 +10,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use rustc_hash::FxHashMap;
 
-use super::{Job, Kind, command, rank, shell::Shell, tag};
+use self::place::{Above, Place, Prompt, Tagged};
+use super::{
+    Job, command,
+    pipeline::Pipelines,
+    shell::Shell,
+    tag::{self, Change},
+};
 use crate::{
     frame::Frame,
     sample::{self, Birth, Identity, ProcessId},
@@ -42,6 +48,7 @@ pub struct Jobs {
     entries: BTreeMap<ProcessId, Entry>,
     /// Names that were given to processes (`jouletop tag`).
     tags: BTreeMap<ProcessId, String>,
+    pipelines: Pipelines,
     frames: u64,
 }
 
@@ -50,48 +57,23 @@ pub struct Jobs {
 struct Entry {
     identity: Option<Arc<Identity>>,
     parent: Option<ProcessId>,
-    /// The parent's place, once the parent is forgotten.
-    above: Option<Box<Place>>,
+    /// What the parent handed down, once it is forgotten.
+    above: Option<Box<Above>>,
     /// The job that it carries with it.
     own: Option<Arc<Job>>,
     /// What it begins. One that was a launcher stays one, whatever it calls itself later.
     begun: Option<Job>,
     /// It was begun at a prompt. The shell may be something else by now.
     typed: Option<Prompt>,
+    /// The number of its process group, if it is one that a shell made for a command.
+    group: Option<u32>,
+    /// It is to be asked again which group that is.
+    stray: bool,
     shell: Shell,
     called: Arc<str>,
     ended: Option<u64>,
     /// The frame that last told of it.
     seen: u64,
-}
-
-/// A prompt, by the job that its shell carries: what is typed there and carries another has
-/// left it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Prompt {
-    within: Option<Arc<str>>,
-}
-
-/// A tree that somebody began.
-#[derive(Clone, Debug)]
-struct Tree {
-    job: Arc<Job>,
-    within: Option<Arc<str>>,
-}
-
-/// Where a process stands, and what it hands down.
-#[derive(Clone, Debug)]
-struct Place {
-    placed: Placed,
-    tag: Option<Arc<Job>>,
-    tree: Option<Tree>,
-    /// It is a shell at a prompt.
-    prompt: Option<Prompt>,
-    /// Its parent was.
-    typed: Option<Prompt>,
-    is_shell: bool,
-    /// Everybody comes from it: init, or the kernel.
-    is_origin: bool,
 }
 
 impl Jobs {
@@ -124,6 +106,10 @@ impl Jobs {
         for (id, identity, _) in processes.clone() {
             self.meet(id, identity);
         }
+        for (id, ..) in processes.clone() {
+            self.join(id);
+        }
+        self.pipelines.settle();
         let mut memo = FxHashMap::default();
         let placed = processes.clone().map(|(id, ..)| self.placed(id, &mut memo)).collect();
         for (id, _, ended) in processes {
@@ -151,6 +137,8 @@ impl Jobs {
             self.born(id, parent);
         }
         self.meet(id, identity);
+        self.join(id);
+        self.pipelines.settle();
         self.placed(id, &mut FxHashMap::default()).job
     }
 
@@ -158,8 +146,9 @@ impl Jobs {
     pub fn born(&mut self, child: ProcessId, parent: ProcessId) {
         let entry = self.entries.entry(child).or_default();
         entry.seen = self.frames;
-        if entry.above.is_none() {
+        if entry.above.is_none() && entry.parent != Some(parent) {
             entry.parent = Some(parent);
+            entry.stray = true;
         }
     }
 
@@ -176,11 +165,74 @@ impl Jobs {
         entry.shell = Shell::of(id, identity);
         entry.called = command::called(identity).into();
         entry.identity = Some(Arc::clone(identity));
+        entry.stray = true;
+    }
+
+    /// Finds out which of a prompt's process groups a process is in. The shell makes one for
+    /// each command or pipeline; what stays in the shell's own is none of them.
+    fn join(&mut self, id: ProcessId) {
+        let Some(entry) = self.entries.get(&id).filter(|entry| entry.stray) else { return };
+        let Some(identity) = entry.identity.clone() else { return };
+        let handed = entry.typed.as_ref().or_else(|| entry.above.as_ref()?.place.prompt.as_ref());
+        let (shell, known) = match (handed, self.parent(id, entry)) {
+            (Some(prompt), _) => (Some((prompt.pid, prompt.group)), true),
+            (None, Some(parent)) => {
+                let shell = self.entries.get(&parent);
+                let group = shell.and_then(|shell| shell.identity.as_ref()?.pgrp);
+                let is_one = shell.is_some_and(|shell| shell.shell != Shell::No);
+                let known = shell.is_some_and(|shell| shell.identity.is_some());
+                (is_one.then_some((parent.pid, group)), known)
+            }
+            (None, None) => (None, entry.parent.is_none() || entry.above.is_some()),
+        };
+        let apart = |group: &u32| {
+            shell.is_some_and(|(pid, own)| *group != pid && own.is_some_and(|own| *group != own))
+        };
+        let (before, group) = (entry.group, identity.pgrp.filter(apart));
+        let (called, begun) = (Arc::clone(&entry.called), entry.begun.clone());
+        if before != group {
+            self.pipelines.leave(before);
+        }
+        if let Some(group) = group {
+            self.pipelines.join(group, before != Some(group), id, called, begun);
+        }
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.group = group;
+            entry.stray = !known;
+        }
+    }
+
+    /// Takes what was told of names that people gave to processes.
+    pub fn tags(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match change {
+                Change::Given(id, name) => self.tag(id, &name),
+                Change::Taken(id) => self.untag(id),
+                // What came from it keeps the name: it goes when the process is forgotten.
+                Change::Over(id) if find(&self.entries, id).is_none() => self.untag(id),
+                Change::Over(_) => {}
+            }
+        }
     }
 
     /// A name for a process and all that comes from it: stronger than anything else.
     pub fn tag(&mut self, id: ProcessId, name: &str) {
+        self.untag(id);
         self.tags.insert(id, name.into());
+    }
+
+    /// Takes a process's name away, and from all that came from it.
+    pub fn untag(&mut self, id: ProcessId) {
+        if let Some(id) = find(&self.tags, id) {
+            self.tags.remove(&id);
+        }
+    }
+
+    /// The name that a process was given itself.
+    fn given(&self, id: ProcessId, identity: Option<&Identity>) -> Option<Arc<Job>> {
+        let name = self.tags.get(&find(&self.tags, id)?)?;
+        let user = identity.and_then(|identity| identity.user.as_deref());
+        Some(Arc::new(tag::named(name, user)))
     }
 
     /// The process has ended; it is remembered for a while.
@@ -217,7 +269,7 @@ impl Jobs {
 
     fn placed(&self, id: ProcessId, memo: &mut FxHashMap<ProcessId, Place>) -> Placed {
         let nowhere = || Placed { job: None, root: id, root_name: "".into() };
-        self.place(id, memo).map_or_else(nowhere, |place| place.placed)
+        self.place(id, memo).map_or_else(nowhere, |place| place.placed().clone())
     }
 
     /// A process's place, from its oldest known ancestor down.
@@ -232,18 +284,45 @@ impl Jobs {
             }
             let Some(entry) = self.entries.get(&id) else { break };
             line.push((id, entry));
-            if let Some(place) = &entry.above {
-                above = Some((**place).clone());
-                break;
-            }
-            next = self.parent(id, entry);
+            next = self.up(id, entry);
         }
         for (id, entry) in line.into_iter().rev() {
+            if let Some(handed) = &entry.above {
+                above = Some(handed.below(above.as_ref()));
+            }
             let place = self.below(id, entry, above.as_ref());
             memo.insert(id, place.clone());
             above = Some(place);
         }
         above
+    }
+
+    /// The nearest ancestor that is remembered.
+    fn up(&self, id: ProcessId, entry: &Entry) -> Option<ProcessId> {
+        match &entry.above {
+            Some(above) => find(&self.entries, above.elder?),
+            None => self.parent(id, entry),
+        }
+    }
+
+    /// The nearest ancestor of one that goes which stays, as far up as its name could come from:
+    /// what goes with a name of its own leaves that for good.
+    fn elder(
+        &self,
+        id: ProcessId,
+        gone: &FxHashMap<ProcessId, Option<Place>>,
+    ) -> Option<ProcessId> {
+        let mut at = id;
+        for _ in 0..DEEPEST {
+            if find(&self.tags, at).is_some() {
+                return None;
+            }
+            at = self.up(at, self.entries.get(&at)?)?;
+            if !gone.contains_key(&at) {
+                return Some(at);
+            }
+        }
+        None
     }
 
     /// The parent, if it is known. Nobody is younger than a child: so no line is a circle.
@@ -263,22 +342,31 @@ impl Jobs {
         let default = Arc::default();
         let identity = entry.identity.as_ref().unwrap_or(&default);
         let typed = entry.typed.clone().or_else(|| above?.prompt.clone());
-        let tree = tree(id, entry, above.and_then(|above| above.tree.clone()), typed.as_ref());
-        let given = find(&self.tags, id).and_then(|id| self.tags.get(&id));
-        let given = given.map(|name| Arc::new(tag::named(name, identity.user.as_deref())));
-        let tag = given.or_else(|| above?.tag.clone());
+        let line = typed.as_ref().and_then(|_| self.pipelines.job(entry.group?));
+        let inherited = above.and_then(|above| above.tree.clone());
+        let tree = place::tree(id, entry, inherited, typed.as_ref(), line);
         let kernel = identity.kind == sample::Kind::Kernel;
-        let job = decide(entry.own.as_ref(), tag.as_ref(), tree.as_ref())
+        let job = place::decide(entry.own.as_ref(), tree.as_ref())
             .filter(|_| !kernel)
-            .map(|job| ranked(job, identity));
-        let same = |above: &&Place| {
-            let id = |job: &Option<Arc<Job>>| job.as_ref().map(|job| job.id.clone());
-            !above.is_origin && id(&above.placed.job) == id(&job)
-        };
-        let (root, root_name) = match above.filter(same) {
-            Some(above) => (above.placed.root, Arc::clone(&above.placed.root_name)),
+            .map(|job| place::ranked(job, identity));
+        let beside = above.filter(|above| !above.is_origin);
+        let of = |job: &Option<Arc<Job>>| job.as_ref().map(|job| job.id.clone());
+        let (root, root_name) = match beside.filter(|above| of(&above.plain.job) == of(&job)) {
+            Some(above) => (above.plain.root, Arc::clone(&above.plain.root_name)),
             None => (id, Arc::clone(&entry.called)),
         };
+        let plain = Placed { job, root, root_name };
+        let tag = self.given(id, Some(identity));
+        let tag = tag.or_else(|| Some(Arc::clone(&above?.tagged.as_ref()?.job)));
+        let tagged = tag.filter(|_| !kernel).map(|job| {
+            let same = beside.and_then(|above| above.tagged.as_ref());
+            let (root, root_name) = match same.filter(|above| above.job.id == job.id) {
+                Some(above) => (above.placed.root, Arc::clone(&above.placed.root_name)),
+                None => (id, Arc::clone(&entry.called)),
+            };
+            let ranked = Some(place::ranked(Arc::clone(&job), identity));
+            Tagged { job, placed: Placed { job: ranked, root, root_name } }
+        });
         let own = || entry.own.as_ref().map(|job| job.id.as_str().into());
         let at_prompt = match entry.shell {
             // What `jouletop run` begins was typed, too.
@@ -288,11 +376,12 @@ impl Jobs {
             Shell::Says => above.is_some_and(|above| !above.is_shell),
             Shell::Bare | Shell::No => false,
         };
+        let prompt = || Prompt { within: own(), pid: id.pid, group: identity.pgrp };
         Place {
-            placed: Placed { job, root, root_name },
-            tag,
+            plain,
+            tagged,
             tree,
-            prompt: at_prompt.then(|| Prompt { within: own() }),
+            prompt: at_prompt.then(prompt),
             typed,
             is_shell: entry.shell != Shell::No,
             is_origin: id.pid <= 1 || kernel,
@@ -326,82 +415,28 @@ impl Jobs {
         let orphans: Vec<_> = self
             .entries
             .iter()
-            .filter(|(id, entry)| entry.above.is_none() && !gone.contains_key(*id))
+            .filter(|(id, _)| !gone.contains_key(*id))
             .filter_map(|(id, entry)| {
-                let place = gone.get(&self.parent(*id, entry)?)?.clone()?;
-                Some((*id, place))
+                let lost = self.up(*id, entry)?;
+                let place = gone.get(&lost)?.as_ref()?;
+                let place = match &entry.above {
+                    Some(above) => above.below(Some(place)),
+                    None => place.clone(),
+                };
+                Some((*id, Above { place, elder: self.elder(lost, &gone) }))
             })
             .collect();
-        for (id, place) in orphans {
+        for (id, above) in orphans {
             if let Some(entry) = self.entries.get_mut(&id) {
-                entry.above = Some(Box::new(place));
+                entry.above = Some(Box::new(above));
             }
         }
         for id in gone.keys() {
-            self.entries.remove(id);
-            if let Some(tagged) = find(&self.tags, *id) {
-                self.tags.remove(&tagged);
+            if let Some(entry) = self.entries.remove(id) {
+                self.pipelines.leave(entry.group);
             }
+            self.untag(*id);
         }
-    }
-}
-
-/// The tree that a process is in: of launchers the outermost, of notebooks the innermost, of
-/// prompts the last one that the line came through.
-fn tree(
-    id: ProcessId,
-    entry: &Entry,
-    inherited: Option<Tree>,
-    typed: Option<&Prompt>,
-) -> Option<Tree> {
-    let begun = |within: Option<Arc<str>>| {
-        let mut job = entry.begun.clone()?;
-        if job.kind == Kind::Launcher {
-            job.id = format!("launcher {}.{}", id.pid, id.start);
-        }
-        Some(Tree { job: Arc::new(job), within })
-    };
-    if entry.begun.as_ref().is_some_and(|job| job.kind == Kind::Notebook) {
-        return begun(None);
-    }
-    match (inherited, typed) {
-        (Some(tree), _) if tree.job.kind <= Kind::Launcher => Some(tree),
-        (_, Some(Prompt { within })) => begun(within.clone()).or_else(|| {
-            let job = format!("command {}.{}", id.pid, id.start);
-            let job = Arc::new(Job::new(Kind::Shell, job, &entry.called));
-            Some(Tree { job, within: within.clone() })
-        }),
-        (Some(tree), None) => Some(tree),
-        (None, None) => begun(None),
-    }
-}
-
-/// The stronger of what a process carries and what it came from.
-fn decide(own: Option<&Arc<Job>>, tag: Option<&Arc<Job>>, tree: Option<&Tree>) -> Option<Arc<Job>> {
-    let came = tree.map(|tree| &tree.job);
-    let job = match (tag, own, tree) {
-        (Some(tag), _, _) => Some(tag),
-        (None, Some(own), Some(tree)) if tree.job.kind == Kind::Shell => {
-            // Whoever was moved to a unit of its own has left the login.
-            let left = own.kind < Kind::Unit || tree.within.as_deref() != Some(&own.id);
-            Some(if left { own } else { &tree.job })
-        }
-        (None, Some(own), Some(tree)) => {
-            Some(if own.kind < tree.job.kind { own } else { &tree.job })
-        }
-        (None, own, None) => own,
-        (None, None, _) => came,
-    };
-    job.map(Arc::clone)
-}
-
-/// The job with the number that this process has in it.
-fn ranked(job: Arc<Job>, identity: &Identity) -> Arc<Job> {
-    match rank::of(identity) {
-        Some(rank) if job.rank.is_none() && job.kind < Kind::Unit => {
-            Arc::new(Job { rank: Some(rank), ..(*job).clone() })
-        }
-        _ => job,
     }
 }
 
@@ -423,5 +458,6 @@ fn whole(start: u64) -> bool {
     start.is_multiple_of(GRAIN_NS)
 }
 
+mod place;
 #[cfg(test)]
 mod tests;

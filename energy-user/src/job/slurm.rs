@@ -3,7 +3,7 @@
 //! With Slurm's plugins for control groups the path says it, and nobody can leave it. Without
 //! them only the environment does, which a process may have from a shell whose job is over.
 
-use super::{Facts, Job, Kind, segments};
+use super::{Facts, Job, Kind, maker, segments};
 
 /// What a path says.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +40,10 @@ pub fn of(facts: &Facts<'_>) -> Option<Job> {
 
 /// `/slurm/uid_1000/job_123/step_0/task_1`, or below `slurmstepd.scope` in v2.
 fn place(path: &str) -> Option<Place<'_>> {
+    // Slurm is root's: what a user made says nothing.
+    if maker(path).is_some() {
+        return None;
+    }
     let mut segments = segments(path).peekable();
     loop {
         let segment = segments.next()?;
@@ -220,6 +224,16 @@ pub(super) const EXAMPLES: &[super::table::Example] = &[
         &[("SLURM_JOB_ID", "0")],
         "x",
         "",
+    ),
+    (
+        "hostile: directories of a user's own that are called like another's job",
+        &[
+            "/user.slice/user-1000.slice/user@1000.service/app.slice/own.service/slurm/uid_0/job_5/step_0",
+            "/user.slice/user-1000.slice/user@1000.service/app.slice/x_slurmstepd.scope/job_5/step_0",
+        ],
+        &[],
+        "x",
+        "unit 1000/own.service | own of alice",
     ),
     (
         "hostile: a directory that is only called like a job",

@@ -19,7 +19,7 @@ use procfs::process::Process;
 
 use super::{cgroup::Cgroups, stat::TICK_NS};
 use crate::{
-    job::ENVIRONMENT,
+    job::{ENVIRONMENT, tag},
     sample::{Identity, Kind, ProcessId},
 };
 
@@ -27,9 +27,8 @@ use crate::{
 const LONGEST_CMDLINE: usize = 4096;
 /// Ancestors that are looked up.
 const DEEPEST: usize = 64;
-/// Bytes of an environment that are looked through, and characters of a value that are kept.
+/// Bytes of an environment that are looked through.
 const LONGEST_ENVIRONMENT: usize = 1 << 16;
-const LONGEST_VALUE: usize = 256;
 
 /// Processes by identity.
 pub struct Directory {
@@ -92,9 +91,10 @@ impl Directory {
             user: Some(self.user(birth.uid)),
             parent: Some(parent),
             cgroup: self.cgroups.path(birth.cgroup).or_else(|| inherited.cgroup.clone()),
-            // A child has its parent's groups, session and environment until it changes them.
+            // A child has its parent's groups, session, process group and environment until it changes them.
             groups: inherited.groups.clone(),
             session: inherited.session,
+            pgrp: inherited.pgrp,
             env: inherited.env.clone(),
             kind,
         };
@@ -175,6 +175,7 @@ impl Directory {
             identity.cgroup = found.cgroup.or(identity.cgroup);
             identity.groups = found.groups;
             identity.session = found.session.or(identity.session);
+            identity.pgrp = found.pgrp.or(identity.pgrp);
             // Whose environment cannot be read has its parent's, as far as anybody knows.
             let own = found.uid == Some(nix::unistd::geteuid().as_raw());
             if own || nix::unistd::geteuid().is_root() {
@@ -293,6 +294,7 @@ impl Directory {
             cgroup,
             groups,
             session: u32::try_from(stat.session).ok().filter(|session| *session > 0),
+            pgrp: u32::try_from(stat.pgrp).ok().filter(|group| *group > 0),
             env: environment(process),
             kind: self.kind(stat.pid.unsigned_abs(), stat.flags & PF_KTHREAD != 0),
         }
@@ -333,13 +335,27 @@ fn environment(process: &Process) -> BTreeMap<String, String> {
     let file = process.open_relative("environ").ok();
     let read = file.and_then(|file| at_once(file, LONGEST_ENVIRONMENT).ok());
     let Some(bytes) = read else { return BTreeMap::new() };
-    let variable = |text: &[u8]| {
+    variables(&bytes, bytes.len() == LONGEST_ENVIRONMENT)
+}
+
+/// The variables of an environment that are kept; `cut` where it goes on beyond what was read.
+fn variables(mut bytes: &[u8], cut: bool) -> BTreeMap<String, String> {
+    if cut {
+        // A number that lacks its last digits is another one.
+        let whole = bytes.iter().rposition(|byte| *byte == 0).unwrap_or(0);
+        bytes = &bytes[..whole];
+    }
+    let mut kept = BTreeMap::new();
+    for text in bytes.split(|&byte| byte == 0) {
         let text = String::from_utf8_lossy(text);
-        let (name, value) = text.split_once('=')?;
-        let wanted = ENVIRONMENT.contains(&name) && !value.is_empty();
-        wanted.then(|| (name.to_owned(), value.chars().take(LONGEST_VALUE).collect()))
-    };
-    bytes.split(|&byte| byte == 0).filter_map(variable).collect()
+        let Some((name, value)) = text.split_once('=') else { continue };
+        if ENVIRONMENT.contains(&name) && !value.is_empty() {
+            // Of two of one name, programs see the first (getenv(3)).
+            let value = || value.chars().take(tag::LONGEST).collect();
+            kept.entry(name.to_owned()).or_insert_with(value);
+        }
+    }
+    kept
 }
 
 /// What one read gives, at most so many bytes. A process that ends between two reads of its
@@ -385,6 +401,19 @@ mod tests {
         assert_eq!(at_once(Ends(Some(long.clone())), LONGEST_CMDLINE).unwrap(), long);
         assert!(at_once(Ends(None), LONGEST_CMDLINE).unwrap().is_empty());
         assert_eq!(at_once(Ends(Some(long)), 10).unwrap().len(), 10);
+    }
+
+    #[test]
+    fn an_environment_that_is_too_long_has_no_half_variable() {
+        let told = |bytes: &[u8], cut| variables(bytes, cut).into_iter().collect::<Vec<_>>();
+        let job = |number: &str| ("SLURM_JOB_ID".to_owned(), number.to_owned());
+        let text = b"X=1\0SLURM_JOB_ID=4711\0JOULETOP_JOB=res";
+        assert_eq!(told(text, true), [job("4711")]);
+        assert_eq!(told(text, false), [("JOULETOP_JOB".into(), "res".into()), job("4711")]);
+        assert_eq!(told(b"SLURM_JOB_ID=47", true), []);
+        // Two of one name, an empty one, no name, no text.
+        assert_eq!(told(b"SLURM_JOB_ID=1\0SLURM_JOB_ID=2\0", false), [job("1")]);
+        assert_eq!(told(b"JOULETOP_JOB=\0=x\0\0\xff=\xff\0", false), []);
     }
 
     #[test]

@@ -45,6 +45,8 @@ pub struct Identity {
     pub groups: Vec<String>,
     /// Its session (setsid(2)): that of a login, of a terminal's tab, of a daemon.
     pub session: Option<u32>,
+    /// Its process group (setpgid(2)): a shell makes one for each pipeline that is typed.
+    pub pgrp: Option<u32>,
     /// What its environment says of the job that it is a part of: no names but those of
     /// [`ENVIRONMENT`](crate::job::ENVIRONMENT).
     pub env: BTreeMap<String, String>,

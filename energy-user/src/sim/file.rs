@@ -74,6 +74,7 @@ pub struct Process {
     pub parent: Option<u32>,
     pub cgroup: Option<String>,
     pub session: Option<u32>,
+    pub pgrp: Option<u32>,
     #[serde(default)]
     pub env: BTreeMap<String, String>,
     #[serde(default)]

@@ -98,6 +98,7 @@ impl Process {
                 cgroup: raw.cgroup,
                 groups: Vec::new(),
                 session: raw.session,
+                pgrp: raw.pgrp,
                 env: raw.env,
                 kind,
             },

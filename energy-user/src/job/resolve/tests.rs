@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::job::table::{anybody, identity};
+use crate::job::{
+    Kind,
+    table::{anybody, identity},
+};
 
 const LOGIN: &str = "/user.slice/user-1000.slice/session-3.scope";
 const UNIT: &str = "/system.slice/web.service";
@@ -32,6 +35,12 @@ impl Machine {
         if parent > 0 {
             self.births.push(Birth { child: id(pid), parent: id(parent) });
         }
+    }
+
+    /// A process in a process group.
+    fn grouped(&mut self, pid: u32, parent: u32, pgrp: u32, cmdline: &str) {
+        let pgrp = Some(pgrp);
+        self.put(pid, parent, Identity { pgrp, ..identity(&[LOGIN], &[], cmdline) });
     }
 
     /// A frame in which everybody ran, and these ended.
@@ -339,6 +348,261 @@ fn a_tag_is_for_a_process_and_its_descendants_and_ends_with_it() {
 }
 
 #[test]
+fn a_tag_comes_and_goes_for_all_that_came_from_it() {
+    let mut machine = Machine::default();
+    machine.begin(10, 0, "make all", UNIT);
+    machine.begin(11, 10, "sh", UNIT);
+    machine.begin(12, 11, "sh", UNIT);
+    machine.begin(13, 12, "cc1", UNIT);
+    // Those between are long forgotten.
+    machine.frame(&[11, 12]);
+    for _ in 0..KEPT + 2 {
+        machine.frame(&[]);
+    }
+    let told = |machine: &mut Machine, change| {
+        machine.jobs.tags(vec![change]);
+        machine.names()
+    };
+    let given = |name: &str| Change::Given(id(10), name.into());
+    let all = |name| names(&[(10, name), (13, name)]);
+    assert_eq!(told(&mut machine, given("mine")), all("mine"));
+    assert_eq!(machine.frame(&[])[&13].root, id(10));
+    assert_eq!(told(&mut machine, given("ours")), all("ours"));
+    assert_eq!(told(&mut machine, Change::Taken(id(10))), all("make all"));
+    assert_eq!(told(&mut machine, given("mine")), all("mine"));
+    // The orphans keep it when it has ended, whatever becomes of the file.
+    machine.frame(&[10]);
+    assert_eq!(told(&mut machine, Change::Over(id(10))), names(&[(13, "mine")]));
+    for _ in 0..KEPT + 2 {
+        machine.frame(&[]);
+    }
+    assert_eq!(told(&mut machine, Change::Over(id(10))), names(&[(13, "mine")]));
+    assert!(machine.jobs.tags.is_empty());
+    // One that nobody else knows takes no room for ever.
+    machine.jobs.tags(vec![Change::Given(id(70), "x".into()), Change::Over(id(70))]);
+    assert!(machine.jobs.tags.is_empty());
+}
+
+#[test]
+fn a_tag_is_stronger_than_all_and_a_nearer_one_than_a_farther() {
+    let mut machine = Machine::default();
+    machine.begin(10, 0, "bash run.sh", UNIT);
+    let worker = |rank| {
+        let env = [("SLURM_JOB_ID", "5"), ("JOULETOP_JOB", "a"), ("PMI_RANK", rank)];
+        identity(&[BOX], &env, "worker")
+    };
+    machine.put(11, 10, worker("0"));
+    machine.put(12, 11, worker("1"));
+    machine.begin(13, 12, "x", UNIT);
+    machine.jobs.tags(vec![Change::Given(id(10), "outer".into())]);
+    let placed = machine.frame(&[]);
+    assert!(placed.values().all(|placed| name(placed) == "outer" && placed.root == id(10)));
+    let rank = |pid| placed[&pid].job.as_ref().unwrap().rank;
+    assert_eq!([10, 11, 12, 13].map(rank), [None, Some(0), Some(1), None]);
+    machine.jobs.tags(vec![Change::Given(id(12), "inner".into())]);
+    let expected = [(10, "outer"), (11, "outer"), (12, "inner"), (13, "inner")];
+    assert_eq!(machine.names(), names(&expected));
+}
+
+/// Where it is from; the shell; processes by number, parent, process group and command; the job
+/// of each.
+type Line = (
+    &'static str,
+    &'static str,
+    &'static [(u32, u32, u32, &'static str)],
+    &'static [(u32, &'static str)],
+);
+
+const LINES: &[Line] = &[
+    (
+        "bash(1), JOB CONTROL: a pipeline is a process group",
+        "-bash",
+        &[(101, 100, 101, "zcat x.gz"), (102, 100, 101, "sort"), (103, 100, 101, "python a.py")],
+        &[(101, "zcat | sort | python a.py"), (102, "="), (103, "=")],
+    ),
+    (
+        "bash(1), Compound Commands: (list) is a copy of the shell, with what it runs",
+        "bash",
+        &[
+            (101, 100, 101, "bash"),
+            (102, 100, 101, "tee log"),
+            (103, 101, 101, "make"),
+            (104, 103, 101, "cc1"),
+            (105, 101, 101, "make test"),
+        ],
+        &[(101, "bash | tee"), (102, "="), (103, "="), (104, "="), (105, "=")],
+    ),
+    (
+        "setpgid(2): a command alone leads its group; two of them are two",
+        "-zsh",
+        &[(101, 100, 101, "python a.py"), (102, 101, 101, "python a.py"), (103, 100, 103, "b &")],
+        &[(101, "python a.py"), (102, "="), (103, "b")],
+    ),
+    (
+        "zshoptions(1), MONITOR: the same in zsh",
+        "/usr/bin/zsh -l",
+        &[(101, 100, 101, "yes"), (102, 100, 101, "head -n 9")],
+        &[(101, "yes | head"), (102, "=")],
+    ),
+    (
+        "fish: src/proc.rs, a job group has a pgid",
+        "fish",
+        &[(101, 100, 101, "cat"), (102, 100, 101, "wc")],
+        &[(101, "cat | wc"), (102, "=")],
+    ),
+    (
+        "dash(1), -m: interactive shells have job control",
+        "sh -i",
+        &[(101, 100, 101, "cat"), (102, 100, 101, "wc")],
+        &[(101, "cat | wc"), (102, "=")],
+    ),
+    (
+        "make(1): the launcher that leads a pipeline names it",
+        "-bash",
+        &[(101, 100, 101, "make all"), (102, 101, 101, "cc1"), (103, 100, 101, "tee log")],
+        &[(101, "make all"), (102, "="), (103, "=")],
+    ),
+    (
+        "torchrun that reads from a pipe: the pipeline is named by all",
+        "-bash",
+        &[
+            (101, 100, 101, "cat x"),
+            (102, 100, 101, "torchrun a.py"),
+            (103, 102, 101, "python a.py"),
+        ],
+        &[(101, "cat | torchrun"), (102, "="), (103, "=")],
+    ),
+    (
+        "the first command ended before anybody looked",
+        "-bash",
+        &[(102, 100, 101, "sort"), (103, 100, 101, "uniq")],
+        &[(102, "sort | uniq"), (103, "=")],
+    ),
+    (
+        "bash(1), Command Substitution: in the shell's own group, as PROMPT_COMMAND",
+        "-bash",
+        &[(101, 100, 100, "git branch"), (102, 100, 100, "sed")],
+        &[(101, "git"), (102, "sed")],
+    ),
+    (
+        "bash(1), set +m: no job control, no groups",
+        "bash -i",
+        &[(101, 100, 100, "a"), (102, 100, 100, "b")],
+        &[(101, "a"), (102, "b")],
+    ),
+    (
+        "a script: all of it is in the group that the prompt made for it",
+        "-bash",
+        &[
+            (101, 100, 101, "bash ./run.sh"),
+            (102, 101, 101, "a"),
+            (103, 101, 101, "b"),
+            (104, 101, 101, "make"),
+        ],
+        &[(101, "bash run.sh"), (102, "="), (103, "="), (104, "=")],
+    ),
+    (
+        "a script with `set -m`: its groups are no commands of a prompt",
+        "-bash",
+        &[(101, 100, 101, "bash ./run.sh"), (102, 101, 102, "a"), (103, 101, 102, "b")],
+        &[(101, "bash run.sh"), (102, "="), (103, "=")],
+    ),
+    (
+        "cron(8): sh -c with a pipe is at no prompt",
+        "/bin/sh -c a | b",
+        &[(101, 100, 100, "a"), (102, 100, 100, "b")],
+        &[],
+    ),
+];
+
+#[test]
+fn a_pipeline_at_a_prompt_is_one_job() {
+    for (origin, shell, processes, expected) in LINES {
+        let mut machine = Machine::default();
+        machine.grouped(100, 0, 100, shell);
+        for (pid, parent, pgrp, cmdline) in *processes {
+            machine.grouped(*pid, *parent, *pgrp, cmdline);
+        }
+        let placed = machine.frame(&[]);
+        let ids = |pid: &u32| placed[pid].job.as_ref().unwrap().id.clone();
+        let mut first = None;
+        for (pid, expected) in *expected {
+            if *expected == "=" {
+                assert_eq!(Some(ids(pid)), first, "{origin}: {pid}");
+            } else {
+                assert_eq!(name(&placed[pid]), *expected, "{origin}: {pid}");
+                assert_ne!(Some(ids(pid)), first, "{origin}: {pid}");
+                first = Some(ids(pid));
+            }
+        }
+        if expected.is_empty() {
+            let jobs: Vec<_> = placed.values().map(name).collect();
+            assert!(jobs.iter().all(|job| *job == jobs[0]), "{origin}: {jobs:?}");
+        }
+    }
+}
+
+#[test]
+fn a_pipeline_keeps_its_number_when_its_first_command_ends_and_others_come() {
+    let mut machine = Machine::default();
+    machine.grouped(100, 0, 100, "-bash");
+    machine.grouped(101, 100, 101, "zcat");
+    machine.grouped(103, 100, 101, "sort");
+    let number = |placed: &Placed| placed.job.as_ref().unwrap().id.clone();
+    let before = number(&machine.frame(&[101])[&103]);
+    assert_eq!(before, format!("command 101.{}", id(101).start));
+    for _ in 0..KEPT + 2 {
+        assert_eq!(number(&machine.frame(&[])[&103]), before);
+    }
+    // One that slept until now.
+    machine.grouped(102, 100, 101, "grep x");
+    // The shell hangs up.
+    let placed = machine.frame(&[100]);
+    assert_eq!(
+        (number(&placed[&102]), name(&placed[&102])),
+        (before.clone(), "zcat | grep | sort".into())
+    );
+    for _ in 0..KEPT + 2 {
+        machine.frame(&[]);
+    }
+    let placed = machine.frame(&[]);
+    assert_eq!([102, 103].map(|pid| number(&placed[&pid])), [before.clone(), before]);
+    machine.frame(&[102, 103]);
+    for _ in 0..KEPT + 2 {
+        machine.frame(&[]);
+    }
+    assert!(machine.jobs.pipelines.is_empty());
+}
+
+#[test]
+fn a_groups_number_that_is_used_again_is_another_command() {
+    let mut machine = Machine::default();
+    machine.grouped(100, 0, 100, "-bash");
+    machine.grouped(101, 100, 101, "first");
+    machine.grouped(102, 100, 101, "tee");
+    machine.frame(&[101, 102]);
+    let again = ProcessId { pid: 101, start: 900 * GRAIN_NS + 1 };
+    let second = Identity { pgrp: Some(101), ..identity(&[LOGIN], &[], "second") };
+    let job = machine.jobs.of(again, &Arc::new(second), Some(id(100))).unwrap();
+    assert_eq!(
+        (job.name.as_str(), job.id.clone()),
+        ("second", format!("command 101.{}", again.start))
+    );
+}
+
+#[test]
+fn a_pipeline_of_thousands_has_a_short_name_and_fills_no_memory() {
+    let mut machine = Machine::default();
+    machine.grouped(100, 0, 100, "-bash");
+    for pid in 101..3000 {
+        machine.grouped(pid, 100, 101, "cat");
+    }
+    let placed = machine.frame(&[]);
+    assert_eq!(name(&placed[&2999]), ["cat"; 8].join(" | "));
+    assert!(placed.iter().all(|(pid, one)| *pid == 100 || one.job == placed[&101].job));
+}
+
+#[test]
 fn a_number_that_is_used_again_is_somebody_else() {
     let mut machine = Machine::default();
     machine.begin(10, 0, "make all", UNIT);
@@ -400,6 +664,8 @@ fn forest() -> impl Strategy<Value = Forest> {
     let leads = any::<bool>();
     let who = (prop_oneof![4 => likely, 1 => anybody()], leads)
         .prop_map(|(who, leads)| Identity { session: leads.then_some(0), ..who });
+    // Few groups, so that many share one.
+    let who = (who, prop::option::of(2..8_u32)).prop_map(|(who, pgrp)| Identity { pgrp, ..who });
     prop::collection::vec(
         (who, prop::option::weighted(0.9, any::<prop::sample::Index>()), any::<bool>()),
         1..24,
@@ -484,6 +750,34 @@ proptest! {
             prop_assert_eq!(placed, observe(&mut remembers, &[], &living));
         }
         prop_assert_eq!(forgets.len(), living.len());
+    }
+
+    #[test]
+    fn names_that_come_and_go_find_the_living_whoever_is_forgotten(
+        forest in forest(),
+        tags in prop::collection::vec((any::<prop::sample::Index>(), 0..3_u8), 1..8),
+    ) {
+        let (births, processes) = told(forest);
+        let (mut forgets, mut remembers) = (Jobs::new(), Jobs::new());
+        observe(&mut forgets, &births, &processes);
+        let immortal: Vec<_> =
+            processes.iter().map(|(id, identity, _)| (*id, Arc::clone(identity), false)).collect();
+        observe(&mut remembers, &births, &immortal);
+        let living: Vec<_> = processes.into_iter().filter(|(_, _, ended)| !ended).collect();
+        for _ in 0..KEPT + 2 {
+            observe(&mut forgets, &[], &living);
+        }
+        for (at, name) in tags.iter().filter(|_| !living.is_empty()) {
+            let (id, ..) = living[at.index(living.len())];
+            let change = match name {
+                0 => Change::Taken(id),
+                name => Change::Given(id, name.to_string()),
+            };
+            forgets.tags(vec![change.clone()]);
+            remembers.tags(vec![change]);
+            let placed = observe(&mut forgets, &[], &living);
+            prop_assert_eq!(placed, observe(&mut remembers, &[], &living));
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ stored! {
             cgroup "cgroup": Option<String>,
             groups "groups": Vec<String>,
             session "session": Option<u32>,
+            pgrp "pgrp": Option<u32>,
             env "env": BTreeMap<String, String>,
             kind "kind": Kind,
         }
