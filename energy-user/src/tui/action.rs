@@ -16,8 +16,8 @@ use super::{
 pub enum Action {
     /// Opens or closes the help.
     Help,
-    /// Opens or closes the explanation of a row.
-    Explain,
+    /// Opens or closes a row in detail.
+    Detail,
     /// Leaves the screen.
     Quit,
     /// Lets the shell have the terminal for a while.
@@ -144,9 +144,9 @@ fn browsing(app: &App) -> bool {
     app.mode() == Mode::Browse
 }
 
-/// There is a table to do something with.
+/// There is a table to do something with; a row in detail may stand beside it.
 fn seeing(app: &App) -> bool {
-    browsing(app) && app.ledger().latest().is_some()
+    (browsing(app) || app.is_beside()) && app.ledger().latest().is_some()
 }
 
 /// The table is there, as a tree.
@@ -167,13 +167,13 @@ fn reading(app: &App) -> bool {
     matches!(app.mode(), Mode::Help { .. })
 }
 
-fn explaining(app: &App) -> bool {
-    matches!(app.mode(), Mode::Explain { .. } | Mode::Finding { .. })
+fn opened(app: &App) -> bool {
+    matches!(app.mode(), Mode::Detail { .. } | Mode::Finding { .. })
 }
 
 /// There are figures to see, of all rows or of one.
 fn looking(app: &App) -> bool {
-    seeing(app) || explaining(app)
+    seeing(app) || opened(app)
 }
 
 fn not_typing(app: &App) -> bool {
@@ -200,7 +200,7 @@ const fn tab(tab: Tab, key: &'static [Key]) -> Binding {
         key,
         None,
         "rows: process, tree, job, user, container, unit, command, findings",
-        browsing,
+        |app| browsing(app) || app.is_beside(),
     )
 }
 
@@ -232,31 +232,26 @@ pub static BINDINGS: &[Binding] = &[
         reading,
     ),
     bind(
-        Action::Explain,
+        Action::Detail,
         &[key(KeyCode::Esc), key(KeyCode::Enter), letter('q')],
         Some("close"),
-        "close the explanation",
-        explaining,
+        "close what is opened",
+        opened,
     ),
     bind(Action::Quit, &[letter('q')], Some("quit"), "quit", browsing),
     bind(Action::Quit, &[key(KeyCode::F(10)), ctrl('c')], None, "quit", always),
     bind(Action::Back, &[key(KeyCode::Esc)], Some("clear"), "clear filter or selection", |app| {
         typing(app) || browsing(app) && (!app.filter().is_empty() || app.selected().is_some())
     }),
-    bind(
-        Action::Explain,
-        &[key(KeyCode::Enter)],
-        Some("explain"),
-        "explain the selected row",
-        |app| {
-            seeing(app)
-                && if app.tab() == Tab::Findings {
-                    app.finding().is_some()
-                } else {
-                    !app.rows().is_empty()
-                }
-        },
-    ),
+    bind(Action::Detail, &[key(KeyCode::Enter)], Some("open"), "open the selected row", |app| {
+        browsing(app)
+            && app.ledger().latest().is_some()
+            && if app.tab() == Tab::Findings {
+                app.finding().is_some()
+            } else {
+                !app.rows().is_empty()
+            }
+    }),
     bind(
         Action::NextTab,
         &[key(KeyCode::Tab)],
@@ -294,7 +289,9 @@ pub static BINDINGS: &[Binding] = &[
         climbing,
     ),
     bind(Action::FoldAll, &[letter('*')], None, "fold or unfold the whole tree", climbing),
-    bind(Action::Filter, &[letter('/')], Some("filter"), "filter by any text", seeing),
+    bind(Action::Filter, &[letter('/')], Some("filter"), "filter by any text", |app| {
+        browsing(app) && seeing(app)
+    }),
     bind(Action::Type(' '), &[], None, "add to the filter", typing),
     bind(Action::Erase, &[key(KeyCode::Backspace)], None, "erase a letter", typing),
     bind(Action::SortLeft, &[letter('<')], Some("sort"), "sort by the next column", seeing),
