@@ -434,3 +434,22 @@ fn a_long_command_line_stands_whole_at_the_end() {
     assert!(said[..first].contains('…') && !said[..first].contains("Main"), "{said}");
     assert!(said.contains("Its whole command line") && said.contains("Main"), "{said}");
 }
+
+#[test]
+fn threads_add_up_to_their_process() {
+    let mut bench = Bench::new(Meters::Measured);
+    let mut app = screen(Meters::Measured, 0);
+    let threads = &[(7, 0.5), (8, 0.3), (9, 0.1)];
+    app.tick(bench.tick(STEP, &[Work { threads, ..work(7, "many", 0.9) }, work(1, "one", 0.1)]));
+    open(&mut app, "t8");
+    let said = read(&mut app);
+    assert!(said.contains("A thread of many (pid 7).") && !said.contains("Its tree"), "{said}");
+    let (watts, _) = sum_of(&app, "The threads", &["many (pid 7)"]);
+    let process = &app.ledger().latest().unwrap().frame.processes;
+    let process = process.iter().find(|process| process.id.pid == 7).unwrap();
+    let whole = process.share.energy.total().unwrap();
+    assert!(near(watts, whole.over(STEP).unwrap().0), "{watts} {whole:?}");
+    let own: Microjoules =
+        process.threads.iter().filter_map(|thread| thread.share.energy.total()).sum();
+    assert_eq!(own, whole, "to the microjoule");
+}

@@ -180,6 +180,11 @@ fn not_typing(app: &App) -> bool {
     !typing(app)
 }
 
+/// Nothing stands beside the table.
+fn alone(app: &App) -> bool {
+    !app.is_beside()
+}
+
 fn always(_: &App) -> bool {
     true
 }
@@ -212,6 +217,8 @@ const fn sort(column: Column, key: &'static [Key], help: &'static str) -> Bindin
 const fn sort_gpus(column: Column, key: &'static [Key], help: &'static str) -> Binding {
     bind(Action::Sort(column), key, None, help, seeing_gpus)
 }
+
+const BESIDE: &str = "page of the opened row";
 
 /// Every action with its keys. Neighbours with one help text are one line of the
 /// help, neighbours with one hint one word of the footer, whose order this is.
@@ -319,8 +326,10 @@ pub static BINDINGS: &[Binding] = &[
     bind(Action::Down, &[key(KeyCode::Down)], None, "row above, below", always),
     bind(Action::Up, &[letter('k')], None, "row above, below", not_typing),
     bind(Action::Down, &[letter('j')], None, "row above, below", not_typing),
-    bind(Action::PageUp, &[key(KeyCode::PageUp)], None, "page up, down", always),
-    bind(Action::PageDown, &[key(KeyCode::PageDown)], None, "page up, down", always),
+    bind(Action::PageUp, &[key(KeyCode::PageUp)], Some("scroll"), BESIDE, App::is_beside),
+    bind(Action::PageDown, &[key(KeyCode::PageDown)], Some("scroll"), BESIDE, App::is_beside),
+    bind(Action::PageUp, &[key(KeyCode::PageUp)], None, "page up, down", alone),
+    bind(Action::PageDown, &[key(KeyCode::PageDown)], None, "page up, down", alone),
     bind(Action::First, &[key(KeyCode::Home)], None, "first, last row", always),
     bind(Action::Last, &[key(KeyCode::End)], None, "first, last row", always),
     bind(Action::First, &[letter('g')], None, "first, last row", not_typing),

@@ -84,7 +84,7 @@ pub(super) fn page(app: &App, area: Rect) -> usize {
 /// Lines that a page up or down goes: all of the table, and of what is read all but one.
 pub(super) fn leaf(app: &App, area: Rect) -> usize {
     let height = match app.mode() {
-        Mode::Detail { .. } => detail::place(app, area).height,
+        Mode::Detail { .. } => detail::height(app, area),
         Mode::Help { .. } | Mode::Finding { .. } => overlay::area(area).height,
         Mode::Browse | Mode::Filter => return page(app, area).max(1),
     };

@@ -61,6 +61,17 @@ pub struct Section {
     pub body: Body,
 }
 
+impl Section {
+    /// Lines under a title, which may be empty; none without lines.
+    fn of_lines(title: &str, lines: Vec<Line>) -> Option<Self> {
+        if lines.is_empty() {
+            return None;
+        }
+        let body = Body::Lines(lines);
+        Some(Self { title: title.into(), body })
+    }
+}
+
 /// What a section has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
@@ -124,13 +135,12 @@ impl Detail {
         let tick = books.ledger.latest()?;
         let Some(row) = row else {
             let gone = "This row is no more: it is counted with others that have ended.";
-            let body = Body::Lines(vec![Line::words(gone)]);
-            let sections = vec![Section { title: String::new(), body }];
+            let sections = Section::of_lines("", vec![Line::words(gone)]);
             return Some(Self {
                 key,
                 title: "(gone)".into(),
                 sum: figure::ABSENT.into(),
-                sections,
+                sections: sections.into_iter().collect(),
             });
         };
         let subject = Subject::new(books, tick, row, units, tariff);
@@ -142,7 +152,7 @@ impl Detail {
             subject.kin(),
             subject.on_gpus(),
             subject.arithmetic(),
-            Some(subject.environment()),
+            subject.environment(),
             subject.command(),
         ];
         Some(Self {
@@ -177,9 +187,9 @@ impl<'a> Subject<'a> {
             frame.filter(|process| is_of(process, whose)).collect()
         });
         // Of members that are told apart no more, the past is not known.
-        let whole = members.len() == row.members || members.is_empty();
+        let told = members.len() == row.members || members.is_empty();
         let history = whose.map_or_else(History::default, |whose| {
-            books.trail.history(&whose, row.energy.filter(|_| whole))
+            books.trail.history(&whose, row.energy.filter(|_| told))
         });
         Self { books, tick, row, members, processes, history, units, tariff }
     }
@@ -252,7 +262,7 @@ impl<'a> Subject<'a> {
         let own = findings.filter(|finding| finding.subject.processes.iter().any(about));
         let lines: Vec<_> = own.map(finding::lines).collect();
         let title = "What looks like waste".into();
-        (!lines.is_empty()).then(|| Section { title, body: Body::Findings(lines) })
+        (!lines.is_empty()).then_some(Section { title, body: Body::Findings(lines) })
     }
 
     /// What hangs on it, or what it is made of.
@@ -264,9 +274,9 @@ impl<'a> Subject<'a> {
         }
     }
 
-    fn environment(&self) -> Section {
+    fn environment(&self) -> Option<Section> {
         let lines = environment::lines(self.frame(), &self.tick.intensity, self.units);
-        Section { title: "What measured, in the last interval".into(), body: Body::Lines(lines) }
+        Section::of_lines("What measured, in the last interval", lines)
     }
 }
 

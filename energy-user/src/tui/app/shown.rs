@@ -54,7 +54,8 @@ impl Shown {
     }
 }
 
-fn sum(key: RowKey, name: &str, rows: &[&Row], interval: Duration) -> Row {
+/// Rows as one, under a name.
+pub(super) fn sum(key: RowKey, name: &str, rows: &[&Row], interval: Duration) -> Row {
     let watts = rows.iter().filter_map(|row| row.watts).map(|watts| watts.0).reduce(|a, b| a + b);
     let grams = rows.iter().filter_map(|row| row.grams).map(|grams| grams.0).reduce(|a, b| a + b);
     Row {

@@ -1,6 +1,7 @@
 //! A row in detail: over the table, or beside or below it where there is room.
 //!
-//! Its lines have the width of the place, as far as words are easily read, and scroll as one.
+//! Its lines have the width of the place, as far as words are easily read, and scroll as one
+//! below the title.
 
 mod chart;
 
@@ -49,26 +50,38 @@ pub(super) fn split(screen: Rect, table: Rect) -> (Rect, Rect) {
     (Rect { height: top, ..table }, detail)
 }
 
-/// Where it stands on a screen.
-pub(super) fn place(app: &App, screen: Rect) -> Rect {
-    if app.is_beside() { Plan::of(app, screen).detail } else { overlay::area(screen) }
+/// Where it stands on a screen: its title, and what scrolls below that.
+fn places(app: &App, screen: Rect) -> (Rect, Rect) {
+    let area = if app.is_beside() { Plan::of(app, screen).detail } else { overlay::area(screen) };
+    let head = area.height.min(1);
+    let body = Rect { y: area.y + head, height: area.height - head, ..area };
+    (Rect { height: head, ..area }, body)
+}
+
+/// Lines of it that a screen shows at once.
+pub(super) fn height(app: &App, screen: Rect) -> u16 {
+    places(app, screen).1.height
 }
 
 pub(super) fn last_scroll(app: &App, screen: Rect) -> usize {
-    let area = place(app, screen);
-    overlay::last_scroll(lines(app, area).len(), area)
+    let (_, body) = places(app, screen);
+    overlay::last_scroll(lines(app, body).len(), body)
 }
 
 pub(super) fn draw(app: &App, scroll: usize, screen: Rect, buffer: &mut Buffer) {
-    let area = place(app, screen);
-    overlay::draw(&[&lines(app, area)], area.width, scroll, area, buffer);
+    let Some(detail) = app.detail() else { return };
+    let (title, body) = places(app, screen);
+    // Whose figures these are is to be seen on every page.
+    let line = head(detail, app.theme(), title.width.min(WIDEST).into());
+    overlay::draw(&[&[line]], title.width, 0, title, buffer);
+    overlay::draw(&[&lines(app, body)], body.width, scroll, body, buffer);
 }
 
 fn lines(app: &App, area: Rect) -> Vec<Line<'static>> {
     let Some(detail) = app.detail() else { return Vec::new() };
     let (theme, units) = (app.theme(), app.units());
     let room = usize::from(area.width.min(WIDEST));
-    let mut lines = vec![head(detail, theme, room)];
+    let mut lines = Vec::new();
     for section in &detail.sections {
         lines.push(Line::default());
         if !section.title.is_empty() {

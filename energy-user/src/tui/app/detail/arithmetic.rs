@@ -1,6 +1,6 @@
 //! How a row's joules of the last interval came to be.
 
-use super::{Body, Section, Subject};
+use super::{Section, Subject};
 use crate::{
     frame::Part,
     ledger::RowKey,
@@ -29,8 +29,7 @@ impl Subject<'_> {
             RowKey::Idle => about::pools(self.frame(), self.units),
             _ => return None,
         };
-        let title = "How its joules came to be, in the last interval".into();
-        (!lines.is_empty()).then(|| Section { title, body: Body::Lines(lines) })
+        Section::of_lines("How its joules came to be, in the last interval", lines)
     }
 
     /// What its processes were charged of each pool.

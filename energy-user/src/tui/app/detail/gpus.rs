@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{Body, Section, Subject};
+use super::{Section, Subject};
 use crate::{
     frame::{GpuFrame, OnGpu, Part, ProcessFrame},
     ledger::RowKey,
     present::{
         columns::Line,
-        device::{Device, counted, percent},
+        device::{Device, percent},
         figure::{self, printable},
     },
     sample::Context,
@@ -53,13 +53,14 @@ impl Subject<'_> {
         if self.row.key == RowKey::Unattributed {
             let strangers = devices.iter().filter(|device| device.gpu.strangers > 0);
             lines.extend(strangers.map(|device| {
-                let count = counted(device.gpu.strangers, "process");
-                let count = count.replace("processs", "processes");
+                let count = match device.gpu.strangers {
+                    1 => "1 process".into(),
+                    many => format!("{many} processes"),
+                };
                 Line::new(device.id(), String::new(), format!("{count} that nobody here can name"))
             }));
         }
-        let title = "GPUs that it is on, in the last interval".into();
-        (!lines.is_empty()).then(|| Section { title, body: Body::Lines(lines) })
+        Section::of_lines("GPUs that it is on, in the last interval", lines)
     }
 
     /// What a process is charged of a GPU's energy.

@@ -1,8 +1,8 @@
 //! Who a row is, what it used, and how much that would be in a day.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
-use super::{Body, Section, Subject};
+use super::{Section, Subject};
 use crate::{
     group::{self, Grouping},
     job::{Job, resolve::Placed},
@@ -87,17 +87,15 @@ impl Subject<'_> {
                 fact("began", began);
             }
         }
-        let title = String::new();
-        (!lines.is_empty()).then(|| Section { title, body: Body::Lines(lines) })
+        Section::of_lines("", lines)
     }
 
     /// Its command line, if it was too long for what is said first.
     pub(super) fn command(&self) -> Option<Section> {
         let command = self.row.identity.cmdline.as_ref()?;
         let long = text::width(command) > LONGEST && id(self.row).is_some();
-        let title = "Its whole command line".into();
-        let body = Body::Lines(vec![Line::words(printable(command))]);
-        long.then(|| Section { title, body })
+        let line = Line::words(printable(command));
+        Section::of_lines("Its whole command line", vec![line]).filter(|_| long)
     }
 
     /// What it used: now, since the start, and in a day.
@@ -129,7 +127,7 @@ impl Subject<'_> {
             lines.push(Line::new("static", watts, words));
         }
         lines.extend(self.pace());
-        Some(Section { title: String::new(), body: Body::Lines(lines) })
+        Section::of_lines("", lines)
     }
 
     fn use_now(&self) -> String {
@@ -171,9 +169,9 @@ impl Subject<'_> {
         let mut words = format!("and {mark}{}", figure::mass(Some(intensity.grams(energy))));
         if let Some(tariff) = self.tariff {
             let money = tariff.of_joules(energy.joules() * intensity.factors.product());
-            words += &format!(" and {mark}{money}");
+            let _ = write!(words, " and {mark}{money}");
         }
-        words += &format!(" a day, if it goes on as in the last {}", figure::duration(time));
+        let _ = write!(words, " a day, if it goes on as in the last {}", figure::duration(time));
         Some(Line::new("at this pace", format!("{mark}{}", hours(energy)), words))
     }
 }
@@ -195,10 +193,10 @@ fn of_job(job: &Job, place: bool) -> String {
     let mut words =
         if job.name.starts_with(kind) { job.name.clone() } else { format!("{kind} {}", job.name) };
     if let Some(step) = job.step.as_ref().filter(|_| place) {
-        words += &format!(", step {step}");
+        let _ = write!(words, ", step {step}");
     }
     if let Some(rank) = job.rank.filter(|_| place) {
-        words += &format!(", rank {rank}");
+        let _ = write!(words, ", rank {rank}");
     }
     words
 }

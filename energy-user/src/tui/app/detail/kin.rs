@@ -10,7 +10,7 @@ use crate::{
     sample::ProcessId,
     tui::app::{
         forest::{DEEPEST, above},
-        shown::Shown,
+        shown,
     },
 };
 
@@ -109,11 +109,7 @@ impl Subject<'_> {
 
     /// Rows as one, which is what the table makes of them.
     pub(super) fn sum(&self, rows: &[&Row]) -> Row {
-        let shown: Vec<Shown> = rows
-            .iter()
-            .map(|row| Shown { row: (*row).clone(), pace: Default::default(), twig: None })
-            .collect();
-        Shown::sum(RowKey::Folded, "", shown.iter(), self.books.interval()).row
+        shown::sum(RowKey::Folded, "", rows, self.books.interval())
     }
 }
 

@@ -55,8 +55,10 @@ impl Chart {
             let most = power.map(|watts| watts.0).fold(0.0, f64::max);
             let words = self.words(history, points, most);
             let name = POOLS.get(*pool).copied().unwrap_or_default();
-            let words = text::cut(&format!("{name}  {words}"), self.room);
-            lines.push(Line::raw(words));
+            let mut all = words.iter().map(|words| format!("{name}  {words}"));
+            let fits = all.clone().find(|words| text::width(words) <= self.room);
+            let words = fits.or_else(|| all.next_back()).unwrap_or_default();
+            lines.push(Line::raw(text::cut(&words, self.room)));
             if most > 0.0 {
                 let columns = columns(history, points, self.room);
                 let bars = bars(&columns, most, self.rows());
@@ -75,13 +77,14 @@ impl Chart {
         }
     }
 
-    /// Now, on the mean, and the most, which is the full height.
-    fn words(&self, history: &History, points: &[Point], most: f64) -> String {
+    /// Now, on the mean, and the most, which is the full height; in full, and shorter.
+    fn words(&self, history: &History, points: &[Point], most: f64) -> Vec<String> {
         let symbol = self.units.power_symbol();
         let power = |watts| marked(self.quality, self.units.power(watts));
         if most <= 0.0 {
             let known = points.iter().any(|point| matches!(point, Point::Energy(_)));
-            return if known { format!("0 {symbol} all along") } else { "not known".into() };
+            let words = if known { format!("0 {symbol} all along") } else { "not known".into() };
+            return vec![words];
         }
         let now = match (history.intervals.last(), points.last()) {
             (Some(interval), Some(Point::Energy(energy))) => energy.over(*interval),
@@ -89,7 +92,11 @@ impl Chart {
         };
         let mean = mean(history.intervals.iter().copied().zip(points.iter().copied()));
         let (now, mean, most) = (power(now), power(mean), power(Some(Watts(most))));
-        format!("now {now}, mean {mean}, most {most} {symbol}")
+        vec![
+            format!("now {now}, mean {mean}, most {most} {symbol}"),
+            format!("now {now}, most {most} {symbol}"),
+            format!("{now} {symbol}"),
+        ]
     }
 }
 
