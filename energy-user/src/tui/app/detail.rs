@@ -19,9 +19,9 @@ mod gpus;
 mod head;
 mod kin;
 mod members;
+mod open;
 
 use super::{
-    App, Mode,
     books::Books,
     trail::{History, Whose},
 };
@@ -35,7 +35,7 @@ use crate::{
         finding,
     },
     sample::ProcessId,
-    tui::{column::marked, tab::Tab, view},
+    tui::column::marked,
     units::{Microjoules, Tariff, Watts},
 };
 
@@ -287,64 +287,4 @@ fn is_of(process: &ProcessFrame, whose: &Whose) -> bool {
         Whose::Other(_) => false,
     };
     is_it(process.id) || process.threads.iter().any(|thread| is_it(thread.id))
-}
-
-impl App {
-    /// The row that is looked at closely, while one is.
-    pub fn detail(&self) -> Option<&Detail> {
-        self.detail.as_deref()
-    }
-
-    /// A row stands in detail beside or below the table, which stays in use.
-    pub fn is_beside(&self) -> bool {
-        matches!(self.mode, Mode::Detail { .. }) && view::has_room_beside(self.area)
-    }
-
-    /// Opens the selected row, or closes what is open; without a selection, the first process.
-    pub(super) fn toggle_detail(&mut self) {
-        if matches!(self.mode, Mode::Detail { .. } | Mode::Finding { .. }) {
-            self.mode = Mode::Browse;
-        } else if self.tab == Tab::Findings {
-            if self.finding().is_some() {
-                self.mode = Mode::Finding { scroll: 0 };
-            }
-        } else if let Some(row) = self.selected.or_else(|| self.first()) {
-            self.selected = Some(row);
-            self.mode = Mode::Detail { row, scroll: 0 };
-        }
-    }
-
-    fn first(&self) -> Option<RowKey> {
-        let process = |key: &RowKey| matches!(key, RowKey::Process(_) | RowKey::Group(..));
-        let mut keys = self.rows.iter().map(|row| row.key);
-        keys.clone().find(process).or_else(|| keys.next())
-    }
-
-    /// Brings what is looked at closely up to date; beside the table it follows the selection.
-    pub(super) fn look_closer(&mut self) {
-        let beside = self.is_beside();
-        if beside {
-            self.selected = self.selected.or_else(|| self.first());
-            match self.selected {
-                _ if self.tab == Tab::Findings => self.mode = Mode::Browse,
-                None => self.mode = Mode::Browse,
-                Some(selected) => {
-                    if let Mode::Detail { row, scroll } = &mut self.mode
-                        && *row != selected
-                    {
-                        (*row, *scroll) = (selected, 0);
-                    }
-                }
-            }
-        }
-        let Mode::Detail { row: key, .. } = self.mode else {
-            self.detail = None;
-            return;
-        };
-        let books = self.books();
-        // A row of the tree may have the figures of all that hangs on it: here it is itself.
-        let row = books.rows.iter().find(|row| row.key == key);
-        let row = row.or_else(|| self.rows.iter().find(|row| row.key == key).map(|row| &row.row));
-        self.detail = Detail::of(books, key, row, self.units, self.tariff).map(Box::new);
-    }
 }
