@@ -82,7 +82,6 @@ impl Watch {
             self.ledger.push(Tick {
                 frame,
                 intensity: Arc::new(Intensity::world()),
-                boottime: now.boottime,
                 placed: Vec::new(),
                 findings: Vec::new(),
             });

@@ -194,16 +194,27 @@ fn a_recording_is_the_same_screen_and_its_last_picture_stays() {
 }
 
 #[test]
-fn enter_explains_a_row_and_escape_comes_back() {
+fn enter_opens_a_row_and_escape_comes_back() {
     let mut terminal = Terminal::start(&["--simulate", DEMO, "--interval", "100ms"]);
     terminal.until("rows", |text| text.contains("python3") && text.contains("(idle)"));
     assert!(terminal.text().contains("static 69.90 W calibrated"));
     terminal.type_keys("\r");
-    terminal.until("an explanation", |text| {
-        let words =
-            ["python3 (pid 4001, anna)", "- static", "= charged", "since start", "Esc close"];
+    terminal.until("a row in detail", |text| {
+        let words = ["python3 (pid 4001, anna)", "since start", "at this pace", "Esc close"];
         words.iter().all(|word| text.contains(word)) && !text.contains("(idle)")
     });
+    terminal.type_keys("\x1b[6~");
+    terminal.until("its arithmetic", |text| {
+        ["- static", "= charged"].iter().all(|word| text.contains(word))
+    });
+    terminal.resize(50, 150);
+    terminal.until("the table beside it", |text| {
+        ["(idle)", "python3 (pid 4001, anna)"].iter().all(|word| text.contains(word))
+    });
+    terminal.type_keys("j");
+    terminal.until("of the next row", |text| !text.contains("python3 (pid 4001, anna)"));
+    terminal.resize(24, 80);
+    terminal.until("over the table", |text| !text.contains("all ") && text.contains("Esc close"));
     terminal.type_keys("\x1b");
     terminal.until("the table", |text| text.contains("(idle)") && !text.contains("= charged"));
     terminal.type_keys("\x1bOH\r");

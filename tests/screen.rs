@@ -7,10 +7,10 @@
 
 #[path = "screen/bench.rs"]
 mod bench;
+#[path = "screen/detail.rs"]
+mod detail;
 #[path = "screen/gpus.rs"]
 mod gpus;
-#[path = "screen/panel.rs"]
-mod panel;
 #[path = "screen/properties.rs"]
 mod properties;
 #[path = "screen/state.rs"]
@@ -21,6 +21,7 @@ mod tabs;
 use std::time::Duration;
 
 use bench::{Bench, Meters, afternoon};
+use detail::{open, opened, with_static_power};
 use gpus::{demo, following};
 use jouletop::{
     attribute::IdlePolicy,
@@ -28,7 +29,6 @@ use jouletop::{
     sample::Lost,
     tui::{App, Theme, action::Action, view},
 };
-use panel::{explain, explained, with_static_power};
 use ratatui::{
     Terminal,
     backend::TestBackend,
@@ -133,36 +133,14 @@ fn help_on_a_small_screen_scrolls() {
 }
 
 #[test]
-fn explained_on_a_small_screen() {
-    insta::assert_snapshot!(text(&mut explained(Meters::Measured), 40, 12));
+fn open_by_an_estimate() {
+    insta::assert_snapshot!(text(&mut opened(Meters::Estimated), 80, 24));
 }
 
 #[test]
-fn explained_usual() {
-    insta::assert_snapshot!(text(&mut explained(Meters::Measured), 80, 24));
-}
-
-#[test]
-fn explained_on_a_large_screen() {
-    insta::assert_snapshot!(text(&mut explained(Meters::Measured), 160, 50));
-}
-
-#[test]
-fn explained_by_an_estimate() {
-    insta::assert_snapshot!(text(&mut explained(Meters::Estimated), 80, 24));
-}
-
-#[test]
-fn idle_with_static_power_known() {
-    let mut app = with_static_power(Basis::Calibrated, IdlePolicy::None);
-    explain(&mut app, "(idle)");
-    insta::assert_snapshot!(text(&mut app, 80, 24));
-}
-
-#[test]
-fn explained_with_static_power_paid() {
+fn open_with_static_power_paid() {
     let mut app = with_static_power(Basis::Learned, IdlePolicy::Proportional);
-    explain(&mut app, "rustc");
+    open(&mut app, "rustc");
     insta::assert_snapshot!(text(&mut app, 80, 24));
 }
 
@@ -214,21 +192,21 @@ fn gpus_help() {
 }
 
 #[test]
-fn gpus_held_idle_explained() {
+fn gpus_held_idle_open() {
     let mut app = demo();
     app.update(Action::Filter);
     for letter in "lina".chars() {
         app.update(Action::Type(letter));
     }
     app.update(Action::Accept);
-    explain(&mut app, "python3");
+    open(&mut app, "python3");
     insta::assert_snapshot!(text(&mut app, 80, 24));
 }
 
 #[test]
-fn gpus_shared_explained() {
+fn gpus_shared_open() {
     let mut app = demo();
-    explain(&mut app, "vllm");
+    open(&mut app, "vllm");
     insta::assert_snapshot!(text(&mut app, 80, 30));
 }
 

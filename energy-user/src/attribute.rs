@@ -47,6 +47,7 @@ pub fn attribute(prev: &Sample, next: &Sample, method: &Method) -> Frame {
     Frame {
         time: next.time,
         interval,
+        boottime: next.boottime,
         machine: Arc::clone(&next.machine),
         probe: next.probe,
         quality: quality.unwrap_or(Quality::Absent),

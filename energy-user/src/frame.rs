@@ -112,6 +112,9 @@ pub struct Frame {
     pub time: Timestamp,
     /// Its real length.
     pub interval: Duration,
+    /// Time since boot at its end, on whose axis processes have their start.
+    #[serde(default)]
+    pub boottime: Duration,
     /// The machine.
     pub machine: Arc<Machine>,
     /// Which probe counted the time.

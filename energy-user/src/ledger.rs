@@ -34,8 +34,6 @@ pub struct Tick {
     pub frame: Frame,
     /// The grid at that moment.
     pub intensity: Arc<Intensity>,
-    /// Its end, as time since boot: the clock of a process's start.
-    pub boottime: Duration,
     /// Where each process of the frame belongs, in the frame's order; empty if nobody asked.
     pub placed: Vec<Placed>,
     /// What looks like waste at its end, worst first.

@@ -6,6 +6,7 @@ pub mod about;
 pub mod columns;
 pub mod csv;
 pub mod device;
+pub mod environment;
 pub mod explain;
 pub mod figure;
 pub mod finding;

@@ -284,7 +284,7 @@ impl Session {
             let grid = self.prices.over(previous.time, sample.time);
             let intensity = self.beyond(&frame, grid);
             let (placed, findings) = self.place(&frame, intensity.value);
-            Tick { frame, intensity, boottime: sample.boottime, placed, findings }
+            Tick { frame, intensity, placed, findings }
         });
         // Of an earlier sample, only times and meters are needed.
         sample.activity = Activity::default();

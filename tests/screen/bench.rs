@@ -12,7 +12,7 @@ use jouletop::{
     sample::{
         Activity, CpuTime, Domain, Gpu, GpuActivity, GpuReading, GpuState, Identity, Kind, Line,
         Lost, Machine, Meter, MeterReading, Package, PowerModel, ProbeKind, ProcessActivity,
-        ProcessId, Reading, Role, Sample, Vendor,
+        ProcessId, Reading, Role, Sample, ThreadActivity, Vendor,
     },
     session::Description,
     units::{GramsPerKwh, Watts},
@@ -40,12 +40,14 @@ pub struct Work {
     /// Part of one CPU.
     pub load: f64,
     pub ended: bool,
+    /// Its threads' numbers and parts of one CPU, which add up to its own.
+    pub threads: &'static [(u32, f64)],
 }
 
 /// A process of alice's.
 pub fn work(pid: u32, name: &'static str, load: f64) -> Work {
     let user = Some("alice");
-    Work { pid, name, command: None, user, kind: Kind::Process, load, ended: false }
+    Work { pid, name, command: None, user, kind: Kind::Process, load, ended: false, threads: &[] }
 }
 
 /// A machine of eight CPUs.
@@ -131,7 +133,16 @@ impl Bench {
                 ..Identity::default()
             };
             let cpu = CpuTime(vec![time.mul_f64(work.load).as_nanos() as u64]);
-            ProcessActivity::new(id, Arc::new(identity), work.ended, cpu)
+            let thread = |(pid, load): &(u32, f64)| ThreadActivity {
+                id: ProcessId { pid: *pid, ..id },
+                name: format!("t{pid}").into(),
+                ended: false,
+                cpu: CpuTime(vec![time.mul_f64(*load).as_nanos() as u64]),
+            };
+            ProcessActivity {
+                threads: work.threads.iter().map(thread).collect(),
+                ..ProcessActivity::new(id, Arc::new(identity), work.ended, cpu)
+            }
         };
         let next = Sample {
             time: self.previous.time + time,
@@ -149,10 +160,9 @@ impl Bench {
         };
         self.gap = false;
         let frame = attribute(&self.previous, &next, &self.method);
-        let boottime = next.boottime;
         self.previous = next;
         let placed = self.jobs.frame(&frame);
-        Tick { frame, intensity: Arc::new(intensity()), boottime, placed, findings: Vec::new() }
+        Tick { frame, intensity: Arc::new(intensity()), placed, findings: Vec::new() }
     }
 
     fn read(&self, time: Duration, load: f64) -> Vec<MeterReading> {

@@ -22,9 +22,8 @@ use ratatui::style::Color;
 use crate::{
     STEP,
     bench::{Bench, Meters, afternoon, intensity},
-    draw,
-    panel::explain,
-    screen,
+    detail::open,
+    draw, screen,
     state::adds_up,
     text,
 };
@@ -202,7 +201,7 @@ fn a_gpu_that_comes_later_is_shown_from_then_on() {
 #[test]
 fn what_strangers_used_is_explained_where_it_stands() {
     let mut app = demo();
-    explain(&mut app, "(unattributed)");
+    open(&mut app, "(unattributed)");
     let screen = text(&mut app, 80, 24);
     assert!(screen.contains("processes of another PID namespace"), "{screen}");
 }

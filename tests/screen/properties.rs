@@ -130,7 +130,7 @@ proptest! {
             // Half of the time the explanation of a row lies over all that follows.
             app.tick(bench.tick(STEP, &afternoon(minute)));
             minute += 1;
-            app.update(Action::Explain);
+            app.update(Action::Detail);
         }
         for event in events {
             match event {

@@ -242,7 +242,7 @@ fn states() -> Vec<App> {
     states[1].update(Action::Help);
     states[2].update(Action::Filter);
     states[3].update(Action::Down);
-    states[4].update(Action::Explain);
+    states[4].update(Action::Detail);
     states
 }
 
@@ -262,7 +262,7 @@ fn every_action_is_in_the_table_and_documented() {
     // A new action fails to compile here until it is in the list.
     let all = |action| match action {
         Action::Help
-        | Action::Explain
+        | Action::Detail
         | Action::Quit
         | Action::Suspend
         | Action::Back

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Account, Ledger, Seats, Sum};
 use crate::{
-    frame::{Quality, Share},
+    frame::{Held, Quality, Share},
     group::Grouping,
     job::Job,
     sample::{Identity, ProcessId, Told},
@@ -88,32 +88,37 @@ pub struct OnGpus {
     pub memory: Option<u64>,
     /// It holds one that nobody uses.
     pub held_idle: bool,
+    /// Time on GPUs since the start; none where it was on none, or that was never told.
+    pub time: Option<Duration>,
+    /// Since the start, what it held while nobody used it.
+    pub held: Held,
 }
 
 impl Ledger {
     /// Every row, in no particular order; their energy adds up to the totals.
     pub fn rows(&self) -> Vec<Row> {
         let told = self.holders_are_told();
-        let mut rows: Vec<Row> = self
-            .accounts
-            .iter()
-            .map(|(id, account)| {
-                let Account { identity, sum, last, seats, ended, placed } = account;
-                let (key, identity) = (RowKey::Process(*id), Arc::clone(identity));
-                let mut row = self.row(key, identity, *ended, sum, (last, *seats));
-                if seats.gpus == 0 && !ended && !told {
-                    row.gpu.seats = None;
-                }
-                row.members = 1;
-                row.age = if *ended { None } else { self.age(*id) };
-                row.job = placed.as_ref().and_then(|placed| placed.job.clone());
-                row.root = placed.as_ref().map(|placed| placed.root);
-                row
-            })
-            .collect();
+        let accounts = self.accounts.iter();
+        let mut rows: Vec<Row> =
+            accounts.map(|(id, account)| self.process(*id, account, told)).collect();
         rows.extend(self.other_rows());
         rows.extend(self.folded_row(&self.folded.sum, self.folded.count));
         rows
+    }
+
+    /// The row of a process; `told` says that every GPU tells who is on it.
+    pub(super) fn process(&self, id: ProcessId, account: &Account, told: bool) -> Row {
+        let Account { identity, sum, last, seats, ended, placed } = account;
+        let (key, identity) = (RowKey::Process(id), Arc::clone(identity));
+        let mut row = self.row(key, identity, *ended, sum, (last, *seats));
+        if seats.gpus == 0 && !ended && !told {
+            row.gpu.seats = None;
+        }
+        row.members = 1;
+        row.age = if *ended { None } else { self.age(id) };
+        row.job = placed.as_ref().and_then(|placed| placed.job.clone());
+        row.root = placed.as_ref().map(|placed| placed.root);
+        row
     }
 
     /// The rows that are not processes.
@@ -148,7 +153,7 @@ impl Ledger {
 
     /// Time since a process began.
     pub(super) fn age(&self, id: ProcessId) -> Option<Duration> {
-        let boottime = self.latest()?.boottime;
+        let boottime = self.latest()?.frame.boottime;
         boottime.checked_sub(Duration::from_nanos(id.start))
     }
 
@@ -207,6 +212,8 @@ impl Ledger {
                 percent: last.gpu_time.map(percent),
                 memory: seats.memory,
                 held_idle: seats.held_idle,
+                time: sum.share.gpu_time,
+                held: sum.share.held,
             },
             quality: self.quality().max(Quality::Attributed),
             age: None,

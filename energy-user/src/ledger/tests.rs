@@ -37,6 +37,7 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
     let frame = Frame {
         time: Timestamp::UNIX_EPOCH,
         interval: Duration::from_secs(1),
+        boottime: Duration::ZERO,
         machine: Arc::new(Machine::default()),
         probe: ProbeKind::Simulated,
         quality: Quality::Measured,
@@ -64,7 +65,6 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
     Tick {
         frame: frame.balance(),
         intensity: Arc::new(Intensity::given(GramsPerKwh(intensity))),
-        boottime: Duration::from_secs(3600),
         placed: Vec::new(),
         findings: Vec::new(),
     }

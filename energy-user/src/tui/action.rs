@@ -16,8 +16,8 @@ use super::{
 pub enum Action {
     /// Opens or closes the help.
     Help,
-    /// Opens or closes the explanation of a row.
-    Explain,
+    /// Opens or closes a row in detail.
+    Detail,
     /// Leaves the screen.
     Quit,
     /// Lets the shell have the terminal for a while.
@@ -148,9 +148,9 @@ fn browsing(app: &App) -> bool {
     app.mode() == Mode::Browse
 }
 
-/// There is a table to do something with.
+/// There is a table to do something with; a row in detail may stand beside it.
 fn seeing(app: &App) -> bool {
-    browsing(app) && app.ledger().latest().is_some()
+    (browsing(app) || app.is_beside()) && app.ledger().latest().is_some()
 }
 
 /// The table is there, as a tree.
@@ -175,17 +175,22 @@ fn picking(app: &App) -> bool {
     matches!(app.mode(), Mode::Users { .. })
 }
 
-fn explaining(app: &App) -> bool {
-    matches!(app.mode(), Mode::Explain { .. } | Mode::Finding { .. })
+fn opened(app: &App) -> bool {
+    matches!(app.mode(), Mode::Detail { .. } | Mode::Finding { .. })
 }
 
 /// There are figures to see, of all rows or of one.
 fn looking(app: &App) -> bool {
-    seeing(app) || explaining(app)
+    seeing(app) || opened(app)
 }
 
 fn not_typing(app: &App) -> bool {
     !typing(app)
+}
+
+/// Nothing stands beside the table.
+fn alone(app: &App) -> bool {
+    !app.is_beside()
 }
 
 fn always(_: &App) -> bool {
@@ -208,7 +213,7 @@ const fn tab(tab: Tab, key: &'static [Key]) -> Binding {
         key,
         None,
         "rows: process, tree, job, user, container, unit, command, findings",
-        browsing,
+        |app| browsing(app) || app.is_beside(),
     )
 }
 
@@ -220,6 +225,8 @@ const fn sort(column: Column, key: &'static [Key], help: &'static str) -> Bindin
 const fn sort_gpus(column: Column, key: &'static [Key], help: &'static str) -> Binding {
     bind(Action::Sort(column), key, None, help, seeing_gpus)
 }
+
+const BESIDE: &str = "page of the opened row";
 
 /// Every action with its keys. Neighbours with one help text are one line of the
 /// help, neighbours with one hint one word of the footer, whose order this is.
@@ -240,11 +247,11 @@ pub static BINDINGS: &[Binding] = &[
         reading,
     ),
     bind(
-        Action::Explain,
+        Action::Detail,
         &[key(KeyCode::Esc), key(KeyCode::Enter), letter('q')],
         Some("close"),
-        "close the explanation",
-        explaining,
+        "close what is opened",
+        opened,
     ),
     bind(Action::Quit, &[letter('q')], Some("quit"), "quit", browsing),
     bind(Action::Quit, &[key(KeyCode::F(10)), ctrl('c')], None, "quit", always),
@@ -259,20 +266,15 @@ pub static BINDINGS: &[Binding] = &[
                 || browsing(app) && (!app.filter().is_empty() || app.selected().is_some())
         },
     ),
-    bind(
-        Action::Explain,
-        &[key(KeyCode::Enter)],
-        Some("explain"),
-        "explain the selected row",
-        |app| {
-            seeing(app)
-                && if app.tab() == Tab::Findings {
-                    app.finding().is_some()
-                } else {
-                    !app.rows().is_empty()
-                }
-        },
-    ),
+    bind(Action::Detail, &[key(KeyCode::Enter)], Some("open"), "open the selected row", |app| {
+        browsing(app)
+            && app.ledger().latest().is_some()
+            && if app.tab() == Tab::Findings {
+                app.finding().is_some()
+            } else {
+                !app.rows().is_empty()
+            }
+    }),
     bind(
         Action::NextTab,
         &[key(KeyCode::Tab)],
@@ -317,8 +319,12 @@ pub static BINDINGS: &[Binding] = &[
         "show this user's rows alone",
         picking,
     ),
-    bind(Action::Filter, &[letter('/')], Some("filter"), "filter: any text, or w > 5", seeing),
-    bind(Action::Users, &[letter('u')], Some("user"), "pick a user", seeing),
+    bind(Action::Filter, &[letter('/')], Some("filter"), "filter: any text, or w > 5", |app| {
+        browsing(app) && seeing(app)
+    }),
+    bind(Action::Users, &[letter('u')], Some("user"), "pick a user", |app| {
+        browsing(app) && seeing(app)
+    }),
     bind(Action::Type(' '), &[], None, "add to the filter", typing),
     bind(Action::Erase, &[key(KeyCode::Backspace)], None, "erase a letter", typing),
     bind(Action::SortLeft, &[letter('<')], Some("sort"), "sort by the next column", seeing),
@@ -345,8 +351,10 @@ pub static BINDINGS: &[Binding] = &[
     bind(Action::Down, &[key(KeyCode::Down)], None, "row above, below", always),
     bind(Action::Up, &[letter('k')], None, "row above, below", not_typing),
     bind(Action::Down, &[letter('j')], None, "row above, below", not_typing),
-    bind(Action::PageUp, &[key(KeyCode::PageUp)], None, "page up, down", always),
-    bind(Action::PageDown, &[key(KeyCode::PageDown)], None, "page up, down", always),
+    bind(Action::PageUp, &[key(KeyCode::PageUp)], Some("scroll"), BESIDE, App::is_beside),
+    bind(Action::PageDown, &[key(KeyCode::PageDown)], Some("scroll"), BESIDE, App::is_beside),
+    bind(Action::PageUp, &[key(KeyCode::PageUp)], None, "page up, down", alone),
+    bind(Action::PageDown, &[key(KeyCode::PageDown)], None, "page up, down", alone),
     bind(Action::First, &[key(KeyCode::Home)], None, "first, last row", always),
     bind(Action::Last, &[key(KeyCode::End)], None, "first, last row", always),
     bind(Action::First, &[letter('g')], None, "first, last row", not_typing),

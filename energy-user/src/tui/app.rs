@@ -4,24 +4,26 @@
 //! so every situation of the screen can be made in a test.
 
 mod books;
+mod detail;
 mod facts;
 mod filter;
 mod findings;
 mod forest;
 mod pace;
-mod panel;
 mod picker;
 mod rows;
 mod shown;
+mod trail;
 
 use std::time::Duration;
 
+pub use detail::{Body, Detail, Entry, Section, Stress};
 pub use filter::Filter;
 pub use pace::Pace;
-pub use panel::Panel;
 pub use picker::Choice;
 use ratatui::layout::Rect;
 pub use shown::{Shown, Twig};
+pub use trail::{History, POOLS, Point};
 
 use self::{
     books::Books,
@@ -56,8 +58,8 @@ pub enum Mode {
         /// Its first visible line.
         scroll: usize,
     },
-    /// Reading how a row's energy came to be.
-    Explain {
+    /// Reading what there is to know of a row.
+    Detail {
         /// Which row, also after it went.
         row: RowKey,
         /// The first visible line.
@@ -79,7 +81,7 @@ impl Mode {
     /// What lies over the table, if anything does, by its first visible line.
     fn scroll(&mut self) -> Option<&mut usize> {
         match self {
-            Self::Help { scroll } | Self::Explain { scroll, .. } | Self::Finding { scroll } => {
+            Self::Help { scroll } | Self::Detail { scroll, .. } | Self::Finding { scroll } => {
                 Some(scroll)
             }
             Self::Browse | Self::Filter | Self::Users { .. } => None,
@@ -116,6 +118,8 @@ pub struct App {
     rows: Vec<Shown>,
     /// The finding that is selected.
     chosen: Chosen,
+    /// The row that is looked at closely.
+    detail: Option<Box<Detail>>,
     /// There are newer rows than those in order.
     stale: bool,
     selected: Option<RowKey>,
@@ -148,6 +152,7 @@ impl App {
             units: Units::default(),
             rows: Vec::new(),
             chosen: Chosen::default(),
+            detail: None,
             stale: false,
             selected: None,
             index: 0,
@@ -181,7 +186,11 @@ impl App {
     /// Takes the size of the screen, which decides how far a page is.
     pub fn fit(&mut self, area: Rect) {
         self.freshen();
+        let beside = self.is_beside();
         self.area = area;
+        if self.is_beside() != beside {
+            self.look_closer();
+        }
         self.page = view::page(self, area).max(1);
         let last = view::last_scroll(self, area);
         if let Some(scroll) = self.mode.scroll() {
@@ -216,7 +225,7 @@ impl App {
             Action::Quit => return Some(Request::Quit),
             Action::Suspend => return Some(Request::Suspend),
             Action::Help => self.toggle_help(),
-            Action::Explain => self.toggle_explanation(),
+            Action::Detail => self.toggle_detail(),
             Action::Back => self.back(),
             Action::Pause => self.pause(),
             Action::Units => self.units = self.units.next(),
@@ -244,8 +253,8 @@ impl App {
             Action::Gpus => self.gpus_hidden ^= true,
             Action::Up => self.step(-1),
             Action::Down => self.step(1),
-            Action::PageUp => self.step(-self.page.cast_signed()),
-            Action::PageDown => self.step(self.page.cast_signed()),
+            Action::PageUp => self.step(-view::leaf(self, self.area).cast_signed()),
+            Action::PageDown => self.step(view::leaf(self, self.area).cast_signed()),
             Action::First => self.step(isize::MIN),
             Action::Last => self.step(isize::MAX),
         }
@@ -257,7 +266,7 @@ impl App {
         // Those that can be seen, once there is a screen.
         let all = match self.area.width {
             0 => Column::all(self.stage()).collect(),
-            width => Column::fitting(width, self.stage()),
+            _ => Column::fitting(view::table_width(self, self.area), self.stage()),
         };
         let all: Vec<Column> = all.into_iter().filter(|column| column.has_order()).collect();
         self.arrangement.shift(right, &all);
@@ -272,8 +281,10 @@ impl App {
             self.selected = None;
             self.top = 0;
         }
+        if !self.is_beside() {
+            self.mode = Mode::Browse;
+        }
         self.tab = tab;
-        self.mode = Mode::Browse;
     }
 
     /// Folds the selected row, or the one that it hangs on.
@@ -314,26 +325,6 @@ impl App {
         };
     }
 
-    /// Explains the selected row; without one, the first process.
-    fn toggle_explanation(&mut self) {
-        if matches!(self.mode, Mode::Explain { .. } | Mode::Finding { .. }) {
-            self.mode = Mode::Browse;
-            return;
-        }
-        if self.tab == Tab::Findings {
-            if self.finding().is_some() {
-                self.mode = Mode::Finding { scroll: 0 };
-            }
-            return;
-        }
-        let process = |row: &&Shown| matches!(row.key, RowKey::Process(_) | RowKey::Group(..));
-        let first = self.rows.iter().find(process).or(self.rows.first()).map(|row| row.key);
-        if let Some(row) = self.selected.or(first) {
-            self.selected = Some(row);
-            self.mode = Mode::Explain { row, scroll: 0 };
-        }
-    }
-
     fn back(&mut self) {
         if let Mode::Users { .. } = self.mode {
             // Nothing is picked, and nothing changes.
@@ -366,7 +357,9 @@ impl App {
     /// Moves the selection, or what lies over the table.
     fn step(&mut self, by: isize) {
         let furthest = view::last_scroll(self, self.area);
-        if let Some(scroll) = self.mode.scroll() {
+        // Beside the table, rows are gone through one by one, and what is said of one by pages.
+        let row_by_row = self.is_beside() && by.unsigned_abs() == 1;
+        if let Some(scroll) = self.mode.scroll().filter(|_| !row_by_row) {
             *scroll = scroll.saturating_add_signed(by).min(furthest);
             return;
         }
@@ -402,6 +395,7 @@ impl App {
             self.index = found.unwrap_or(self.index.min(self.rows.len().saturating_sub(1)));
             self.selected = self.rows.get(self.index).map(|row| row.key);
         }
+        self.look_closer();
         self.scroll();
     }
 
@@ -441,15 +435,6 @@ impl App {
     /// The row of this tool, for its own cost.
     pub fn own(&self) -> Option<&Row> {
         self.books().rows.iter().find(|row| row.key == RowKey::Tool)
-    }
-
-    /// The explanation of a row, while it is read.
-    pub fn panel(&self) -> Option<Panel> {
-        let Mode::Explain { row: key, .. } = self.mode else { return None };
-        let books = self.books();
-        let shown = self.rows.iter().find(|row| row.key == key).map(|shown| &shown.row);
-        let row = shown.or_else(|| books.rows.iter().find(|row| row.key == key));
-        Panel::of(books, key, row, self.units)
     }
 
     /// The selected row, if one is.

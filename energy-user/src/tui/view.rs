@@ -15,9 +15,13 @@
 //! ? help  q quit  / filter …                               footer
 //! ```
 //!
+//! A row in detail lies over all but the title; on a large screen it stands beside the table,
+//! or below it, and the table stays in use.
+//!
 //! What goes first on a small screen is written in `plan` (lines) and in
 //! [`Column::GIVEN_UP`](super::column::Column::GIVEN_UP).
 
+mod detail;
 mod findings;
 mod footer;
 mod gpus;
@@ -27,7 +31,6 @@ mod measuring;
 mod meters;
 mod overlay;
 mod own;
-mod panel;
 mod picker;
 mod plan;
 mod strip;
@@ -67,7 +70,7 @@ pub fn view(app: &App, frame: &mut Frame) {
     }
     match app.mode() {
         Mode::Help { scroll } => help::draw(app, scroll, overlay::area(area), buffer),
-        Mode::Explain { scroll, .. } => panel::draw(app, scroll, overlay::area(area), buffer),
+        Mode::Detail { scroll, .. } => detail::draw(app, scroll, area, buffer),
         Mode::Users { index } => picker::draw(app, index, overlay::area(area), buffer),
         Mode::Finding { scroll } => findings::open(app, scroll, overlay::area(area), buffer),
         Mode::Browse | Mode::Filter => {}
@@ -80,12 +83,32 @@ pub(super) fn page(app: &App, area: Rect) -> usize {
     Plan::of(app, area).rows.height.into()
 }
 
+/// Lines that a page up or down goes: all of the table, and of what is read all but one.
+pub(super) fn leaf(app: &App, area: Rect) -> usize {
+    let height = match app.mode() {
+        Mode::Detail { .. } => detail::height(app, area),
+        Mode::Help { .. } | Mode::Finding { .. } => overlay::area(area).height,
+        Mode::Browse | Mode::Filter | Mode::Users { .. } => return page(app, area).max(1),
+    };
+    usize::from(height).saturating_sub(1).max(1)
+}
+
+/// A screen has room for a row in detail beside the table, or below it.
+pub(super) fn has_room_beside(area: Rect) -> bool {
+    detail::has_room(area)
+}
+
+/// The width of the table.
+pub(super) fn table_width(app: &App, area: Rect) -> u16 {
+    Plan::of(app, area).rows.width
+}
+
 /// How far what lies over the table can be scrolled on a screen.
 pub(super) fn last_scroll(app: &App, screen: Rect) -> usize {
     let area = overlay::area(screen);
     match app.mode() {
         Mode::Help { .. } => help::last_scroll(app, area),
-        Mode::Explain { .. } => panel::last_scroll(app, area),
+        Mode::Detail { .. } => detail::last_scroll(app, screen),
         Mode::Finding { .. } => findings::last_scroll(app, area),
         Mode::Browse | Mode::Filter | Mode::Users { .. } => 0,
     }

@@ -50,7 +50,7 @@ fn tick(second: u64, ran: &[Ran], idle: u64) -> Tick {
     let processes = ran.iter().map(process).collect();
     let frame = Frame { processes, total: energy(total), idle, ..frame };
     let intensity = Arc::new(Intensity::world());
-    Tick { frame, intensity, boottime: Duration::ZERO, placed: Vec::new(), findings: Vec::new() }
+    Tick { frame, intensity, placed: Vec::new(), findings: Vec::new() }
 }
 
 fn energies(totals: &Totals) -> Vec<(String, u64)> {

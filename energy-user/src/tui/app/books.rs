@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
-use super::pace::Pace;
+use super::{pace::Pace, trail::Trail};
 use crate::{
     group::Grouping,
     ledger::{Ledger, Row, RowKey, Tick},
@@ -17,6 +17,8 @@ use crate::{
 pub(super) struct Books {
     pub ledger: Ledger,
     pub rows: Vec<Row>,
+    /// Who had which energy in the last intervals, pool by pool.
+    pub trail: Trail,
     /// What the rows are made of.
     by: Grouping,
     paces: FxHashMap<RowKey, Pace>,
@@ -29,6 +31,9 @@ impl Books {
     pub fn push(&mut self, tick: Tick) {
         self.since += tick.frame.interval;
         self.ledger.push(tick);
+        if let Some(tick) = self.ledger.latest() {
+            self.trail.push(&tick.frame, self.ledger.is_partial());
+        }
     }
 
     /// Brings the rows up to date: nobody needs them between two pictures.

@@ -11,10 +11,13 @@ use super::{
     rows::Arrangement,
     shown::{Shown, Twig},
 };
-use crate::{ledger::RowKey, sample::ProcessId};
+use crate::{
+    ledger::{Row, RowKey},
+    sample::ProcessId,
+};
 
 /// Levels that are told apart; whatever is deeper stands by itself.
-const DEEPEST: usize = 64;
+pub(super) const DEEPEST: usize = 64;
 
 /// A row, and all that hangs on it.
 struct Tree {
@@ -64,7 +67,7 @@ pub(super) fn grow(
 }
 
 /// The row that a row hangs on: an older one, so that nobody hangs on what hangs on it.
-fn above(row: &Shown, places: &FxHashMap<ProcessId, usize>) -> Option<usize> {
+pub(super) fn above(row: &Row, places: &FxHashMap<ProcessId, usize>) -> Option<usize> {
     let RowKey::Process(id) = row.key else { return None };
     let older =
         |parent: &ProcessId| *parent != id && (parent.start, parent.pid) < (id.start, id.pid);

@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use super::pace::Pace;
 use crate::{
-    frame::Quality,
+    frame::{Held, Quality},
     ledger::{OnGpus, Row, RowKey},
     sample::Identity,
     units::{GramsCo2e, Watts},
@@ -54,7 +54,8 @@ impl Shown {
     }
 }
 
-fn sum(key: RowKey, name: &str, rows: &[&Row], interval: Duration) -> Row {
+/// Rows as one, under a name.
+pub(super) fn sum(key: RowKey, name: &str, rows: &[&Row], interval: Duration) -> Row {
     let watts = rows.iter().filter_map(|row| row.watts).map(|watts| watts.0).reduce(|a, b| a + b);
     let grams = rows.iter().filter_map(|row| row.grams).map(|grams| grams.0).reduce(|a, b| a + b);
     Row {
@@ -89,5 +90,10 @@ fn on_gpus(rows: &[&Row], interval: Duration) -> OnGpus {
         memory: all().filter_map(|gpu| gpu.memory).reduce(u64::saturating_add),
         // Rows say so themselves, and what has ended holds nothing.
         held_idle: false,
+        time: all().filter_map(|gpu| gpu.time).reduce(|a, b| a + b),
+        held: Held {
+            time: all().map(|gpu| gpu.held.time).sum(),
+            energy: all().map(|gpu| gpu.held.energy).sum(),
+        },
     }
 }

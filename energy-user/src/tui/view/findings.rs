@@ -10,7 +10,7 @@ use ratatui::{
 use super::{overlay, plan::Plan};
 use crate::{
     present::{figure, finding, text},
-    tui::app::App,
+    tui::{app::App, theme::Theme},
     waste::{Finding, Severity},
 };
 
@@ -95,12 +95,16 @@ fn lines(app: &App, width: u16) -> Vec<Line<'static>> {
     let Some(finding) = app.finding() else {
         return vec![Line::raw("It is over: this does not look like waste any more.")];
     };
+    set(&finding::lines(finding), app.theme(), width.min(WIDEST).into())
+}
+
+/// A finding's lines in so many cells: the title stands out, the rest is set in.
+pub(super) fn set(finding: &[String], theme: Theme, room: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    for (index, words) in finding::lines(finding).into_iter().enumerate() {
-        let style = if index == 0 { app.theme().strong() } else { Style::new() };
+    for (index, words) in finding.iter().enumerate() {
+        let style = if index == 0 { theme.strong() } else { Style::new() };
         let indent = words.chars().take_while(|c| *c == ' ').count();
-        let room = usize::from(width.min(WIDEST)).saturating_sub(indent);
-        for part in text::wrap(words.trim_start(), room, MOST_LINES) {
+        for part in text::wrap(words.trim_start(), room.saturating_sub(indent), MOST_LINES) {
             let part = format!("{}{part}", " ".repeat(indent));
             lines.push(Line::from(Span::styled(part, style)));
         }

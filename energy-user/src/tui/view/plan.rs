@@ -8,7 +8,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{gpus, meters, own};
+use super::{detail, gpus, meters, own};
 use crate::tui::app::App;
 
 /// Narrower than this there is no graph.
@@ -35,6 +35,8 @@ pub(super) struct Plan {
     pub tabs: Rect,
     pub head: Rect,
     pub rows: Rect,
+    /// A row in detail, beside the table or below it.
+    pub detail: Rect,
     pub total: Rect,
     pub footer: Rect,
 }
@@ -97,19 +99,27 @@ impl Plan {
         let title = cut(title);
         let block = cut(block);
         let left = if graph { block.width * 9 / 16 } else { block.width };
+        let (gpus, sums, own) = (cut(gpus), cut(sums), cut(own));
+        let (remedy, tabs) = (cut(remedy), cut(tabs));
+        let table = cut(head + lines.0 + total);
+        let (table, detail) =
+            if app.is_beside() { detail::split(area, table) } else { (table, Rect::default()) };
+        let footer = cut(footer);
+        let rows = table.height.saturating_sub(head + total);
         Self {
             title,
             meters: Rect { width: left, ..block },
             graph: Rect { x: block.x + left, width: block.width - left, ..block },
-            gpus: cut(gpus),
-            sums: cut(sums),
-            own: cut(own),
-            remedy: cut(remedy),
-            tabs: cut(tabs),
-            head: cut(head),
-            rows: cut(lines.0),
-            total: cut(total),
-            footer: cut(footer),
+            gpus,
+            sums,
+            own,
+            remedy,
+            tabs,
+            head: Rect { height: head, ..table },
+            rows: Rect { y: table.y + head, height: rows, ..table },
+            detail,
+            total: Rect { y: table.y + head + rows, height: total, ..table },
+            footer,
         }
     }
 }
