@@ -11,6 +11,8 @@ mod bench;
 mod gpus;
 #[path = "screen/panel.rs"]
 mod panel;
+#[path = "screen/past.rs"]
+mod past;
 #[path = "screen/properties.rs"]
 mod properties;
 #[path = "screen/state.rs"]

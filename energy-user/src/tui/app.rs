@@ -8,17 +8,20 @@ mod findings;
 mod forest;
 mod pace;
 mod panel;
+mod past;
 mod rows;
 mod shown;
+mod time;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 pub use pace::Pace;
 pub use panel::Panel;
 use ratatui::layout::Rect;
 pub use shown::{Shown, Twig};
+pub use time::Moment;
 
-use self::{books::Books, findings::Chosen, rows::Arrangement};
+use self::{books::Books, findings::Chosen, past::Past, rows::Arrangement, time::Stand};
 use super::{
     action::Action,
     column::{Column, Look, Stage},
@@ -42,6 +45,8 @@ pub enum Mode {
     Browse,
     /// Typing a filter.
     Filter,
+    /// Typing a time to go to.
+    Time,
     /// Reading the help.
     Help {
         /// Its first visible line.
@@ -68,7 +73,7 @@ impl Mode {
             Self::Help { scroll } | Self::Explain { scroll, .. } | Self::Finding { scroll } => {
                 Some(scroll)
             }
-            Self::Browse | Self::Filter => None,
+            Self::Browse | Self::Filter | Self::Time => None,
         }
     }
 }
@@ -94,8 +99,10 @@ pub struct App {
     theme: Theme,
     tariff: Option<Tariff>,
     live: Books,
-    /// The books as they were when the user pressed pause.
+    /// The books as of the moment at which the picture stands still.
     frozen: Option<Box<Books>>,
+    past: Past,
+    stand: Stand,
     mode: Mode,
     tab: Tab,
     filter: String,
@@ -127,6 +134,8 @@ impl App {
             tariff: None,
             live: Books::default(),
             frozen: None,
+            past: Past::default(),
+            stand: Stand::default(),
             mode: Mode::default(),
             tab: Tab::default(),
             filter: String::new(),
@@ -169,6 +178,8 @@ impl App {
 
     /// Adds an interval that is not drawn by itself: its rows are put in order when they are.
     pub fn count(&mut self, tick: Tick) {
+        let tick = Arc::new(tick);
+        self.past.push(Arc::clone(&tick));
         self.live.push(tick);
         self.stale |= self.frozen.is_none();
     }
@@ -190,6 +201,14 @@ impl App {
             Action::Explain => self.toggle_explanation(),
             Action::Back => self.back(),
             Action::Pause => self.pause(),
+            Action::Earlier => self.earlier(),
+            Action::Later => self.later(),
+            Action::MinuteEarlier => self.minute_earlier(),
+            Action::MinuteLater => self.minute_later(),
+            Action::AskTime => self.ask_time(),
+            Action::Accept if self.mode == Mode::Time => self.jump(),
+            Action::Type(letter) if self.mode == Mode::Time => self.type_time(letter),
+            Action::Erase if self.mode == Mode::Time => self.erase_time(),
             Action::Units => self.units = self.units.next(),
             Action::Slower => self.change_interval(true),
             Action::Faster => self.change_interval(false),
@@ -308,20 +327,17 @@ impl App {
     }
 
     fn back(&mut self) {
-        if self.mode == Mode::Filter || !self.filter.is_empty() {
+        if self.mode == Mode::Browse && self.is_back() {
+            self.to_now();
+        } else if self.mode == Mode::Time {
+            // Nothing was on yet.
+        } else if self.mode == Mode::Filter || !self.filter.is_empty() {
             self.filter.clear();
         } else {
             self.selected = None;
             self.top = 0;
         }
         self.mode = Mode::Browse;
-    }
-
-    fn pause(&mut self) {
-        self.frozen = match self.frozen.take() {
-            Some(_) => None,
-            None => Some(Box::new(self.live.clone())),
-        };
     }
 
     fn change_interval(&mut self, longer: bool) {
@@ -359,6 +375,7 @@ impl App {
 
     /// Arranges the rows again; the selection follows its process.
     fn refresh(&mut self) {
+        self.turn_back(self.tab.grouping());
         let books = self.frozen.as_deref_mut().unwrap_or(&mut self.live);
         books.settle(self.tab.grouping());
         self.rows = self.arrangement.arrange(books, &self.filter, self.tab);
@@ -384,7 +401,7 @@ impl App {
         self.frozen.as_deref().unwrap_or(&self.live)
     }
 
-    /// What is shown: the sums as they are, or as they were at the pause.
+    /// What is shown: the sums as they are, or as they were at the moment that is looked at.
     pub fn ledger(&self) -> &Ledger {
         &self.books().ledger
     }

@@ -33,6 +33,7 @@ mod strip;
 mod sums;
 mod table;
 mod tabs;
+mod time;
 mod title;
 
 use plan::Plan;
@@ -68,7 +69,7 @@ pub fn view(app: &App, frame: &mut Frame) {
         Mode::Help { scroll } => help::draw(app, scroll, overlay::area(area), buffer),
         Mode::Explain { scroll, .. } => panel::draw(app, scroll, overlay::area(area), buffer),
         Mode::Finding { scroll } => findings::open(app, scroll, overlay::area(area), buffer),
-        Mode::Browse | Mode::Filter => {}
+        Mode::Browse | Mode::Filter | Mode::Time => {}
     }
     footer::draw(app, plan.footer, buffer);
 }
@@ -85,6 +86,6 @@ pub(super) fn last_scroll(app: &App, screen: Rect) -> usize {
         Mode::Help { .. } => help::last_scroll(app, area),
         Mode::Explain { .. } => panel::last_scroll(app, area),
         Mode::Finding { .. } => findings::last_scroll(app, area),
-        Mode::Browse | Mode::Filter => 0,
+        Mode::Browse | Mode::Filter | Mode::Time => 0,
     }
 }

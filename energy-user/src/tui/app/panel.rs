@@ -30,7 +30,8 @@ impl Panel {
         let tick = books.ledger.latest()?;
         let frame = &tick.frame;
         let Some(row) = row else {
-            let gone = "This row is no more: it is counted with others that have ended.";
+            let gone = "This row is not there: it has yet to begin, or it has ended and is counted \
+                        with others.";
             return Some(Self {
                 title: "(gone)".into(),
                 sum: figure::ABSENT.into(),

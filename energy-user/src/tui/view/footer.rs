@@ -6,6 +6,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
+use super::time;
 use crate::{
     present::{figure, text},
     tui::{
@@ -24,6 +25,7 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         let typed = format!("filter: {}▏", figure::printable(app.filter()));
         line.push_span(Span::styled(text::cut(&typed, room), app.theme().strong()));
     }
+    time::ask(app, room, &mut line);
     for (keys, word) in action::hints(app) {
         let gap = if line.spans.is_empty() { "" } else { "  " };
         let width = gap.len() + text::width(&keys) + 1 + text::width(word);
