@@ -328,7 +328,7 @@ impl App {
 
     fn back(&mut self) {
         if self.mode == Mode::Browse && self.is_back() {
-            self.to_now();
+            self.resume();
         } else if self.mode == Mode::Time {
             // Nothing was on yet.
         } else if self.mode == Mode::Filter || !self.filter.is_empty() {

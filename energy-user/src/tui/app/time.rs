@@ -55,7 +55,7 @@ impl App {
     /// Stops the picture, or goes on with it.
     pub(super) fn pause(&mut self) {
         if self.frozen.is_some() {
-            return self.to_now();
+            return self.resume();
         }
         self.frozen = Some(Box::new(self.live.clone()));
         self.stand.at = self.past.newest().unwrap_or(0);
@@ -63,7 +63,7 @@ impl App {
     }
 
     /// Shows what is, and goes on with it.
-    pub(super) fn to_now(&mut self) {
+    pub(super) fn resume(&mut self) {
         self.frozen = None;
         self.stand.went = false;
         self.past.rest();
@@ -91,7 +91,7 @@ impl App {
             // So long has it stood there that what came next is kept no more.
             return match self.past.oldest().filter(|oldest| *oldest > next) {
                 Some(oldest) => self.go(oldest),
-                None => self.to_now(),
+                None => self.resume(),
             };
         };
         if let Some(books) = &mut self.frozen {
@@ -120,7 +120,7 @@ impl App {
         let first = self.past.oldest().unwrap_or(newest).max(here + 1);
         match (first..=newest).find(|at| self.time_of(*at) >= Some(target)) {
             Some(there) => self.go(there),
-            None => self.to_now(),
+            None => self.resume(),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     tui::{app::App, when},
 };
 
-/// The line that marks a place in the graph, where nothing else is.
+/// The line that marks a place in the graph.
 const HERE: &str = "│";
 
 /// The moment at which the picture stands still.
@@ -50,11 +50,12 @@ pub(super) fn mark(app: &App, from_right: usize, plot: Rect, buffer: &mut Buffer
     let x = plot.right() - 1 - from_right;
     for y in plot.y..plot.bottom() {
         let cell = &mut buffer[(x, y)];
-        if cell.symbol() == " " {
-            cell.set_symbol(HERE).set_style(app.theme().strong());
-        } else {
-            cell.set_style(app.theme().chip());
-        }
+        match cell.symbol() {
+            " " => cell.set_symbol(HERE).set_style(app.theme().strong()),
+            // A dark line on what is full; the colours change places.
+            "█" => cell.set_symbol(HERE).set_style(app.theme().chip()),
+            _ => cell.set_style(app.theme().chip()),
+        };
     }
 }
 

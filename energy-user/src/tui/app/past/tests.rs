@@ -53,15 +53,15 @@ fn made(interval: &Interval, end: u64) -> Arc<Tick> {
 
 /// All that a ledger says, in words.
 fn said(ledger: &Ledger) -> String {
-    let mut words = String::new();
-    for by in Grouping::ALL {
+    let all = Grouping::ALL.map(|by| {
         let mut rows: Vec<Row> = ledger.groups(by);
         rows.sort_by_key(|row| row.key);
-        words += &format!("{by:?}: {rows:?}\n");
-    }
+        (by, rows)
+    });
     let seconds: Vec<_> = ledger.history().iter().collect();
     let time = ledger.latest().map(|tick| tick.frame.time);
-    words + &format!("{:?} {:?} {time:?} {seconds:?}", ledger.totals(), ledger.quality())
+    let (totals, quality) = (ledger.totals(), ledger.quality());
+    format!("{all:?} {totals:?} {quality:?} {time:?} {seconds:?}")
 }
 
 proptest! {
