@@ -11,6 +11,8 @@ mod bench;
 mod detail;
 #[path = "screen/gpus.rs"]
 mod gpus;
+#[path = "screen/past.rs"]
+mod past;
 #[path = "screen/properties.rs"]
 mod properties;
 #[path = "screen/state.rs"]

@@ -264,7 +264,10 @@ impl Ledger {
             ended: false,
             placed: None,
         });
-        account.identity = Arc::clone(identity);
+        // It is nearly always the same, and is not touched then: there may be very many.
+        if !Arc::ptr_eq(&account.identity, identity) {
+            account.identity = Arc::clone(identity);
+        }
         account.last = *share;
         // A thread that execs takes the number of its leader, which has ended.
         account.ended = ended || (account.ended && share.cpu_time.is_zero());
@@ -299,4 +302,4 @@ impl Ledger {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -20,6 +20,7 @@ pub mod tab;
 mod terminal;
 mod theme;
 mod view;
+pub mod when;
 
 pub use app::App;
 pub use run::run;

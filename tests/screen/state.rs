@@ -238,11 +238,15 @@ fn the_interval_keeps_to_its_bounds() {
 
 /// The states between which the meaning of keys differs.
 fn states() -> Vec<App> {
-    let mut states: Vec<App> = (0..5).map(|_| screen(Meters::Measured, 3)).collect();
+    let mut states: Vec<App> = (0..8).map(|_| screen(Meters::Measured, 3)).collect();
     states[1].update(Action::Help);
     states[2].update(Action::Filter);
     states[3].update(Action::Down);
     states[4].update(Action::Detail);
+    states[5].update(Action::AskTime);
+    states[6].update(Action::Down);
+    states[6].update(Action::Earlier);
+    states[7].update(Action::Pause);
     states
 }
 
@@ -267,6 +271,11 @@ fn every_action_is_in_the_table_and_documented() {
         | Action::Suspend
         | Action::Back
         | Action::Pause
+        | Action::Earlier
+        | Action::Later
+        | Action::MinuteEarlier
+        | Action::MinuteLater
+        | Action::AskTime
         | Action::Units
         | Action::Slower
         | Action::Faster
@@ -304,7 +313,7 @@ fn every_action_is_in_the_table_and_documented() {
             kinds.push(kind);
         }
     }
-    assert_eq!(kinds.len(), 33);
+    assert_eq!(kinds.len(), 38);
     let extra =
         [Column::User, Column::Smooth, Column::Share, Column::Recent, Column::Count, Column::Money];
     for column in Column::ALL {

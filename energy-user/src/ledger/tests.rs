@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A second in which each of `pids` used a joule, and idle used ten.
-fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
+pub(crate) fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
     let share = |microjoules: u64| Share {
         cpu_time: Duration::from_millis(10),
         energy: Energy { cpu: Some(Microjoules(microjoules)), ..Energy::default() },

@@ -26,6 +26,16 @@ pub enum Action {
     Back,
     /// Freezes the picture, not the measurement.
     Pause,
+    /// Shows the interval before.
+    Earlier,
+    /// Shows the next interval; after the newest, goes on.
+    Later,
+    /// A minute back.
+    MinuteEarlier,
+    /// A minute forth.
+    MinuteLater,
+    /// Begins to type a time to go to.
+    AskTime,
     /// The next unit.
     Units,
     /// A longer interval.
@@ -163,8 +173,27 @@ fn seeing_gpus(app: &App) -> bool {
     seeing(app) && app.has_gpus()
 }
 
-fn typing(app: &App) -> bool {
+fn filtering(app: &App) -> bool {
     app.mode() == Mode::Filter
+}
+
+/// A time is typed.
+fn asking(app: &App) -> bool {
+    app.mode() == Mode::Time
+}
+
+fn typing(app: &App) -> bool {
+    filtering(app) || asking(app)
+}
+
+/// An earlier moment is shown.
+fn looking_back(app: &App) -> bool {
+    looking(app) && app.is_back()
+}
+
+/// What is now is shown, or was when the picture stopped.
+fn looking_on(app: &App) -> bool {
+    looking(app) && !app.is_back()
 }
 
 fn reading(app: &App) -> bool {
@@ -227,11 +256,13 @@ const fn sort_gpus(column: Column, key: &'static [Key], help: &'static str) -> B
 }
 
 const BESIDE: &str = "page of the opened row";
+/// What both keys of a step say; they stand where they are of most use.
+const EARLIER: &str = "an interval back, forth";
 
 /// Every action with its keys. Neighbours with one help text are one line of the
 /// help, neighbours with one hint one word of the footer, whose order this is.
 pub static BINDINGS: &[Binding] = &[
-    bind(Action::Accept, &[key(KeyCode::Enter)], Some("keep"), "keep the filter", typing),
+    bind(Action::Accept, &[key(KeyCode::Enter)], Some("keep"), "keep the filter", filtering),
     bind(
         Action::Help,
         &[letter('?'), letter('h'), key(KeyCode::F(1))],
@@ -255,15 +286,19 @@ pub static BINDINGS: &[Binding] = &[
     ),
     bind(Action::Quit, &[letter('q')], Some("quit"), "quit", browsing),
     bind(Action::Quit, &[key(KeyCode::F(10)), ctrl('c')], None, "quit", always),
+    bind(Action::Back, &[key(KeyCode::Esc)], Some("now"), "back to now", |app| {
+        browsing(app) && app.is_back()
+    }),
+    bind(Action::Earlier, &[letter(',')], Some("step"), EARLIER, looking_back),
+    bind(Action::Later, &[letter('.')], Some("step"), EARLIER, looking_back),
     bind(
         Action::Back,
         &[key(KeyCode::Esc)],
         Some("back"),
         "back: from a list, a filter, a selection",
         |app| {
-            typing(app)
-                || picking(app)
-                || browsing(app) && (!app.filter().is_empty() || app.selected().is_some())
+            let on = !app.filter().is_empty() || app.selected().is_some();
+            filtering(app) || picking(app) || browsing(app) && on && !app.is_back()
         },
     ),
     bind(Action::Detail, &[key(KeyCode::Enter)], Some("open"), "open the selected row", |app| {
@@ -342,6 +377,15 @@ pub static BINDINGS: &[Binding] = &[
     sort(Column::Job, &[letter('B')], "sort by job"),
     sort(Column::Name, &[letter('N')], "sort by name"),
     bind(Action::Pause, &[letter(' ')], Some("pause"), "pause the picture", looking),
+    bind(Action::Earlier, &[letter(',')], Some("back"), EARLIER, looking_on),
+    bind(Action::Later, &[letter('.')], None, EARLIER, |app| looking_on(app) && app.is_paused()),
+    bind(Action::MinuteEarlier, &[letter('{')], None, "a minute back, forth", looking),
+    bind(Action::MinuteLater, &[letter('}')], None, "a minute back, forth", |app| {
+        looking(app) && app.is_paused()
+    }),
+    bind(Action::AskTime, &[letter('t')], Some("time"), "go to a time: 14:05, -5m", seeing),
+    bind(Action::Accept, &[key(KeyCode::Enter)], Some("go"), "go to the typed time", asking),
+    bind(Action::Back, &[key(KeyCode::Esc)], Some("stay"), "go to no other time", asking),
     bind(Action::Ended, &[letter('e')], Some("ended"), "fold ended processes", seeing),
     bind(Action::Gpus, &[letter('d')], Some("GPUs"), "show or hide the GPUs", seeing_gpus),
     bind(Action::Units, &[letter('U')], Some("units"), "next unit: J, Wh, mJ", looking),
@@ -393,6 +437,12 @@ pub fn help(gpus: bool) -> Vec<(String, &'static str)> {
     let mut lines: Vec<(String, &'static str)> = Vec::new();
     for binding in BINDINGS.iter().filter(|binding| gpus || !binding.action.needs_gpus()) {
         let keys = if binding.keys.is_empty() { "letters".into() } else { labels(binding.keys) };
+        // What stands in two places of the footer is told once.
+        if lines.iter().any(|(before, help)| {
+            *help == binding.help && before.split(' ').any(|before| before == keys)
+        }) {
+            continue;
+        }
         match lines.last_mut() {
             Some((before, help)) if *help == binding.help => {
                 before.push(' ');

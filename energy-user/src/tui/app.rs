@@ -10,12 +10,14 @@ mod filter;
 mod findings;
 mod forest;
 mod pace;
+mod past;
 mod picker;
 mod rows;
 mod shown;
+mod time;
 mod trail;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 pub use detail::{Body, Detail, Entry, Section, Stress};
 pub use filter::Filter;
@@ -23,12 +25,15 @@ pub use pace::Pace;
 pub use picker::Choice;
 use ratatui::layout::Rect;
 pub use shown::{Shown, Twig};
+pub use time::Moment;
 pub use trail::{History, POOLS, Point};
 
 use self::{
     books::Books,
     findings::Chosen,
+    past::Past,
     rows::{Arrangement, Wanted},
+    time::Stand,
 };
 use super::{
     action::Action,
@@ -53,6 +58,8 @@ pub enum Mode {
     Browse,
     /// Typing a filter.
     Filter,
+    /// Typing a time to go to.
+    Time,
     /// Reading the help.
     Help {
         /// Its first visible line.
@@ -84,7 +91,7 @@ impl Mode {
             Self::Help { scroll } | Self::Detail { scroll, .. } | Self::Finding { scroll } => {
                 Some(scroll)
             }
-            Self::Browse | Self::Filter | Self::Users { .. } => None,
+            Self::Browse | Self::Filter | Self::Time | Self::Users { .. } => None,
         }
     }
 }
@@ -108,8 +115,10 @@ pub struct App {
     theme: Theme,
     tariff: Option<Tariff>,
     live: Books,
-    /// The books as they were when the user pressed pause.
+    /// The books as of the moment at which the picture stands still.
     frozen: Option<Box<Books>>,
+    past: Past,
+    stand: Stand,
     mode: Mode,
     tab: Tab,
     filter: Filter,
@@ -145,6 +154,8 @@ impl App {
             tariff: None,
             live: Books::default(),
             frozen: None,
+            past: Past::default(),
+            stand: Stand::default(),
             mode: Mode::default(),
             tab: Tab::default(),
             filter: Filter::default(),
@@ -207,6 +218,8 @@ impl App {
 
     /// Adds an interval that is not drawn by itself: its rows are put in order when they are.
     pub fn count(&mut self, tick: Tick) {
+        let tick = Arc::new(tick);
+        self.past.push(Arc::clone(&tick));
         self.live.push(tick);
         self.stale |= self.frozen.is_none();
     }
@@ -228,6 +241,14 @@ impl App {
             Action::Detail => self.toggle_detail(),
             Action::Back => self.back(),
             Action::Pause => self.pause(),
+            Action::Earlier => self.earlier(),
+            Action::Later => self.later(),
+            Action::MinuteEarlier => self.minute_earlier(),
+            Action::MinuteLater => self.minute_later(),
+            Action::AskTime => self.ask_time(),
+            Action::Accept if self.mode == Mode::Time => self.jump(),
+            Action::Type(letter) if self.mode == Mode::Time => self.type_time(letter),
+            Action::Erase if self.mode == Mode::Time => self.erase_time(),
             Action::Units => self.units = self.units.next(),
             Action::Slower => self.change_interval(true),
             Action::Faster => self.change_interval(false),
@@ -326,8 +347,10 @@ impl App {
     }
 
     fn back(&mut self) {
-        if let Mode::Users { .. } = self.mode {
-            // Nothing is picked, and nothing changes.
+        if self.mode == Mode::Browse && self.is_back() {
+            self.resume();
+        } else if matches!(self.mode, Mode::Time | Mode::Users { .. }) {
+            // Nothing was on yet.
         } else if self.mode == Mode::Filter || !self.filter.is_empty() {
             self.filter = Filter::default();
         } else {
@@ -335,13 +358,6 @@ impl App {
             self.top = 0;
         }
         self.mode = Mode::Browse;
-    }
-
-    fn pause(&mut self) {
-        self.frozen = match self.frozen.take() {
-            Some(_) => None,
-            None => Some(Box::new(self.live.clone())),
-        };
     }
 
     fn change_interval(&mut self, longer: bool) {
@@ -385,6 +401,7 @@ impl App {
 
     /// Arranges the rows again; the selection follows its process.
     fn refresh(&mut self) {
+        self.turn_back(self.tab.grouping());
         let books = self.frozen.as_deref_mut().unwrap_or(&mut self.live);
         books.settle(self.tab.grouping());
         let wanted = Wanted { query: self.filter.query(), tariff: self.tariff };
@@ -412,7 +429,7 @@ impl App {
         self.frozen.as_deref().unwrap_or(&self.live)
     }
 
-    /// What is shown: the sums as they are, or as they were at the pause.
+    /// What is shown: the sums as they are, or as they were at the moment that is looked at.
     pub fn ledger(&self) -> &Ledger {
         &self.books().ledger
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use crossterm::event::{Event, EventStream, KeyEventKind};
 use futures_util::StreamExt;
+use jiff::tz::TimeZone;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 use super::{
@@ -32,7 +33,9 @@ pub async fn run(
     theme: Theme,
     tariff: Option<Tariff>,
 ) -> anyhow::Result<()> {
-    let mut app = App::new(session.describe().clone(), interval, theme).with_tariff(tariff);
+    let mut app = App::new(session.describe().clone(), interval, theme)
+        .with_tariff(tariff)
+        .with_zone(TimeZone::system());
     if session.is_replay() {
         app.tell("REPLAY".into(), "REPLAY");
     }

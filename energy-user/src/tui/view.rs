@@ -37,6 +37,7 @@ mod strip;
 mod sums;
 mod table;
 mod tabs;
+mod time;
 mod title;
 
 use plan::Plan;
@@ -73,7 +74,7 @@ pub fn view(app: &App, frame: &mut Frame) {
         Mode::Detail { scroll, .. } => detail::draw(app, scroll, area, buffer),
         Mode::Users { index } => picker::draw(app, index, overlay::area(area), buffer),
         Mode::Finding { scroll } => findings::open(app, scroll, overlay::area(area), buffer),
-        Mode::Browse | Mode::Filter => {}
+        Mode::Browse | Mode::Filter | Mode::Time => {}
     }
     footer::draw(app, plan.footer, buffer);
 }
@@ -88,7 +89,9 @@ pub(super) fn leaf(app: &App, area: Rect) -> usize {
     let height = match app.mode() {
         Mode::Detail { .. } => detail::height(app, area),
         Mode::Help { .. } | Mode::Finding { .. } => overlay::area(area).height,
-        Mode::Browse | Mode::Filter | Mode::Users { .. } => return page(app, area).max(1),
+        Mode::Browse | Mode::Filter | Mode::Time | Mode::Users { .. } => {
+            return page(app, area).max(1);
+        }
     };
     usize::from(height).saturating_sub(1).max(1)
 }
@@ -110,6 +113,6 @@ pub(super) fn last_scroll(app: &App, screen: Rect) -> usize {
         Mode::Help { .. } => help::last_scroll(app, area),
         Mode::Detail { .. } => detail::last_scroll(app, screen),
         Mode::Finding { .. } => findings::last_scroll(app, area),
-        Mode::Browse | Mode::Filter | Mode::Users { .. } => 0,
+        Mode::Browse | Mode::Filter | Mode::Time | Mode::Users { .. } => 0,
     }
 }

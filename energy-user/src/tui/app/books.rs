@@ -2,7 +2,7 @@
 //!
 //! A pause keeps a copy of the books.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rustc_hash::FxHashMap;
 
@@ -27,8 +27,23 @@ pub(super) struct Books {
 }
 
 impl Books {
+    /// Those of a ledger. Rows begin with what they do in its last interval.
+    pub fn of(ledger: Ledger, by: Grouping) -> Self {
+        let mut books = Self { ledger, ..Self::default() };
+        if books.ledger.latest().is_some() {
+            books.by = by;
+            books.follow(1.0);
+        }
+        books
+    }
+
+    /// What the rows are made of.
+    pub fn by(&self) -> Grouping {
+        self.by
+    }
+
     /// Adds an interval.
-    pub fn push(&mut self, tick: Tick) {
+    pub fn push(&mut self, tick: Arc<Tick>) {
         self.since += tick.frame.interval;
         self.ledger.push(tick);
         if let Some(tick) = self.ledger.latest() {
@@ -44,9 +59,12 @@ impl Books {
             return;
         }
         self.by = by;
-        self.rows = self.ledger.groups(by);
         // Rows that nobody has looked at begin with what they do now.
-        let weight = if other { 1.0 } else { Pace::weight(since) };
+        self.follow(if other { 1.0 } else { Pace::weight(since) });
+    }
+
+    fn follow(&mut self, weight: f64) {
+        self.rows = self.ledger.groups(self.by);
         self.paces = self
             .rows
             .iter()

@@ -131,6 +131,14 @@ impl Trail {
         }
     }
 
+    /// As it was so many intervals ago; none where nothing of that time is remembered.
+    pub fn ago(&self, intervals: u64) -> Option<Self> {
+        let kept = self.moments.len().checked_sub(usize::try_from(intervals).ok()?)?;
+        let moments: VecDeque<_> = self.moments.iter().take(kept).map(Arc::clone).collect();
+        let points = moments.iter().map(|moment| moment.points.len()).sum();
+        (kept > 0).then_some(Self { moments, points, count: self.count - intervals })
+    }
+
     /// The past of a row that has used so much since the start; where that is not known, it
     /// begins where the row is first met.
     pub fn history(&self, whose: &Whose, energy: Option<Microjoules>) -> History {

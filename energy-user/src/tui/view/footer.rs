@@ -6,6 +6,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
+use super::time;
 use crate::{
     present::{figure, text},
     query::Kind,
@@ -34,6 +35,7 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
             line.push_span(Span::styled(format!("  {words}"), style));
         }
     }
+    time::ask(app, room, &mut line);
     for (keys, word) in action::hints(app) {
         let gap = if line.spans.is_empty() { "" } else { "  " };
         let width = gap.len() + text::width(&keys) + 1 + text::width(word);

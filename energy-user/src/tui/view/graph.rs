@@ -1,7 +1,8 @@
 //! The recent past of the total power, newest at the right.
 //!
 //! Its scale is the highest point that is visible. An interval without a reading
-//! is a column of dots: a gap, not a zero.
+//! is a column of dots: a gap, not a zero. Whoever looks back sees what came after, too, and a
+//! line at the place.
 
 use ratatui::{
     buffer::Buffer,
@@ -9,6 +10,7 @@ use ratatui::{
     widgets::{RenderDirection, Sparkline, Widget},
 };
 
+use super::time;
 use crate::{
     present::text,
     tui::{app::App, column::marked},
@@ -25,7 +27,9 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let plot = Rect { width: area.width - SCALE, ..area };
-    let points = app.ledger().history().iter().rev().take(plot.width.into());
+    let (history, after) = app.power();
+    let window = time::window(after, plot.width.into());
+    let points = history.iter().rev().skip(window).take(plot.width.into());
     let highest = points.clone().flatten().map(|watts| watts.0).fold(0.0, f64::max);
     let lowest_mark = STEPS / (8.0 * f64::from(plot.height));
     let height = |watts: &Watts| {
@@ -41,6 +45,9 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         .absent_value_symbol("·")
         .absent_value_style(app.theme().dim())
         .render(plot, buffer);
+    if let Some(after) = after.filter(|after| *after < history.len()) {
+        time::mark(app, after - window, plot, buffer);
+    }
 
     let (units, scale) = (app.units(), usize::from(SCALE) - 1);
     let top = marked(app.ledger().quality(), units.power(Some(Watts(highest))));

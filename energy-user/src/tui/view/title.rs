@@ -7,6 +7,7 @@ use ratatui::buffer::Buffer;
 use super::{
     plan::Plan,
     strip::{self, Piece},
+    time,
 };
 use crate::{
     frame::Quality,
@@ -22,9 +23,7 @@ pub(super) fn draw(app: &App, tick: &Tick, plan: &Plan, buffer: &mut Buffer) {
     if app.tab() != Tab::default() && plan.tabs.height == 0 {
         left.push(Piece::new(1, format!(" {} ", app.tab().title()), theme.chip()));
     }
-    if app.is_paused() {
-        left.push(Piece::new(1, " PAUSED ", theme.chip()));
-    }
+    left.extend(time::chip(app));
     if let Some((words, word)) = app.told() {
         let words = format!(" {} ", figure::printable(words));
         left.push(Piece::new(8, words, theme.chip()).or(1, format!(" {word} ")));

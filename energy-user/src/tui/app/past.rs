@@ -1,0 +1,153 @@
+//! The ticks that can be looked at again: a bounded past, and the books of any of its moments.
+//!
+//! Whole ticks are kept, and the ledger as it was before the oldest of them. A moment's books
+//! are that ledger with the ticks up to the moment added, which is what was shown then: adding
+//! is exact. What is kept is bounded; the oldest tick goes into the ledger below it.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use super::{books::Books, pace};
+use crate::{
+    group::Grouping,
+    ledger::{Ledger, Tick},
+};
+
+/// Rows of processes that are kept, of all ticks together: some 60 MB.
+const MOST_ROWS: usize = 100_000;
+/// Ticks that are kept: an hour at one a second, as the graph of power has.
+const MOST_TICKS: usize = 3600;
+/// Ticks between two ledgers that are kept while somebody looks back.
+const STRIDE: u64 = 256;
+/// Older figures have no part in a pace that anybody could see: e to the power of -20.
+const WARM: Duration = Duration::from_secs(100);
+/// Rows whose pace is made again for a moment, of all ticks together; more would take longer
+/// than a key may.
+const MOST_PACES: usize = 80_000;
+
+/// The recent past.
+#[derive(Default)]
+pub(super) struct Past {
+    /// Everything before the oldest tick that is kept.
+    base: Ledger,
+    /// The number of that tick; they are counted from the start.
+    first: u64,
+    ticks: VecDeque<Arc<Tick>>,
+    /// Rows of the ticks that are kept.
+    rows: usize,
+    /// Ledgers as of before some of the ticks, while somebody looks back.
+    marks: BTreeMap<u64, Ledger>,
+}
+
+impl Past {
+    /// Adds an interval.
+    pub fn push(&mut self, tick: Arc<Tick>) {
+        self.push_within(tick, MOST_ROWS, MOST_TICKS);
+    }
+
+    fn push_within(&mut self, tick: Arc<Tick>, most_rows: usize, most_ticks: usize) {
+        self.rows += rows(&tick);
+        self.ticks.push_back(tick);
+        // The newest stays, however large it is.
+        while self.ticks.len() > 1 && (self.rows > most_rows || self.ticks.len() > most_ticks) {
+            let Some(oldest) = self.ticks.pop_front() else { return };
+            self.rows -= rows(&oldest);
+            self.base.push(oldest);
+            self.first += 1;
+        }
+    }
+
+    /// The number of the oldest tick.
+    pub fn oldest(&self) -> Option<u64> {
+        (!self.ticks.is_empty()).then_some(self.first)
+    }
+
+    /// The number of the newest tick.
+    pub fn newest(&self) -> Option<u64> {
+        Some(self.first + (self.ticks.len() as u64).checked_sub(1)?)
+    }
+
+    /// A tick by its number, if it is kept.
+    pub fn tick(&self, number: u64) -> Option<&Arc<Tick>> {
+        self.ticks.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
+    }
+
+    /// The tick whose interval has a time in it; none of a time that is not kept.
+    pub fn at(&self, time: Timestamp) -> Option<u64> {
+        let (start, _) = self.span()?;
+        if time < start {
+            return None;
+        }
+        let index = self.ticks.iter().position(|tick| tick.frame.time >= time)?;
+        Some(self.first + index as u64)
+    }
+
+    /// From when to when ticks are kept.
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let (oldest, newest) = (self.ticks.front()?, self.ticks.back()?);
+        let start = oldest.frame.time.checked_sub(oldest.frame.interval).ok()?;
+        Some((start, newest.frame.time))
+    }
+
+    /// The books as of a tick, with the paces that rows had then. `about` so many rows are
+    /// expected, which decides how much of the time before can be gone through for them.
+    pub fn books(&mut self, number: u64, by: Grouping, about: usize) -> Option<Books> {
+        self.tick(number)?;
+        let from = self.warm(number, about);
+        let mut books = Books::of(self.before(from), by);
+        for number in from..=number {
+            books.push(Arc::clone(self.tick(number)?));
+            books.settle(by);
+        }
+        Some(books)
+    }
+
+    /// Nobody looks back any more.
+    pub fn rest(&mut self) {
+        self.marks.clear();
+    }
+
+    /// From which tick on paces are made for a moment.
+    fn warm(&self, number: u64, about: usize) -> u64 {
+        let most = (MOST_PACES / about.max(1)).max(pace::RECENT) as u64;
+        let mut from = number;
+        let mut time = Duration::ZERO;
+        while from > self.first && number - from < most && time < WARM {
+            from -= 1;
+            time += self.tick(from).map_or(Duration::ZERO, |tick| tick.frame.interval);
+        }
+        from
+    }
+
+    /// The ledger as of before a tick.
+    fn before(&mut self, number: u64) -> Ledger {
+        self.marks = self.marks.split_off(&self.first);
+        let near = self.marks.range(..=number).next_back();
+        let (from, mut ledger) =
+            near.map_or_else(|| (self.first, self.base.clone()), |(mark, at)| (*mark, at.clone()));
+        for number in from..number {
+            if number > from && number.is_multiple_of(STRIDE) {
+                self.marks.insert(number, ledger.clone());
+            }
+            if let Some(tick) = self.tick(number) {
+                ledger.push(Arc::clone(tick));
+            }
+        }
+        ledger
+    }
+}
+
+/// What a tick weighs: whatever it has one of for each process.
+fn rows(tick: &Tick) -> usize {
+    let frame = &tick.frame;
+    let threads: usize = frame.processes.iter().map(|process| process.threads.len()).sum();
+    frame.processes.len() + threads + frame.births.len() + frame.kin.len()
+}
+
+#[cfg(test)]
+mod tests;
