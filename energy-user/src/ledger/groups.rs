@@ -3,11 +3,7 @@
 //! A process's sums go where it belongs now: who gets a job while it runs takes along what it
 //! has used before. So each account is in one group, and the groups add up to the header.
 
-use std::{
-    collections::BTreeMap,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Account, Ledger, Row, RowKey, Seats, Sum};
 use crate::{
@@ -117,10 +113,8 @@ impl Ledger {
 
     fn group(&self, by: Grouping, id: &str, group: Group) -> Row {
         let Group { label, user, uid, sum, last, seats, job, alive, members, untold } = group;
-        let mut hasher = DefaultHasher::new();
-        id.hash(&mut hasher);
         let identity = Identity { name: label, user, uid, ..Identity::default() };
-        let key = RowKey::Group(by, hasher.finish());
+        let key = RowKey::group(by, id);
         let mut row = self.row(key, Arc::new(identity), alive == 0, &sum, (&last, seats));
         if untold {
             row.gpu.seats = None;
