@@ -52,7 +52,7 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Calibrate { length }) => calibrate::calibrate(&cli.global, length).await,
         Some(Command::Explain { pid }) => explain::explain(&cli.global, pid).await,
         Some(Command::Doctor { probe_cost }) => doctor::doctor(&cli.global, probe_cost),
-        None if screen => screen::screen(&cli.global).await,
+        None if screen => screen::screen(&cli.global, cli.readonly).await,
         None => print::print(&cli.global, &cli.print).await,
     }
 }

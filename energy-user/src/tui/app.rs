@@ -3,22 +3,31 @@
 //! A plain value. Actions, ticks and sizes come in, [`view`](super::view()) reads it;
 //! so every situation of the screen can be made in a test.
 
+mod act;
 mod books;
+mod desk;
+mod export;
 mod findings;
 mod forest;
+mod measure;
 mod pace;
 mod panel;
 mod rows;
 mod shown;
+mod zoom;
 
 use std::time::Duration;
 
+pub use act::{Dialog, Hands, Io, Order, Orders, Target};
+pub use desk::Notice;
+pub use export::{Draft, Export, Place};
+pub use measure::{Card, Measurement};
 pub use pace::Pace;
 pub use panel::Panel;
 use ratatui::layout::Rect;
 pub use shown::{Shown, Twig};
 
-use self::{books::Books, findings::Chosen, rows::Arrangement};
+use self::{books::Books, desk::Desk, findings::Chosen, rows::Arrangement};
 use super::{
     action::Action,
     column::{Column, Look, Stage},
@@ -59,27 +68,41 @@ pub enum Mode {
         /// The first visible line.
         scroll: usize,
     },
+    /// Asked what to do to processes, before it is done.
+    Act,
+    /// Asked how to write down what is shown.
+    Export,
+    /// Reading what a measurement came to.
+    Card {
+        /// The first visible line.
+        scroll: usize,
+    },
 }
 
 impl Mode {
     /// What lies over the table, if anything does, by its first visible line.
     fn scroll(&mut self) -> Option<&mut usize> {
         match self {
-            Self::Help { scroll } | Self::Explain { scroll, .. } | Self::Finding { scroll } => {
-                Some(scroll)
-            }
-            Self::Browse | Self::Filter => None,
+            Self::Help { scroll }
+            | Self::Explain { scroll, .. }
+            | Self::Finding { scroll }
+            | Self::Card { scroll } => Some(scroll),
+            Self::Browse | Self::Filter | Self::Act | Self::Export => None,
         }
     }
 }
 
 /// What only the loop around the state can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Leave the screen.
     Quit,
     /// Stop until the shell brings us back.
     Suspend,
+    /// Do this to these processes, and tell what came of it.
+    Act(Orders),
+    /// Write this down, and tell what came of it.
+    Export(Export),
 }
 
 /// The intervals that `+` and `-` step through, in milliseconds.
@@ -115,6 +138,8 @@ pub struct App {
     area: Rect,
     /// The user does not want to see the GPUs one by one.
     gpus_hidden: bool,
+    /// What the user is in the middle of.
+    desk: Desk,
 }
 
 impl App {
@@ -141,6 +166,7 @@ impl App {
             page: 1,
             area: Rect::default(),
             gpus_hidden: false,
+            desk: Desk::default(),
         }
     }
 
@@ -170,6 +196,7 @@ impl App {
     /// Adds an interval that is not drawn by itself: its rows are put in order when they are.
     pub fn count(&mut self, tick: Tick) {
         self.live.push(tick);
+        self.measure();
         self.stale |= self.frozen.is_none();
     }
 
@@ -194,15 +221,20 @@ impl App {
             Action::Slower => self.change_interval(true),
             Action::Faster => self.change_interval(false),
             Action::Filter => self.mode = Mode::Filter,
-            Action::Accept => self.mode = Mode::Browse,
-            Action::Type(letter) => {
-                if self.filter.chars().count() < LONGEST_FILTER && !letter.is_control() {
-                    self.filter.push(letter);
-                }
-            }
-            Action::Erase => {
-                self.filter.pop();
-            }
+            Action::Accept => match self.mode {
+                Mode::Act => return self.confirm(),
+                Mode::Export => return self.export(),
+                _ => self.mode = Mode::Browse,
+            },
+            Action::Type(letter) => self.type_in(Some(letter)),
+            Action::Erase => self.type_in(None),
+            Action::Signal => self.ask_signal(),
+            Action::Nice(by) => self.ask_nice(by),
+            Action::Io => self.ask_io(),
+            Action::Measure => self.toggle_measurement(),
+            Action::Card => self.mode = Mode::Browse,
+            Action::Export => self.ask_export(),
+            Action::Zoom => self.zoom_in(),
             Action::SortLeft => self.shift(false),
             Action::SortRight => self.shift(true),
             Action::Sort(column) => self.arrangement.sort(column),
@@ -226,6 +258,22 @@ impl App {
         None
     }
 
+    /// Adds a letter to what is being typed, or takes the last one away.
+    fn type_in(&mut self, letter: Option<char>) {
+        match (self.mode, letter) {
+            (Mode::Act, letter) => self.type_choice(letter),
+            (Mode::Export, letter) => self.type_name(letter),
+            (_, None) => {
+                self.filter.pop();
+            }
+            (_, Some(letter)) => {
+                if self.filter.chars().count() < LONGEST_FILTER && !letter.is_control() {
+                    self.filter.push(letter);
+                }
+            }
+        }
+    }
+
     fn shift(&mut self, right: bool) {
         // Those that can be seen, once there is a screen.
         let all = match self.area.width {
@@ -247,6 +295,7 @@ impl App {
         }
         self.tab = tab;
         self.mode = Mode::Browse;
+        self.leave_zoom(tab);
     }
 
     /// Folds the selected row, or the one that it hangs on.
@@ -308,9 +357,17 @@ impl App {
     }
 
     fn back(&mut self) {
+        match self.mode {
+            Mode::Act => self.mode = Mode::Browse,
+            Mode::Export => self.drop_draft(),
+            _ => self.take_back(),
+        }
+    }
+
+    fn take_back(&mut self) {
         if self.mode == Mode::Filter || !self.filter.is_empty() {
             self.filter.clear();
-        } else {
+        } else if !self.zoom_out() {
             self.selected = None;
             self.top = 0;
         }
@@ -341,6 +398,11 @@ impl App {
             *scroll = scroll.saturating_add_signed(by).min(furthest);
             return;
         }
+        match self.mode {
+            Mode::Act => return self.choose(by),
+            Mode::Export => return self.step_draft(by),
+            _ => {}
+        }
         if self.tab == Tab::Findings {
             self.step_findings(by);
             return;
@@ -361,7 +423,9 @@ impl App {
     fn refresh(&mut self) {
         let books = self.frozen.as_deref_mut().unwrap_or(&mut self.live);
         books.settle(self.tab.grouping());
-        self.rows = self.arrangement.arrange(books, &self.filter, self.tab);
+        let books = self.books();
+        let scope = self.scope(books);
+        self.rows = self.arrangement.arrange(books, &self.filter, self.tab, scope.as_ref());
         self.follow_finding();
         if let Some(key) = self.selected {
             let found = self.rows.iter().position(|row| row.key == key);
@@ -396,7 +460,9 @@ impl App {
 
     /// The sum of [`rows`](Self::rows), as a row. Without a filter it is the header.
     pub fn sum(&self) -> Shown {
-        let all = self.books().rows.len();
+        let books = self.books();
+        let scope = self.scope(books);
+        let all = scope.map_or(books.rows.len(), |scope| scope.rows(&books.rows).count());
         let name = match self.rows.len() {
             some if self.filter.is_empty() => format!("all {some} rows"),
             some => format!("{some} of {all} rows"),
@@ -447,6 +513,12 @@ impl App {
             tariff: self.tariff.is_some(),
             jobs: latest.is_some_and(|tick| !tick.placed.is_empty()),
         }
+    }
+
+    /// The columns that can be seen, and whether command lines stand in the place of names.
+    pub fn columns(&self) -> (Vec<Column>, bool) {
+        let width = if self.area.width == 0 { u16::MAX } else { self.area.width };
+        (Column::fitting(width, self.stage()), view::shows_commands(width))
     }
 
     /// What has been typed as a filter.

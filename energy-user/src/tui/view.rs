@@ -18,6 +18,8 @@
 //! What goes first on a small screen is written in `plan` (lines) and in
 //! [`Column::GIVEN_UP`](super::column::Column::GIVEN_UP).
 
+mod card;
+mod dialog;
 mod findings;
 mod footer;
 mod gpus;
@@ -68,9 +70,24 @@ pub fn view(app: &App, frame: &mut Frame) {
         Mode::Help { scroll } => help::draw(app, scroll, overlay::area(area), buffer),
         Mode::Explain { scroll, .. } => panel::draw(app, scroll, overlay::area(area), buffer),
         Mode::Finding { scroll } => findings::open(app, scroll, overlay::area(area), buffer),
+        Mode::Card { scroll } => card::draw(app, scroll, overlay::area(area), buffer),
+        Mode::Act | Mode::Export => dialog::draw(app, overlay::area(area), buffer),
         Mode::Browse | Mode::Filter => {}
     }
     footer::draw(app, plan.footer, buffer);
+}
+
+/// All that the table has, as text; of a screen so wide.
+pub(super) fn plain(app: &App, screen: Rect) -> String {
+    match app.tab() {
+        Tab::Findings => findings::plain(app),
+        _ => table::plain(app, screen.width),
+    }
+}
+
+/// A screen so wide shows command lines in the place of names.
+pub(super) fn shows_commands(width: u16) -> bool {
+    table::shows_commands(width)
 }
 
 /// Rows of the table that fit on a screen.
@@ -85,6 +102,7 @@ pub(super) fn last_scroll(app: &App, screen: Rect) -> usize {
         Mode::Help { .. } => help::last_scroll(app, area),
         Mode::Explain { .. } => panel::last_scroll(app, area),
         Mode::Finding { .. } => findings::last_scroll(app, area),
-        Mode::Browse | Mode::Filter => 0,
+        Mode::Card { .. } => card::last_scroll(app, area),
+        Mode::Browse | Mode::Filter | Mode::Act | Mode::Export => 0,
     }
 }

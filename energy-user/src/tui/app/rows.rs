@@ -5,7 +5,7 @@
 
 use std::{cmp::Ordering, collections::HashSet};
 
-use super::{books::Books, forest, shown::Shown};
+use super::{books::Books, forest, shown::Shown, zoom::Scope};
 use crate::{
     ledger::{Row, RowKey},
     sample::Identity,
@@ -53,12 +53,20 @@ impl Arrangement {
     }
 
     /// The rows of the table.
-    pub fn arrange(&self, books: &Books, filter: &str, tab: Tab) -> Vec<Shown> {
+    pub fn arrange(
+        &self,
+        books: &Books,
+        filter: &str,
+        tab: Tab,
+        scope: Option<&Scope>,
+    ) -> Vec<Shown> {
         let filter = filter.to_lowercase();
+        let within: Box<dyn Iterator<Item = &Row>> = match scope {
+            Some(scope) => Box::new(scope.rows(&books.rows)),
+            None => Box::new(books.rows.iter()),
+        };
         let shown = |row: &Row| Shown { row: row.clone(), pace: books.pace(row.key), twig: None };
-        let (ended, mut rows): (Vec<Shown>, Vec<Shown>) = books
-            .rows
-            .iter()
+        let (ended, mut rows): (Vec<Shown>, Vec<Shown>) = within
             .filter(|row| matches(row, &filter))
             .map(shown)
             .partition(|row| self.fold_ended && row.ended);

@@ -24,6 +24,12 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         let typed = format!("filter: {}▏", figure::printable(app.filter()));
         line.push_span(Span::styled(text::cut(&typed, room), app.theme().strong()));
     }
+    if let Some(notice) = app.notice() {
+        let theme = app.theme();
+        let style = if notice.bad { theme.warning() } else { theme.strong() };
+        let words = text::cut(&figure::printable(&notice.words), room.saturating_sub(line.width()));
+        line.push_span(Span::styled(words, style));
+    }
     for (keys, word) in action::hints(app) {
         let gap = if line.spans.is_empty() { "" } else { "  " };
         let width = gap.len() + text::width(&keys) + 1 + text::width(word);
