@@ -8,8 +8,12 @@ use std::{
     fs::File,
     io::{Read as _, Write as _},
     num::NonZeroU16,
-    os::{fd::AsRawFd as _, unix::process::CommandExt as _},
-    process::{Child, ExitStatus, Stdio},
+    os::{
+        fd::AsRawFd as _,
+        unix::process::{CommandExt as _, ExitStatusExt as _},
+    },
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
     thread,
     time::Duration,
@@ -39,12 +43,22 @@ struct Terminal {
 
 impl Terminal {
     fn start(args: &[&str]) -> Self {
+        Self::open(jouletop(), args)
+    }
+
+    /// As another user, who has none of root's rights.
+    fn start_as(user: u32, program: &Path, args: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        command.uid(user).gid(user).current_dir("/");
+        Self::open(command, args)
+    }
+
+    fn open(mut command: Command, args: &[&str]) -> Self {
         let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
         let OpenptyResult { master, slave } = openpty(&size, None).unwrap();
         let line = File::from(slave);
         let before = tcgetattr(&line).unwrap();
         let end = || Stdio::from(line.try_clone().unwrap());
-        let mut command = jouletop();
         command.args(args).env("TERM", "xterm").stdin(end()).stdout(end()).stderr(end());
         // SAFETY: only async-signal-safe calls between fork and exec.
         unsafe {
@@ -279,6 +293,196 @@ fn this_machine_is_on_the_screen() {
     let text = terminal.text();
     // Root counts in the kernel; anybody else is told how to.
     assert!(text.contains("eBPF") || text.contains("/proc"), "{text}");
+    terminal.type_keys("q");
+    assert!(terminal.left_as_it_was().success());
+}
+
+/// The nice value: field 19 of proc(5).
+fn nice(stat: &Path) -> i64 {
+    let stat = std::fs::read_to_string(stat).unwrap();
+    let rest = stat.rsplit_once(") ").unwrap().1;
+    rest.split(' ').nth(16).unwrap().parse().unwrap()
+}
+
+/// A child of the test that burns CPU time, so that it is at the top of the table.
+struct Burner(Child);
+
+impl Burner {
+    fn start(name: &str) -> Self {
+        // The name of a program is that of its file.
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(name);
+        std::os::unix::fs::symlink("/bin/sh", &path).unwrap();
+        let mut command = Command::new(path);
+        Self(command.args(["-c", "while :; do :; done"]).spawn().unwrap())
+    }
+
+    fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    fn lives(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+
+    fn nice(&self) -> i64 {
+        nice(Path::new(&format!("/proc/{}/stat", self.pid())))
+    }
+}
+
+impl Drop for Burner {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Selects a process, by its number.
+fn select(terminal: &mut Terminal, pid: u32) {
+    terminal.type_keys(&format!("/{pid}\r"));
+    let row = format!("{pid} ");
+    let is_there = |text: &str| text.lines().any(|line| line.trim_start().starts_with(&row));
+    terminal.until("the row", is_there);
+    terminal.type_keys("\x1b[H");
+    terminal.until("selected", |text| text.contains("Esc clear"));
+}
+
+#[test]
+fn a_real_process_is_ended_only_once_it_was_confirmed() {
+    let mut burner = Burner::start("burner-kill");
+    let pid = burner.pid();
+    let mut terminal = Terminal::start(&["--interval", "200ms"]);
+    terminal.until("rows", |text| text.contains("(idle)"));
+    select(&mut terminal, pid);
+    terminal.type_keys("K");
+    let question = format!("(pid {pid}, ");
+    terminal
+        .until("a question", |text| text.contains("send SIGTERM to") && text.contains(&question));
+    terminal.type_keys("\x1b");
+    terminal.until("no question", |text| !text.contains("send SIGTERM to"));
+    thread::sleep(Duration::from_millis(300));
+    assert!(burner.lives(), "Esc leaves it alive");
+
+    // F8 twice: two steps nicer, asked once.
+    let before = burner.nice();
+    terminal.type_keys("\x1b[19~");
+    terminal.until("nicer", |text| text.contains("nice +1, so nicer"));
+    terminal.type_keys("\x1b[19~");
+    terminal.until("nicer still", |text| text.contains("nice +2, so nicer"));
+    assert_eq!(burner.nice(), before);
+    terminal.type_keys("\r");
+    let change = format!("nice {before} → {}", before + 2);
+    terminal.until("what came of it", |text| text.contains(&change));
+    assert_eq!(burner.nice(), before + 2);
+
+    terminal.type_keys("K9");
+    terminal.until("another signal", |text| text.contains("send SIGKILL to"));
+    terminal.type_keys("\r");
+    let sent = format!("SIGKILL sent to burner-kill (pid {pid})");
+    terminal.until("what came of it", |text| text.contains(&sent));
+    assert_eq!(burner.0.wait().unwrap().signal(), Some(Signal::SIGKILL as i32));
+    terminal.until("its end", |text| text.contains("(ended)"));
+    terminal.type_keys("K");
+    terminal.until("nobody to act on", |text| text.contains("has ended: there is nobody"));
+    terminal.type_keys("q");
+    assert!(terminal.left_as_it_was().success());
+}
+
+#[test]
+fn all_threads_of_a_process_are_made_nicer() {
+    let mut work = support::workload();
+    let child = work.args(["threads", "30", "4"]).stdout(Stdio::null()).spawn().unwrap();
+    let burner = Burner(child);
+    let tasks = || {
+        let folder = format!("/proc/{}/task", burner.pid());
+        let tasks = std::fs::read_dir(folder).unwrap().map(|task| task.unwrap().path());
+        tasks.map(|task| nice(&task.join("stat"))).collect::<Vec<_>>()
+    };
+    let before = burner.nice();
+    let mut terminal = Terminal::start(&["--interval", "200ms"]);
+    terminal.until("rows", |text| text.contains("(idle)"));
+    assert_eq!(tasks(), [before; 5], "four threads and the first");
+    select(&mut terminal, burner.pid());
+    terminal.type_keys("\x1b[19~\r");
+    let change = format!("nice {before} → {}", before + 1);
+    terminal.until("what came of it", |text| text.contains(&change));
+    assert_eq!(tasks(), [before + 1; 5]);
+    terminal.type_keys("q");
+    assert!(terminal.left_as_it_was().success());
+}
+
+#[test]
+fn only_looking_has_no_keys_to_act() {
+    let burner = Burner::start("burner-look");
+    let mut terminal = Terminal::start(&["--interval", "200ms", "--readonly"]);
+    terminal.until("rows", |text| text.contains("(idle)"));
+    select(&mut terminal, burner.pid());
+    assert!(!terminal.text().contains("K kill"));
+    terminal.type_keys("K\x1b[18~\x1b[19~i?");
+    terminal.until("help", |text| text.contains("measure a row"));
+    let help = terminal.text();
+    assert!(!help.contains("send a signal") && !help.contains("nice"), "{help}");
+    terminal.type_keys("?");
+    terminal.until("the table", |text| !text.contains("measure a row"));
+    terminal.type_keys("q");
+    assert!(terminal.left_as_it_was().success());
+}
+
+#[test]
+fn who_may_not_is_told_why() {
+    if !nix::unistd::geteuid().is_root() {
+        // Who is not root meets no process of its own that it may not touch, but root's.
+        return;
+    }
+    let mut burner = Burner::start("burner-other");
+    let pid = burner.pid();
+    // A program that anybody may read.
+    let dir = tempfile::tempdir().unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(dir.path(), mode).unwrap();
+    let copy = dir.path().join("jouletop");
+    std::fs::copy(env!("CARGO_BIN_EXE_jouletop"), &copy).unwrap();
+    let mut terminal = Terminal::start_as(65_534, &copy, &["--interval", "200ms"]);
+    terminal.until("rows", |text| text.contains("(idle)"));
+    select(&mut terminal, pid);
+    terminal.type_keys("K\r");
+    let words = format!("not permitted: pid {pid} is root's; run as root");
+    terminal.until("why not", |text| text.contains(&words));
+    assert!(burner.lives());
+    terminal.type_keys("q");
+    assert!(terminal.left_as_it_was().success());
+}
+
+#[test]
+fn a_view_is_written_to_a_new_file_and_a_measurement_has_its_card() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("view.json");
+    let mut terminal = Terminal::start(&["--simulate", DEMO, "--interval", "100ms"]);
+    terminal.until("rows", |text| text.contains("(idle)"));
+    let save = |terminal: &mut Terminal| {
+        terminal.type_keys("x");
+        terminal.until("a question", |text| text.contains("export what is shown?"));
+        terminal.type_keys("\x1b[B");
+        terminal.type_keys(&"\x7f".repeat(50));
+        terminal.until("no name", |text| text.contains("file: ▏"));
+        terminal.type_keys(path.to_str().unwrap());
+        terminal.type_keys("\r");
+    };
+    save(&mut terminal);
+    terminal.until("it is written", |text| text.contains("lines to"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("\"rows_are\": \"process\"") && text.contains("python3"));
+    save(&mut terminal);
+    terminal.until("it is refused", |text| text.contains("it is there already"));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+
+    terminal.type_keys("\x1b[Hm");
+    terminal.until("a chip", |text| text.contains(" m ") && text.contains(" J "));
+    thread::sleep(Duration::from_millis(400));
+    terminal.type_keys("m");
+    terminal.until("a card", |text| text.contains("Measured: ") && text.contains("peak power"));
+    terminal.type_keys("q");
+    terminal.until("the table", |text| text.contains("(idle)"));
     terminal.type_keys("q");
     assert!(terminal.left_as_it_was().success());
 }

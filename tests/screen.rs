@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
 #![allow(missing_docs, reason = "a test explains itself by its name")]
 
+#[path = "screen/act.rs"]
+mod act;
 #[path = "screen/bench.rs"]
 mod bench;
 #[path = "screen/detail.rs"]

@@ -37,6 +37,9 @@ pub struct Cli {
     /// How the default command prints.
     #[command(flatten)]
     pub print: Print,
+    /// The screen only looks: no keys that end or renice processes, none that write files
+    #[arg(long)]
+    pub readonly: bool,
     /// Something else than the screen.
     #[command(subcommand)]
     pub command: Option<Command>,

@@ -6,6 +6,7 @@
 
 mod fold;
 mod groups;
+mod members;
 mod row;
 
 use std::{

@@ -2,7 +2,7 @@
 //!
 //! State and picture are pure: [`App`] takes actions and ticks, [`view`] draws it,
 //! and neither has a clock or does I/O, so that tests can drive the whole screen.
-//! Only [`run`] and its terminal touch the world.
+//! Only [`run`], its terminal and what it does on request touch the world.
 //!
 //! ```text
 //! key ---> action (the table) ---> App::update \
@@ -10,6 +10,7 @@
 //! size ---------------------------> App::fit   /
 //! ```
 
+mod act;
 pub mod action;
 pub mod app;
 pub mod column;
@@ -21,6 +22,7 @@ mod terminal;
 mod theme;
 mod view;
 pub mod when;
+mod write;
 
 pub use app::App;
 pub use run::run;

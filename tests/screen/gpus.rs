@@ -141,7 +141,7 @@ fn columns_of_gpus_sort_and_are_there_only_with_gpus() {
     let mut app = demo();
     for (key, column) in [
         ('c', Column::GpuPercent),
-        ('m', Column::GpuMemory),
+        ('M', Column::GpuMemory),
         ('w', Column::GpuWatts),
         ('E', Column::GpuJoules),
     ] {

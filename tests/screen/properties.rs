@@ -9,6 +9,7 @@ use jouletop::{
     tui::{
         App,
         action::{Action, BINDINGS},
+        app::Hands,
     },
     units::Watts,
 };
@@ -16,6 +17,7 @@ use proptest::prelude::*;
 
 use crate::{
     STEP,
+    act::within,
     bench::{Bench, Meters, afternoon, gpu},
     draw,
     state::adds_up,
@@ -121,10 +123,12 @@ proptest! {
     fn any_use_at_any_size(
         meters in meters(),
         explained in any::<bool>(),
+        hands in prop_oneof![Just(Hands::Free), Just(Hands::None), Just(Hands::MADE_UP)],
         events in prop::collection::vec(event(), 0..60),
     ) {
         let mut bench = Bench::new(meters);
         let mut app = App::new(bench.describe(), STEP, jouletop::tui::Theme::colour());
+        app = app.with_hands(hands);
         let mut minute = 0;
         if explained {
             // Half of the time the explanation of a row lies over all that follows.
@@ -149,7 +153,9 @@ proptest! {
             }
             let live = |key| app.rows().iter().any(|row| row.key == key);
             prop_assert!(app.selected().is_none_or(live));
-            if app.filter().is_empty() {
+            if let Some(key) = app.zoom_key() {
+                within(&app, key);
+            } else if app.filter().is_empty() {
                 adds_up(&app);
             }
         }

@@ -8,8 +8,9 @@ use jouletop::{
     tui::{
         App,
         action::{self, Action, BINDINGS},
-        app::{Mode, Request},
+        app::{Hands, Mode, Request},
         column::Column,
+        tab::Tab,
     },
 };
 use ratatui::layout::Rect;
@@ -238,15 +239,32 @@ fn the_interval_keeps_to_its_bounds() {
 
 /// The states between which the meaning of keys differs.
 fn states() -> Vec<App> {
-    let mut states: Vec<App> = (0..8).map(|_| screen(Meters::Measured, 3)).collect();
+    let mut states: Vec<App> =
+        (0..13).map(|_| screen(Meters::Measured, 3).with_hands(Hands::Free)).collect();
     states[1].update(Action::Help);
     states[2].update(Action::Filter);
     states[3].update(Action::Down);
     states[4].update(Action::Detail);
-    states[5].update(Action::AskTime);
-    states[6].update(Action::Down);
-    states[6].update(Action::Earlier);
-    states[7].update(Action::Pause);
+    for (state, action) in [(5, Action::Signal), (6, Action::Nice(1)), (7, Action::Export)] {
+        for _ in 0..3 {
+            states[state].update(Action::Down);
+        }
+        states[state].update(action);
+    }
+    let mut bench = Bench::new(Meters::Measured);
+    states[8].update(Action::Measure);
+    states[8].tick(bench.tick(STEP, &[work(1, "x", 0.5)]));
+    states[8].update(Action::Measure);
+    states[9].update(Action::Tab(Tab::Users));
+    states[9].update(Action::Zoom);
+    states[9].update(Action::Down);
+    assert!(states[9].zoomed().is_some());
+    states[10].update(Action::AskTime);
+    states[11].update(Action::Down);
+    states[11].update(Action::Earlier);
+    states[12].update(Action::Pause);
+    let modes: Vec<Mode> = states[5..9].iter().map(App::mode).collect();
+    assert_eq!(modes, [Mode::Act, Mode::Act, Mode::Export, Mode::Card { scroll: 0 }]);
     states
 }
 
@@ -297,6 +315,13 @@ fn every_action_is_in_the_table_and_documented() {
         | Action::Unfold
         | Action::FoldAll
         | Action::Gpus
+        | Action::Signal
+        | Action::Nice(_)
+        | Action::Io
+        | Action::Measure
+        | Action::Card
+        | Action::Export
+        | Action::Zoom
         | Action::Up
         | Action::Down
         | Action::PageUp

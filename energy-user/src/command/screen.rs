@@ -1,13 +1,17 @@
 //! The live screen, if there is a terminal to show it on.
 
-use std::{ffi::OsString, io::IsTerminal as _, process::ExitCode};
+use std::{ffi::OsString, io::IsTerminal as _, path::Path, process::ExitCode};
 
 use anyhow::bail;
 
-use crate::{cli::Global, config::screen::Theme, tui};
+use crate::{
+    cli::Global,
+    config::screen::Theme,
+    tui::{self, app::Hands},
+};
 
 /// Shows the screen until the user quits.
-pub async fn screen(global: &Global) -> anyhow::Result<ExitCode> {
+pub async fn screen(global: &Global, readonly: bool) -> anyhow::Result<ExitCode> {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     if dumb || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         bail!("the screen needs a terminal; without one, use --once, --json or --csv");
@@ -19,7 +23,14 @@ pub async fn screen(global: &Global) -> anyhow::Result<ExitCode> {
     let session = global.session(true)?.with_jobs();
     let interval = session.interval().unwrap_or(global.interval);
     let theme = theme(global.config.screen.theme, |name| std::env::var_os(name));
-    tui::run(session, interval, theme, global.carbon.tariff).await?;
+    let hands = match global {
+        _ if readonly || global.config.screen.readonly => Hands::None,
+        Global { replay: Some(_), .. } => Hands::MADE_UP,
+        Global { simulate: Some(_), .. } => Hands::MADE_UP,
+        Global { proc_root, .. } if proc_root != Path::new("/proc") => Hands::ELSEWHERE,
+        _ => Hands::Free,
+    };
+    tui::run(session, interval, theme, global.carbon.tariff, hands).await?;
     Ok(ExitCode::SUCCESS)
 }
 

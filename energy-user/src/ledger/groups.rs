@@ -3,12 +3,7 @@
 //! A process's sums go where it belongs now: who gets a job while it runs takes along what it
 //! has used before. So each account is in one group, and the groups add up to the header.
 
-use std::{
-    collections::BTreeMap,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{Account, Ledger, Row, RowKey, Seats, Sum};
 use crate::{
@@ -123,7 +118,7 @@ impl Ledger {
     fn group(&self, by: Grouping, id: &str, group: Group) -> Row {
         let Group { label, user, uid, sum, last, seats, job, alive, members, untold, age } = group;
         let identity = Identity { name: label, user, uid, ..Identity::default() };
-        let key = RowKey::Group(by, number(id));
+        let key = RowKey::group(by, id);
         let mut row = self.row(key, Arc::new(identity), alive == 0, &sum, (&last, seats));
         if untold {
             row.gpu.seats = None;
@@ -131,20 +126,10 @@ impl Ledger {
         Row { members, job, age, ..row }
     }
 
-    /// The processes of a group that are told apart, in no particular order. What of the group's
-    /// sums they do not have is that of ended ones, which are counted together.
-    pub fn members(&self, by: Grouping, group: u64) -> Vec<Row> {
-        let host = self.latest().map_or("", |tick| tick.frame.machine.host.as_str());
+    /// The rows of a group's processes that are told apart, in no particular order. What of the
+    /// group's sums they do not have is that of ended ones, which are counted together.
+    pub fn member_rows(&self, key: RowKey) -> Vec<Row> {
         let told = self.holders_are_told();
-        let accounts = self.accounts.iter();
-        let own = accounts.filter(|(id, account)| number(&account.key(by, **id, host).id) == group);
-        own.map(|(id, account)| self.process(*id, account, told)).collect()
+        self.members(key).map(|(id, account)| self.process(id, account, told)).collect()
     }
-}
-
-/// What a group is known by: a number that is made of its id.
-fn number(id: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    id.hash(&mut hasher);
-    hasher.finish()
 }

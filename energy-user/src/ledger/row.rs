@@ -95,6 +95,16 @@ pub struct OnGpus {
 }
 
 impl Ledger {
+    /// The rows that are not processes, in the order of a frame's, and what they are called.
+    pub(super) const OTHERS: [(RowKey, &'static str); 6] = [
+        (RowKey::Idle, "(idle)"),
+        (RowKey::Kernel, "(kernel)"),
+        (RowKey::Irq, "(irq)"),
+        (RowKey::Unattributed, "(unattributed)"),
+        (RowKey::Rest, "(rest of machine)"),
+        (RowKey::Tool, "(jouletop)"),
+    ];
+
     /// Every row, in no particular order; their energy adds up to the totals.
     pub fn rows(&self) -> Vec<Row> {
         let told = self.holders_are_told();
@@ -123,16 +133,8 @@ impl Ledger {
 
     /// The rows that are not processes.
     pub(super) fn other_rows(&self) -> Vec<Row> {
-        let keys = [
-            (RowKey::Idle, "(idle)"),
-            (RowKey::Kernel, "(kernel)"),
-            (RowKey::Irq, "(irq)"),
-            (RowKey::Unattributed, "(unattributed)"),
-            (RowKey::Rest, "(rest of machine)"),
-            (RowKey::Tool, "(jouletop)"),
-        ];
         let mut rows = Vec::new();
-        for ((key, name), other) in keys.into_iter().zip(&self.others) {
+        for ((key, name), other) in Self::OTHERS.into_iter().zip(&self.others) {
             if other.known {
                 // Whom nobody can name, nobody can count either; that they are there is known.
                 let strangers = if key == RowKey::Unattributed { self.strangers() } else { 0 };

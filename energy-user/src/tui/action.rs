@@ -78,6 +78,20 @@ pub enum Action {
     FoldAll,
     /// Shows the GPUs one by one, or hides them.
     Gpus,
+    /// Asks which signal to send to the selected row.
+    Signal,
+    /// Asks how much nicer the selected row shall be; less nice below zero.
+    Nice(i8),
+    /// Asks when the selected row's disk accesses shall be served.
+    Io,
+    /// Begins a measurement of the selected row, or ends it.
+    Measure,
+    /// Closes what a measurement came to.
+    Card,
+    /// Asks how to write down what is shown.
+    Export,
+    /// Looks into a group.
+    Zoom,
     /// One row up.
     Up,
     /// One row down.
@@ -208,13 +222,36 @@ fn opened(app: &App) -> bool {
     matches!(app.mode(), Mode::Detail { .. } | Mode::Finding { .. })
 }
 
+/// A question is open that letters are typed into.
+fn asked(app: &App) -> bool {
+    matches!(app.mode(), Mode::Act | Mode::Export)
+}
+
+/// There are processes to act on, and this screen may.
+fn acting(app: &App) -> bool {
+    seeing(app) && app.has_hands() && app.tab() != Tab::Findings
+}
+
+/// A group is looked into, and there is no filter to clear before.
+fn zoomed(app: &App) -> bool {
+    browsing(app) && app.filter().is_empty() && app.zoomed().is_some()
+}
+
+fn carding(app: &App) -> bool {
+    matches!(app.mode(), Mode::Card { .. })
+}
+
 /// There are figures to see, of all rows or of one.
 fn looking(app: &App) -> bool {
     seeing(app) || opened(app)
 }
 
+fn not_asked(app: &App) -> bool {
+    !asked(app)
+}
+
 fn not_typing(app: &App) -> bool {
-    !typing(app)
+    !typing(app) && not_asked(app)
 }
 
 /// Nothing stands beside the table.
@@ -263,6 +300,10 @@ const EARLIER: &str = "an interval back, forth";
 /// help, neighbours with one hint one word of the footer, whose order this is.
 pub static BINDINGS: &[Binding] = &[
     bind(Action::Accept, &[key(KeyCode::Enter)], Some("keep"), "keep the filter", filtering),
+    bind(Action::Accept, &[key(KeyCode::Enter)], Some("do it"), "do what is asked", asked),
+    bind(Action::Back, &[key(KeyCode::Esc)], Some("cancel"), "cancel it", asked),
+    bind(Action::Up, &[key(KeyCode::Up)], Some("choose"), "choose what to do", asked),
+    bind(Action::Down, &[key(KeyCode::Down)], Some("choose"), "choose what to do", asked),
     bind(
         Action::Help,
         &[letter('?'), letter('h'), key(KeyCode::F(1))],
@@ -284,6 +325,13 @@ pub static BINDINGS: &[Binding] = &[
         "close what is opened",
         opened,
     ),
+    bind(
+        Action::Card,
+        &[key(KeyCode::Esc), key(KeyCode::Enter), letter('q'), letter('m')],
+        Some("close"),
+        "close the measurement",
+        carding,
+    ),
     bind(Action::Quit, &[letter('q')], Some("quit"), "quit", browsing),
     bind(Action::Quit, &[key(KeyCode::F(10)), ctrl('c')], None, "quit", always),
     bind(Action::Back, &[key(KeyCode::Esc)], Some("now"), "back to now", |app| {
@@ -291,6 +339,9 @@ pub static BINDINGS: &[Binding] = &[
     }),
     bind(Action::Earlier, &[letter(',')], Some("step"), EARLIER, looking_back),
     bind(Action::Later, &[letter('.')], Some("step"), EARLIER, looking_back),
+    bind(Action::Back, &[key(KeyCode::Esc)], Some("back"), "back from a group", |app| {
+        zoomed(app) && !app.is_back()
+    }),
     bind(
         Action::Back,
         &[key(KeyCode::Esc)],
@@ -298,7 +349,7 @@ pub static BINDINGS: &[Binding] = &[
         "back: from a list, a filter, a selection",
         |app| {
             let on = !app.filter().is_empty() || app.selected().is_some();
-            filtering(app) || picking(app) || browsing(app) && on && !app.is_back()
+            filtering(app) || picking(app) || browsing(app) && on && !app.is_back() && !zoomed(app)
         },
     ),
     bind(Action::Detail, &[key(KeyCode::Enter)], Some("open"), "open the selected row", |app| {
@@ -361,7 +412,24 @@ pub static BINDINGS: &[Binding] = &[
         browsing(app) && seeing(app)
     }),
     bind(Action::Type(' '), &[], None, "add to the filter", typing),
-    bind(Action::Erase, &[key(KeyCode::Backspace)], None, "erase a letter", typing),
+    bind(Action::Erase, &[key(KeyCode::Backspace)], None, "erase a letter", |app| {
+        typing(app) || asked(app)
+    }),
+    bind(Action::Signal, &[letter('K'), key(KeyCode::F(9))], Some("kill"), "send a signal", acting),
+    bind(Action::Nice(-1), &[key(KeyCode::F(7))], None, "renice: less nice, nicer", |app| {
+        acting(app) || app.asks_nice()
+    }),
+    bind(Action::Nice(1), &[key(KeyCode::F(8))], None, "renice: less nice, nicer", |app| {
+        acting(app) || app.asks_nice()
+    }),
+    bind(Action::Io, &[letter('i')], None, "ionice: order at the disk", acting),
+    bind(Action::Measure, &[letter('m')], Some("measure"), "measure a row: start, stop", seeing),
+    bind(Action::Zoom, &[letter('z')], Some("zoom"), "zoom into a group", |app| {
+        seeing(app) && app.can_zoom()
+    }),
+    bind(Action::Export, &[letter('x')], Some("export"), "export what is shown", |app| {
+        seeing(app) || carding(app)
+    }),
     bind(Action::SortLeft, &[letter('<')], Some("sort"), "sort by the next column", seeing),
     bind(Action::SortRight, &[letter('>')], Some("sort"), "sort by the next column", seeing),
     bind(Action::Reverse, &[letter('I')], Some("reverse"), "reverse the order", seeing),
@@ -370,7 +438,7 @@ pub static BINDINGS: &[Binding] = &[
     sort(Column::Grams, &[letter('O')], "sort by emissions"),
     sort(Column::Cpu, &[letter('C')], "sort by CPU"),
     sort_gpus(Column::GpuPercent, &[letter('c')], "sort by time on GPUs"),
-    sort_gpus(Column::GpuMemory, &[letter('m')], "sort by memory of GPUs"),
+    sort_gpus(Column::GpuMemory, &[letter('M')], "sort by memory of GPUs"),
     sort_gpus(Column::GpuWatts, &[letter('w')], "sort by power of GPUs"),
     sort_gpus(Column::GpuJoules, &[letter('E')], "sort by energy of GPUs"),
     sort(Column::Pid, &[letter('P')], "sort by PID"),
@@ -391,8 +459,8 @@ pub static BINDINGS: &[Binding] = &[
     bind(Action::Units, &[letter('U')], Some("units"), "next unit: J, Wh, mJ", looking),
     bind(Action::Slower, &[letter('+')], Some("interval"), "longer, shorter interval", browsing),
     bind(Action::Faster, &[letter('-')], Some("interval"), "longer, shorter interval", browsing),
-    bind(Action::Up, &[key(KeyCode::Up)], None, "row above, below", always),
-    bind(Action::Down, &[key(KeyCode::Down)], None, "row above, below", always),
+    bind(Action::Up, &[key(KeyCode::Up)], None, "row above, below", not_asked),
+    bind(Action::Down, &[key(KeyCode::Down)], None, "row above, below", not_asked),
     bind(Action::Up, &[letter('k')], None, "row above, below", not_typing),
     bind(Action::Down, &[letter('j')], None, "row above, below", not_typing),
     bind(Action::PageUp, &[key(KeyCode::PageUp)], Some("scroll"), BESIDE, App::is_beside),
@@ -416,26 +484,27 @@ pub fn action(event: KeyEvent, app: &App) -> Option<Action> {
     }
     let plain = !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
     match event.code {
-        KeyCode::Char(letter) if plain && typing(app) => Some(Action::Type(letter)),
+        KeyCode::Char(letter) if plain && (typing(app) || asked(app)) => Some(Action::Type(letter)),
         _ => None,
     }
 }
 
 impl Action {
-    /// It does something only where there are GPUs.
-    fn needs_gpus(self) -> bool {
+    /// There is something here that it could do.
+    fn exists(self, app: &App) -> bool {
         match self {
-            Self::Gpus => true,
-            Self::Sort(column) => column.is_gpu(),
-            _ => false,
+            Self::Gpus => app.has_gpus(),
+            Self::Sort(column) => app.has_gpus() || !column.is_gpu(),
+            Self::Signal | Self::Nice(_) | Self::Io => app.has_hands(),
+            _ => true,
         }
     }
 }
 
-/// The lines of the help: keys, and what they do; with those of GPUs or without.
-pub fn help(gpus: bool) -> Vec<(String, &'static str)> {
+/// The lines of the help: keys, and what they do, of all that could be done here.
+pub fn help(app: &App) -> Vec<(String, &'static str)> {
     let mut lines: Vec<(String, &'static str)> = Vec::new();
-    for binding in BINDINGS.iter().filter(|binding| gpus || !binding.action.needs_gpus()) {
+    for binding in BINDINGS.iter().filter(|binding| binding.action.exists(app)) {
         let keys = if binding.keys.is_empty() { "letters".into() } else { labels(binding.keys) };
         // What stands in two places of the footer is told once.
         if lines.iter().any(|(before, help)| {

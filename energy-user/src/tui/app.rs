@@ -3,12 +3,16 @@
 //! A plain value. Actions, ticks and sizes come in, [`view`](super::view()) reads it;
 //! so every situation of the screen can be made in a test.
 
+mod act;
 mod books;
+mod desk;
 mod detail;
+mod export;
 mod facts;
 mod filter;
 mod findings;
 mod forest;
+mod measure;
 mod pace;
 mod past;
 mod picker;
@@ -16,11 +20,16 @@ mod rows;
 mod shown;
 mod time;
 mod trail;
+mod zoom;
 
 use std::{sync::Arc, time::Duration};
 
+pub use act::{Dialog, Hands, Io, Order, Orders, Target};
+pub use desk::Notice;
 pub use detail::{Body, Detail, Entry, Section, Stress};
+pub use export::{Draft, Export, Place};
 pub use filter::Filter;
+pub use measure::{Card, Measurement};
 pub use pace::Pace;
 pub use picker::Choice;
 use ratatui::layout::Rect;
@@ -30,6 +39,7 @@ pub use trail::{History, POOLS, Point};
 
 use self::{
     books::Books,
+    desk::Desk,
     findings::Chosen,
     past::Past,
     rows::{Arrangement, Wanted},
@@ -82,27 +92,46 @@ pub enum Mode {
         /// The first visible line.
         scroll: usize,
     },
+    /// Asked what to do to processes, before it is done.
+    Act,
+    /// Asked how to write down what is shown.
+    Export,
+    /// Reading what a measurement came to.
+    Card {
+        /// The first visible line.
+        scroll: usize,
+    },
 }
 
 impl Mode {
     /// What lies over the table, if anything does, by its first visible line.
     fn scroll(&mut self) -> Option<&mut usize> {
         match self {
-            Self::Help { scroll } | Self::Detail { scroll, .. } | Self::Finding { scroll } => {
-                Some(scroll)
-            }
-            Self::Browse | Self::Filter | Self::Time | Self::Users { .. } => None,
+            Self::Help { scroll }
+            | Self::Detail { scroll, .. }
+            | Self::Finding { scroll }
+            | Self::Card { scroll } => Some(scroll),
+            Self::Browse
+            | Self::Filter
+            | Self::Time
+            | Self::Act
+            | Self::Export
+            | Self::Users { .. } => None,
         }
     }
 }
 
 /// What only the loop around the state can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Leave the screen.
     Quit,
     /// Stop until the shell brings us back.
     Suspend,
+    /// Do this to these processes, and tell what came of it.
+    Act(Orders),
+    /// Write this down, and tell what came of it.
+    Export(Export),
 }
 
 /// The intervals that `+` and `-` step through, in milliseconds.
@@ -142,6 +171,8 @@ pub struct App {
     gpus_hidden: bool,
     /// What is to be said of the samples themselves: in full, and in a word.
     told: Option<(String, &'static str)>,
+    /// What the user is in the middle of.
+    desk: Desk,
 }
 
 impl App {
@@ -172,6 +203,7 @@ impl App {
             area: Rect::default(),
             gpus_hidden: false,
             told: None,
+            desk: Desk::default(),
         }
     }
 
@@ -221,6 +253,7 @@ impl App {
         let tick = Arc::new(tick);
         self.past.push(Arc::clone(&tick));
         self.live.push(tick);
+        self.measure();
         self.stale |= self.frozen.is_none();
     }
 
@@ -255,11 +288,22 @@ impl App {
             Action::Filter => self.mode = Mode::Filter,
             Action::Users => self.open_users(),
             Action::Pick => self.pick_user(),
-            // What is not understood is mended or cleared, and not kept.
-            Action::Accept if self.filter.error().is_some() => {}
-            Action::Accept => self.mode = Mode::Browse,
-            Action::Type(letter) => self.filter.push(letter),
-            Action::Erase => self.filter.pop(),
+            Action::Accept => match self.mode {
+                Mode::Act => return self.confirm(),
+                Mode::Export => return self.export(),
+                // What is not understood is mended or cleared, and not kept.
+                _ if self.filter.error().is_some() => {}
+                _ => self.mode = Mode::Browse,
+            },
+            Action::Type(letter) => self.type_in(Some(letter)),
+            Action::Erase => self.type_in(None),
+            Action::Signal => self.ask_signal(),
+            Action::Nice(by) => self.ask_nice(by),
+            Action::Io => self.ask_io(),
+            Action::Measure => self.toggle_measurement(),
+            Action::Card => self.mode = Mode::Browse,
+            Action::Export => self.ask_export(),
+            Action::Zoom => self.zoom_in(),
             Action::SortLeft => self.shift(false),
             Action::SortRight => self.shift(true),
             Action::Sort(column) => self.arrangement.sort(column),
@@ -281,6 +325,16 @@ impl App {
         }
         self.refresh();
         None
+    }
+
+    /// Adds a letter to what is being typed, or takes the last one away.
+    fn type_in(&mut self, letter: Option<char>) {
+        match (self.mode, letter) {
+            (Mode::Act, letter) => self.type_choice(letter),
+            (Mode::Export, letter) => self.type_name(letter),
+            (_, None) => self.filter.pop(),
+            (_, Some(letter)) => self.filter.push(letter),
+        }
     }
 
     fn shift(&mut self, right: bool) {
@@ -306,6 +360,8 @@ impl App {
             self.mode = Mode::Browse;
         }
         self.tab = tab;
+        self.mode = Mode::Browse;
+        self.leave_zoom(tab);
     }
 
     /// Folds the selected row, or the one that it hangs on.
@@ -347,13 +403,19 @@ impl App {
     }
 
     fn back(&mut self) {
+        match self.mode {
+            Mode::Act | Mode::Time | Mode::Users { .. } => self.mode = Mode::Browse,
+            Mode::Export => self.drop_draft(),
+            _ => self.take_back(),
+        }
+    }
+
+    fn take_back(&mut self) {
         if self.mode == Mode::Browse && self.is_back() {
             self.resume();
-        } else if matches!(self.mode, Mode::Time | Mode::Users { .. }) {
-            // Nothing was on yet.
         } else if self.mode == Mode::Filter || !self.filter.is_empty() {
             self.filter = Filter::default();
-        } else {
+        } else if !self.zoom_out() {
             self.selected = None;
             self.top = 0;
         }
@@ -379,9 +441,11 @@ impl App {
             *scroll = scroll.saturating_add_signed(by).min(furthest);
             return;
         }
-        if let Mode::Users { .. } = self.mode {
-            self.step_users(by);
-            return;
+        match self.mode {
+            Mode::Act => return self.choose(by),
+            Mode::Export => return self.step_draft(by),
+            Mode::Users { .. } => return self.step_users(by),
+            _ => {}
         }
         if self.tab == Tab::Findings {
             self.step_findings(by);
@@ -404,7 +468,10 @@ impl App {
         self.turn_back(self.tab.grouping());
         let books = self.frozen.as_deref_mut().unwrap_or(&mut self.live);
         books.settle(self.tab.grouping());
-        let wanted = Wanted { query: self.filter.query(), tariff: self.tariff };
+        let books = self.books();
+        let scope = self.scope(books);
+        let wanted =
+            Wanted { query: self.filter.query(), tariff: self.tariff, scope: scope.as_ref() };
         self.rows = self.arrangement.arrange(books, wanted, self.tab);
         self.follow_finding();
         if let Some(key) = self.selected {
@@ -441,7 +508,9 @@ impl App {
 
     /// The sum of [`rows`](Self::rows), as a row. Without a filter it is the header.
     pub fn sum(&self) -> Shown {
-        let all = self.books().rows.len();
+        let books = self.books();
+        let scope = self.scope(books);
+        let all = scope.map_or(books.rows.len(), |scope| scope.rows(&books.rows).count());
         let name = match self.rows.len() {
             some if self.filter.is_empty() => format!("all {some} rows"),
             some => format!("{some} of {all} rows"),
@@ -483,6 +552,12 @@ impl App {
             tariff: self.tariff.is_some(),
             jobs: latest.is_some_and(|tick| !tick.placed.is_empty()),
         }
+    }
+
+    /// The columns that can be seen, and whether command lines stand in the place of names.
+    pub fn columns(&self) -> (Vec<Column>, bool) {
+        let width = if self.area.width == 0 { u16::MAX } else { self.area.width };
+        (Column::fitting(width, self.stage()), view::shows_commands(width))
     }
 
     /// What has been typed as a filter.

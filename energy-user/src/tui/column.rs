@@ -346,8 +346,8 @@ fn user(row: &Row) -> Option<&str> {
     row.identity.user.as_deref()
 }
 
-fn name(row: &Row, look: &Look) -> String {
-    let identity = &row.identity;
+/// What people call it, safe to print.
+pub fn called(row: &Row) -> String {
     if let (RowKey::Group(Grouping::Job, _), Some(job)) = (row.key, &row.job) {
         // A number says little without what it is a number of.
         let kind = job.kind.as_str();
@@ -358,8 +358,16 @@ fn name(row: &Row, look: &Look) -> String {
             format!("{kind} {}", job.name)
         });
     }
+    figure::printable(&row.identity.name)
+}
+
+fn name(row: &Row, look: &Look) -> String {
+    let identity = &row.identity;
+    if matches!(row.key, RowKey::Group(..)) {
+        return called(row);
+    }
     let command = identity.cmdline.as_ref().filter(|line| look.command && !line.is_empty());
-    figure::printable(command.unwrap_or(&identity.name))
+    command.map_or_else(|| called(row), |line| figure::printable(line))
 }
 
 fn turn(reverse: bool, order: Ordering) -> Ordering {

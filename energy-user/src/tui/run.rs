@@ -1,6 +1,6 @@
 //! The loop around the pure screen: keys, timers, signals, drawing.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::Context;
 use crossterm::event::{Event, EventStream, KeyEventKind};
@@ -9,12 +9,14 @@ use jiff::tz::TimeZone;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 use super::{
+    act::Hand,
     action::action,
-    app::{App, Request},
+    app::{App, Hands, Notice, Request},
     signals::{Signals, Told},
     terminal::Screen,
     theme::Theme,
     view::view,
+    write,
 };
 use crate::{
     session::{DRAIN, Session},
@@ -23,6 +25,8 @@ use crate::{
 
 /// Nobody reads figures that change faster: shorter intervals are measured, and not all drawn.
 const LEGIBLE: Duration = Duration::from_millis(250);
+/// What came of something is told for so long.
+const TOLD: Duration = Duration::from_secs(8);
 
 /// Shows a session until the user leaves or a signal asks to end.
 ///
@@ -32,10 +36,10 @@ pub async fn run(
     interval: Duration,
     theme: Theme,
     tariff: Option<Tariff>,
+    hands: Hands,
 ) -> anyhow::Result<()> {
-    let mut app = App::new(session.describe().clone(), interval, theme)
-        .with_tariff(tariff)
-        .with_zone(TimeZone::system());
+    let app = App::new(session.describe().clone(), interval, theme).with_tariff(tariff);
+    let mut app = app.with_hands(hands).with_zone(TimeZone::system());
     if session.is_replay() {
         app.tell("REPLAY".into(), "REPLAY");
     }
@@ -60,11 +64,18 @@ async fn follow(
     let mut last = Instant::now();
     let mut changed = true;
     let mut shown = last;
+    let hand = Hand::new(Path::new("/proc"));
+    let mut hush: Option<(Notice, Instant)> = None;
     loop {
         if changed {
             draw(screen, app)?;
             shown = Instant::now();
         }
+        hush = match (app.notice(), hush.take()) {
+            (None, _) => None,
+            (Some(notice), Some((told, at))) if told == *notice => Some((told, at)),
+            (Some(notice), _) => Some((notice.clone(), Instant::now() + TOLD)),
+        };
         changed = tokio::select! {
             told = signals.next() => match told {
                 Told::End => return Ok(()),
@@ -78,6 +89,14 @@ async fn follow(
                 match handle(&event.context("cannot read keys")?, app) {
                     Some(Request::Quit) => return Ok(()),
                     Some(Request::Suspend) => screen.suspend().context("cannot suspend")?,
+                    Some(Request::Act(orders)) => {
+                        let notice = hand.carry_out(&orders);
+                        app.notify(notice.words, notice.bad);
+                    }
+                    Some(Request::Export(export)) => {
+                        let notice = write::write(&export, screen.terminal().backend_mut());
+                        app.notify(notice.words, notice.bad);
+                    }
                     None => {}
                 }
                 true
@@ -94,6 +113,10 @@ async fn follow(
                     // A recording has an end; its last picture stays.
                     None => session.over().is_some_and(|over| app.tell(over.words.clone(), over.word())),
                 }
+            }
+            () = sleep_until(hush.as_ref().map_or(last, |(_, at)| *at)), if hush.is_some() => {
+                app.hush();
+                true
             }
             _ = drain.tick() => {
                 session.drain()?;

@@ -21,7 +21,9 @@
 //! What goes first on a small screen is written in `plan` (lines) and in
 //! [`Column::GIVEN_UP`](super::column::Column::GIVEN_UP).
 
+mod card;
 mod detail;
+mod dialog;
 mod findings;
 mod footer;
 mod gpus;
@@ -74,9 +76,24 @@ pub fn view(app: &App, frame: &mut Frame) {
         Mode::Detail { scroll, .. } => detail::draw(app, scroll, area, buffer),
         Mode::Users { index } => picker::draw(app, index, overlay::area(area), buffer),
         Mode::Finding { scroll } => findings::open(app, scroll, overlay::area(area), buffer),
+        Mode::Card { scroll } => card::draw(app, scroll, overlay::area(area), buffer),
+        Mode::Act | Mode::Export => dialog::draw(app, overlay::area(area), buffer),
         Mode::Browse | Mode::Filter | Mode::Time => {}
     }
     footer::draw(app, plan.footer, buffer);
+}
+
+/// All that the table has, as text; of a screen so wide.
+pub(super) fn plain(app: &App, screen: Rect) -> String {
+    match app.tab() {
+        Tab::Findings => findings::plain(app),
+        _ => table::plain(app, screen.width),
+    }
+}
+
+/// A screen so wide shows command lines in the place of names.
+pub(super) fn shows_commands(width: u16) -> bool {
+    table::shows_commands(width)
 }
 
 /// Rows of the table that fit on a screen.
@@ -88,8 +105,13 @@ pub(super) fn page(app: &App, area: Rect) -> usize {
 pub(super) fn leaf(app: &App, area: Rect) -> usize {
     let height = match app.mode() {
         Mode::Detail { .. } => detail::height(app, area),
-        Mode::Help { .. } | Mode::Finding { .. } => overlay::area(area).height,
-        Mode::Browse | Mode::Filter | Mode::Time | Mode::Users { .. } => {
+        Mode::Help { .. } | Mode::Finding { .. } | Mode::Card { .. } => overlay::area(area).height,
+        Mode::Browse
+        | Mode::Filter
+        | Mode::Time
+        | Mode::Act
+        | Mode::Export
+        | Mode::Users { .. } => {
             return page(app, area).max(1);
         }
     };
@@ -113,6 +135,12 @@ pub(super) fn last_scroll(app: &App, screen: Rect) -> usize {
         Mode::Help { .. } => help::last_scroll(app, area),
         Mode::Detail { .. } => detail::last_scroll(app, screen),
         Mode::Finding { .. } => findings::last_scroll(app, area),
-        Mode::Browse | Mode::Filter | Mode::Time | Mode::Users { .. } => 0,
+        Mode::Card { .. } => card::last_scroll(app, area),
+        Mode::Browse
+        | Mode::Filter
+        | Mode::Time
+        | Mode::Act
+        | Mode::Export
+        | Mode::Users { .. } => 0,
     }
 }

@@ -37,6 +37,11 @@ impl Books {
         books
     }
 
+    /// The same, with another past of its rows.
+    pub fn with_trail(self, trail: Trail) -> Self {
+        Self { trail, ..self }
+    }
+
     /// What the rows are made of.
     pub fn by(&self) -> Grouping {
         self.by

@@ -173,7 +173,7 @@ impl<'a> Subject<'a> {
         tariff: Option<Tariff>,
     ) -> Self {
         let members = match row.key {
-            RowKey::Group(by, number) => books.ledger.members(by, number),
+            RowKey::Group(..) => books.ledger.member_rows(row.key),
             _ => Vec::new(),
         };
         let ids = members.iter().filter_map(|member| match member.key {

@@ -5,7 +5,7 @@
 
 use std::{cmp::Ordering, collections::HashSet};
 
-use super::{books::Books, facts::Asked, forest, shown::Shown};
+use super::{books::Books, facts::Asked, forest, shown::Shown, zoom::Scope};
 use crate::{
     ledger::{Row, RowKey},
     query::Query,
@@ -19,6 +19,8 @@ pub(super) struct Wanted<'a> {
     pub query: &'a Query,
     /// What their energy costs.
     pub tariff: Option<Tariff>,
+    /// The group that is looked into, if one is.
+    pub scope: Option<&'a Scope>,
 }
 
 /// Order and folding.
@@ -60,10 +62,12 @@ impl Arrangement {
 
     /// The rows of the table.
     pub fn arrange(&self, books: &Books, filter: Wanted, tab: Tab) -> Vec<Shown> {
+        let within: Box<dyn Iterator<Item = &Row>> = match filter.scope {
+            Some(scope) => Box::new(scope.rows(&books.rows)),
+            None => Box::new(books.rows.iter()),
+        };
         let shown = |row: &Row| Shown { row: row.clone(), pace: books.pace(row.key), twig: None };
-        let (ended, mut rows): (Vec<Shown>, Vec<Shown>) = books
-            .rows
-            .iter()
+        let (ended, mut rows): (Vec<Shown>, Vec<Shown>) = within
             .map(shown)
             .filter(|row| filter.query.matches(&Asked::new(row, filter.tariff)))
             .partition(|row| self.fold_ended && row.ended);

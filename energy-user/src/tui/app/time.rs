@@ -5,7 +5,7 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 
 use super::{App, Mode, books::Books};
 use crate::{group::Grouping, tui::when, units::Watts};
@@ -16,6 +16,7 @@ const LONGEST: usize = 40;
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// Where the picture stands still, and the time that is being typed.
+#[derive(Default)]
 pub(super) struct Stand {
     /// The number of the tick that is shown, while the picture stands still.
     at: u64,
@@ -23,13 +24,6 @@ pub(super) struct Stand {
     went: bool,
     typed: String,
     wrong: Option<String>,
-    zone: TimeZone,
-}
-
-impl Default for Stand {
-    fn default() -> Self {
-        Self { at: 0, went: false, typed: String::new(), wrong: None, zone: TimeZone::UTC }
-    }
 }
 
 /// A moment at which the picture stands still.
@@ -46,12 +40,6 @@ pub struct Moment {
 }
 
 impl App {
-    /// The same, with the clock of a place.
-    pub fn with_zone(mut self, zone: TimeZone) -> Self {
-        self.stand.zone = zone;
-        self
-    }
-
     /// Stops the picture, or goes on with it.
     pub(super) fn pause(&mut self) {
         if self.frozen.is_some() {
@@ -157,7 +145,7 @@ impl App {
     }
 
     fn meant(&self) -> Result<u64, String> {
-        let zone = &self.stand.zone;
+        let zone = &self.zone();
         let Some((start, newest)) = self.past.span() else {
             return Err("nothing was measured yet; wait for an interval".into());
         };
@@ -182,8 +170,10 @@ impl App {
     fn books_of(&mut self, there: u64, by: Grouping, about: usize) -> Option<Books> {
         let books = self.past.books(there, by, about)?;
         let after = self.past.newest().unwrap_or(there).saturating_sub(there);
-        let trail = self.live.trail.ago(after);
-        Some(Books { trail: trail.unwrap_or_else(|| books.trail.clone()), ..books })
+        Some(match self.live.trail.ago(after) {
+            Some(trail) => books.with_trail(trail),
+            None => books,
+        })
     }
 
     /// Rows of another kind have the order that they had then, too.
@@ -216,7 +206,7 @@ impl App {
         let time = self.frozen.as_ref()?.ledger.latest()?.frame.time;
         let newest = self.live.ledger.latest()?.frame.time;
         Some(Moment {
-            clock: when::clock(time, newest, &self.stand.zone),
+            clock: when::clock(time, newest, &self.zone()),
             // A clock that was put back tells nothing.
             ago: newest.duration_since(time).try_into().unwrap_or_default(),
             went: self.stand.went,

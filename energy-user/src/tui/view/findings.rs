@@ -24,6 +24,12 @@ const WHOSE: usize = 24;
 /// Narrower than this there is no room to say whose.
 const WHOSE_NEEDS: usize = 60;
 
+/// All of them, as text.
+pub(super) fn plain(app: &App) -> String {
+    let lines = app.findings().iter().flat_map(finding::lines);
+    lines.map(|line| line + "\n").collect()
+}
+
 pub(super) fn draw(app: &App, plan: &Plan, buffer: &mut Buffer) {
     let (theme, units) = (app.theme(), app.units());
     let room = usize::from(plan.rows.width);

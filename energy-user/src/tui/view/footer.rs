@@ -36,6 +36,12 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         }
     }
     time::ask(app, room, &mut line);
+    if let Some(notice) = app.notice() {
+        let theme = app.theme();
+        let style = if notice.bad { theme.warning() } else { theme.strong() };
+        let words = text::cut(&figure::printable(&notice.words), room.saturating_sub(line.width()));
+        line.push_span(Span::styled(words, style));
+    }
     for (keys, word) in action::hints(app) {
         let gap = if line.spans.is_empty() { "" } else { "  " };
         let width = gap.len() + text::width(&keys) + 1 + text::width(word);

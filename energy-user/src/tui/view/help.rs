@@ -49,12 +49,12 @@ fn columns(width: u16) -> usize {
 }
 
 fn lines(app: &App, width: u16) -> usize {
-    (action::help(app.has_gpus()).len() + 1 + legend(app).count()).div_ceil(columns(width))
+    (action::help(app).len() + 1 + legend(app).count()).div_ceil(columns(width))
 }
 
 pub(super) fn draw(app: &App, scroll: usize, area: Rect, buffer: &mut Buffer) {
     let theme = app.theme();
-    let mut all: Vec<Line> = action::help(app.has_gpus())
+    let mut all: Vec<Line> = action::help(app)
         .into_iter()
         .map(|(keys, words)| {
             let keys = Span::styled(text::left(&keys, KEYS), theme.key());

@@ -51,6 +51,21 @@ pub(super) fn draw(app: &App, plan: &Plan, buffer: &mut Buffer) {
     }
 }
 
+/// Titles, all rows and their sum, as text as wide as the screen.
+pub(super) fn plain(app: &App, width: u16) -> String {
+    let grid = Grid::of(app, if width == 0 { COMMANDS_NEED } else { width });
+    let head = grid.head(app).to_string();
+    let rows = app.rows().iter().map(|row| grid.line(row));
+    let sum = grid.line(&app.sum());
+    let lines = std::iter::once(head).chain(rows).chain([sum]);
+    lines.map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+/// There is room for command lines.
+pub(super) fn shows_commands(width: u16) -> bool {
+    width >= COMMANDS_NEED
+}
+
 fn style(app: &App, row: &Row) -> Style {
     if app.selected() == Some(row.key) {
         app.theme().selected()
@@ -83,7 +98,7 @@ impl Grid {
                 (column, width.into())
             })
             .collect();
-        Self { columns, look: app.look(width >= COMMANDS_NEED) }
+        Self { columns, look: app.look(shows_commands(width)) }
     }
 
     fn head(&self, app: &App) -> Line<'static> {

@@ -32,6 +32,20 @@ pub(super) fn draw(app: &App, tick: &Tick, plan: &Plan, buffer: &mut Buffer) {
         let filter = figure::printable(app.filter().text());
         left.push(Piece::new(2, format!(" /{filter} "), theme.chip()).or(2, " / "));
     }
+    if let Some(name) = app.zoomed() {
+        left.push(Piece::new(1, format!(" {name} "), theme.chip()));
+    }
+    if let Some(measurement) = app.measurement() {
+        let time = figure::duration(measurement.elapsed());
+        let energy = units.energy(measurement.sum().share.energy.total());
+        let energy = marked(measurement.quality(), energy);
+        let symbol = if energy == figure::ABSENT { "" } else { units.energy_symbol() };
+        let sums = format!("{time} {energy} {symbol}");
+        let sums = sums.trim_end();
+        let long = format!(" m {} {sums} ", measurement.name());
+        let short = format!(" m {sums} ");
+        left.push(Piece::new(5, long, theme.chip()).or(2, short).or(1, " m "));
+    }
     let found = app.findings().len();
     if found > 0 && plan.tabs.height == 0 {
         let words = if found == 1 { "1 finding".into() } else { format!("{found} findings") };

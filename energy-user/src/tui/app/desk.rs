@@ -1,0 +1,68 @@
+//! What the user is in the middle of: a question, a measurement, a file to write, a zoom.
+
+use jiff::tz::TimeZone;
+
+use super::{
+    App,
+    act::{Dialog, Hands},
+    export::Draft,
+    measure::{Card, Measurement},
+    zoom::Zoom,
+};
+
+/// Everything that is begun and not ended yet.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Desk {
+    pub hands: Hands,
+    /// Where times are told as people there tell them; UTC where nobody said.
+    pub zone: Option<TimeZone>,
+    pub notice: Option<Notice>,
+    pub dialog: Option<Dialog>,
+    pub draft: Option<Draft>,
+    pub measurement: Option<Measurement>,
+    pub card: Option<Card>,
+    pub zoom: Option<Zoom>,
+}
+
+/// What came of something, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What came of it.
+    pub words: String,
+    /// It did not go as was wished.
+    pub bad: bool,
+}
+
+impl App {
+    /// The same, knowing whether it may act on processes.
+    pub fn with_hands(mut self, hands: Hands) -> Self {
+        self.desk.hands = hands;
+        self
+    }
+
+    /// The same, telling times as in this zone.
+    pub fn with_zone(mut self, zone: TimeZone) -> Self {
+        self.desk.zone = Some(zone);
+        self
+    }
+
+    /// The zone in which times are told.
+    pub(super) fn zone(&self) -> TimeZone {
+        self.desk.zone.clone().unwrap_or(TimeZone::UTC)
+    }
+
+    /// Tells what came of something, until [`hush`](Self::hush).
+    pub fn notify(&mut self, words: impl Into<String>, bad: bool) {
+        self.desk.notice = Some(Notice { words: words.into(), bad });
+    }
+
+    /// It has been told for long enough.
+    pub fn hush(&mut self) {
+        self.desk.notice = None;
+    }
+
+    /// What is being told.
+    pub fn notice(&self) -> Option<&Notice> {
+        self.desk.notice.as_ref()
+    }
+}
