@@ -286,7 +286,7 @@ fn the_selection_follows_its_row_through_time() {
     for load in [0.9, 0.4, 0.2] {
         press(&mut app, ',');
         let screen = text(&mut app, 80, 24);
-        let cpu = format!("{:.4} of", load * STEP.as_secs_f64());
+        let cpu = format!("{:.1} % of one CPU", load * 100.0);
         assert!(screen.contains("young (pid 2") && screen.contains(&cpu), "{cpu}: {screen}");
     }
     press(&mut app, ',');

@@ -338,7 +338,7 @@ fn every_action_is_in_the_table_and_documented() {
             kinds.push(kind);
         }
     }
-    assert_eq!(kinds.len(), 38);
+    assert_eq!(kinds.len(), 45);
     let extra =
         [Column::User, Column::Smooth, Column::Share, Column::Recent, Column::Count, Column::Money];
     for column in Column::ALL {

@@ -360,7 +360,6 @@ impl App {
             self.mode = Mode::Browse;
         }
         self.tab = tab;
-        self.mode = Mode::Browse;
         self.leave_zoom(tab);
     }
 
