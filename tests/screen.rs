@@ -13,6 +13,8 @@ mod gpus;
 mod panel;
 #[path = "screen/properties.rs"]
 mod properties;
+#[path = "screen/settings.rs"]
+mod settings;
 #[path = "screen/state.rs"]
 mod state;
 #[path = "screen/tabs.rs"]

@@ -6,6 +6,7 @@
 pub mod carbon;
 pub mod config;
 pub mod run;
+pub mod screen;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -37,6 +38,9 @@ pub struct Cli {
     /// How the default command prints.
     #[command(flatten)]
     pub print: Print,
+    /// How the live screen looks.
+    #[command(flatten)]
+    pub screen: screen::ScreenArgs,
     /// Something else than the screen.
     #[command(subcommand)]
     pub command: Option<Command>,

@@ -54,7 +54,7 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Explain { pid }) => explain::explain(&cli.global, pid).await,
         Some(Command::Config(args)) => config::config(&cli.global, &args),
         Some(Command::Doctor { probe_cost }) => doctor::doctor(&cli.global, probe_cost),
-        None if screen => screen::screen(&cli.global).await,
+        None if screen => screen::screen(&cli.global, &cli.screen).await,
         None => print::print(&cli.global, &cli.print).await,
     }
 }

@@ -13,7 +13,10 @@
 pub mod action;
 pub mod app;
 pub mod column;
+pub mod columns;
+mod glyph;
 mod run;
+pub mod settings;
 mod signals;
 mod small;
 pub mod tab;
@@ -23,5 +26,5 @@ mod view;
 
 pub use app::App;
 pub use run::run;
-pub use theme::Theme;
+pub use theme::{Theme, UnknownTheme};
 pub use view::view;

@@ -1,13 +1,16 @@
 //! The live screen, if there is a terminal to show it on.
 
-use std::{ffi::OsString, io::IsTerminal as _, process::ExitCode};
+use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::bail;
 
-use crate::{cli::Global, config::screen::Theme, tui};
+use crate::{
+    cli::{Global, screen::ScreenArgs},
+    tui,
+};
 
 /// Shows the screen until the user quits.
-pub async fn screen(global: &Global) -> anyhow::Result<ExitCode> {
+pub async fn screen(global: &Global, args: &ScreenArgs) -> anyhow::Result<ExitCode> {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     if dumb || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         bail!("the screen needs a terminal; without one, use --once, --json or --csv");
@@ -17,26 +20,8 @@ pub async fn screen(global: &Global) -> anyhow::Result<ExitCode> {
     }
     // Whoever looks at rows wants to know whose they are.
     let session = global.session(true)?.with_jobs();
-    let theme = theme(global.config.screen.theme, |name| std::env::var_os(name));
-    tui::run(session, global.interval, theme, global.carbon.tariff).await?;
+    let palette = tui::settings::Palette::of(|name| std::env::var_os(name));
+    let screen = args.over(global.config.screen.clone());
+    tui::run(session, global.interval, (&screen, palette), global.carbon.tariff).await?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The environment can only take colours away from what is configured.
-fn theme(said: Theme, get: impl Fn(&str) -> Option<OsString>) -> tui::Theme {
-    if said == Theme::None { tui::Theme::plain() } else { tui::Theme::from_env(get) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn colours_are_there_unless_the_user_or_the_environment_says_no() {
-        let (colour, plain) = (tui::Theme::colour(), tui::Theme::plain());
-        let no_color = |name: &str| (name == "NO_COLOR").then(|| "1".into());
-        assert_eq!(theme(Theme::Auto, |_| None), colour);
-        assert_eq!(theme(Theme::None, |_| None), plain);
-        assert_eq!(theme(Theme::Dark, no_color), plain);
-    }
 }

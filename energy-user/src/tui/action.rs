@@ -370,6 +370,46 @@ pub fn action(event: KeyEvent, app: &App) -> Option<Action> {
 }
 
 impl Action {
+    /// What a configuration calls it. It is a contract: it never changes.
+    pub fn name(self) -> String {
+        let name = match self {
+            Self::Sort(column) => return format!("sort_{}", column.name()),
+            Self::Tab(tab) => return format!("tab_{}", tab.title()),
+            Self::Help => "help",
+            Self::Explain => "explain",
+            Self::Quit => "quit",
+            Self::Suspend => "suspend",
+            Self::Back => "back",
+            Self::Pause => "pause",
+            Self::Units => "units",
+            Self::Slower => "slower",
+            Self::Faster => "faster",
+            Self::Filter => "filter",
+            Self::Users => "users",
+            Self::Pick => "pick",
+            Self::Type(_) => "type",
+            Self::Erase => "erase",
+            Self::Accept => "accept",
+            Self::SortLeft => "sort_left",
+            Self::SortRight => "sort_right",
+            Self::Reverse => "reverse",
+            Self::Ended => "ended",
+            Self::NextTab => "next_tab",
+            Self::PreviousTab => "previous_tab",
+            Self::Fold => "fold",
+            Self::Unfold => "unfold",
+            Self::FoldAll => "fold_all",
+            Self::Gpus => "gpus",
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::PageUp => "page_up",
+            Self::PageDown => "page_down",
+            Self::First => "first",
+            Self::Last => "last",
+        };
+        name.into()
+    }
+
     /// It does something only where there are GPUs.
     fn needs_gpus(self) -> bool {
         match self {

@@ -31,11 +31,13 @@ use self::{
 use super::{
     action::Action,
     column::{Column, Look, Stage},
+    settings::{Palette, Settings},
     tab::Tab,
     theme::Theme,
     view,
 };
 use crate::{
+    config::Screen,
     frame::{Frame, Quality},
     ledger::{Ledger, Row, RowKey, Tick},
     present::figure::Units,
@@ -103,7 +105,7 @@ const INTERVALS: [u64; 10] = [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 3
 pub struct App {
     description: Description,
     interval: Duration,
-    theme: Theme,
+    settings: Settings,
     tariff: Option<Tariff>,
     live: Books,
     /// The books as they were when the user pressed pause.
@@ -125,8 +127,6 @@ pub struct App {
     top: usize,
     page: usize,
     area: Rect,
-    /// The user does not want to see the GPUs one by one.
-    gpus_hidden: bool,
 }
 
 impl App {
@@ -135,7 +135,7 @@ impl App {
         Self {
             description,
             interval,
-            theme,
+            settings: Settings::of(&Screen::default(), Palette::only(theme)),
             tariff: None,
             live: Books::default(),
             frozen: None,
@@ -152,13 +152,24 @@ impl App {
             top: 0,
             page: 1,
             area: Rect::default(),
-            gpus_hidden: false,
         }
     }
 
     /// The same, knowing what a kWh costs.
     pub fn with_tariff(self, tariff: Option<Tariff>) -> Self {
         Self { tariff, ..self }
+    }
+
+    /// The same, as a configuration wants it at the start.
+    pub fn with_screen(mut self, screen: &Screen, palette: Palette) -> Self {
+        self.settings = Settings::of(screen, palette);
+        self.units = screen.units;
+        self.tab = screen.view;
+        let sort = screen.sort.as_deref().and_then(Column::named);
+        self.arrangement.sort(sort.unwrap_or_default());
+        self.arrangement.reverse = screen.reverse;
+        self.arrangement.fold_ended = screen.fold_ended;
+        self
     }
 
     /// Takes the size of the screen, which decides how far a page is.
@@ -224,7 +235,7 @@ impl App {
             Action::Fold => self.fold(true),
             Action::Unfold => self.fold(false),
             Action::FoldAll => self.fold_all(),
-            Action::Gpus => self.gpus_hidden ^= true,
+            Action::Gpus => self.settings.panels.gpus ^= true,
             Action::Up => self.step(-1),
             Action::Down => self.step(1),
             Action::PageUp => self.step(-self.page.cast_signed()),
@@ -238,12 +249,17 @@ impl App {
 
     fn shift(&mut self, right: bool) {
         // Those that can be seen, once there is a screen.
-        let all = match self.area.width {
-            0 => Column::all(self.stage()).collect(),
-            width => Column::fitting(width, self.stage()),
+        let all: Vec<Column> = match self.area.width {
+            0 => Column::fitting(Column::VAST - 1, self.stage()),
+            width => self.columns(width).map(|(column, _)| column).collect(),
         };
         let all: Vec<Column> = all.into_iter().filter(|column| column.has_order()).collect();
         self.arrangement.shift(right, &all);
+    }
+
+    /// The columns that fit, with their cells.
+    fn columns(&self, width: u16) -> impl Iterator<Item = (Column, u16)> {
+        self.settings.columns.fitting(width, self.stage()).into_iter()
     }
 
     fn turn_to(&mut self, tab: Tab) {
@@ -478,7 +494,7 @@ impl App {
 
     /// The GPUs are to be shown one by one.
     pub fn shows_gpus(&self) -> bool {
-        self.has_gpus() && !self.gpus_hidden
+        self.has_gpus() && self.settings.panels.gpus
     }
 
     /// The picture stands still.
@@ -508,7 +524,17 @@ impl App {
 
     /// Colours.
     pub fn theme(&self) -> Theme {
-        self.theme
+        self.settings.palette.get(self.settings.theme)
+    }
+
+    /// What the user wants of the screen.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Nothing can be done to a process.
+    pub fn readonly(&self) -> bool {
+        self.settings.readonly
     }
 
     /// What measures.

@@ -10,12 +10,14 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use super::{
     action::action,
     app::{App, Request},
+    settings::Palette,
     signals::{Signals, Told},
-    terminal::Screen,
+    terminal::Screen as Terminal,
     theme::Theme,
     view::view,
 };
 use crate::{
+    config::Screen,
     session::{DRAIN, Session},
     units::Tariff,
 };
@@ -29,23 +31,25 @@ const LEGIBLE: Duration = Duration::from_millis(250);
 pub async fn run(
     mut session: Session,
     interval: Duration,
-    theme: Theme,
+    look: (&Screen, Palette),
     tariff: Option<Tariff>,
 ) -> anyhow::Result<()> {
-    let mut app = App::new(session.describe().clone(), interval, theme).with_tariff(tariff);
+    let mut app = App::new(session.describe().clone(), interval, Theme::plain())
+        .with_tariff(tariff)
+        .with_screen(look.0, look.1);
     let mut signals = Signals::new().context("cannot listen to signals")?;
     // The first sample marks the start; its errors are for a terminal in order.
     if let Some(tick) = session.tick()? {
         app.tick(tick);
     }
-    let mut screen = Screen::enter().context("cannot use the terminal for the screen")?;
+    let mut screen = Terminal::enter().context("cannot use the terminal for the screen")?;
     follow(&mut session, &mut app, &mut screen, &mut signals).await
 }
 
 async fn follow(
     session: &mut Session,
     app: &mut App,
-    screen: &mut Screen,
+    screen: &mut Terminal,
     signals: &mut Signals,
 ) -> anyhow::Result<()> {
     let mut events = EventStream::new();
@@ -105,7 +109,7 @@ fn handle(event: &Event, app: &mut App) -> Option<Request> {
     }
 }
 
-fn draw(screen: &mut Screen, app: &mut App) -> anyhow::Result<()> {
+fn draw(screen: &mut Terminal, app: &mut App) -> anyhow::Result<()> {
     let draw = |frame: &mut ratatui::Frame| {
         app.fit(frame.area());
         view(app, frame);
