@@ -130,6 +130,6 @@ impl Ledger {
         if untold {
             row.gpu.seats = None;
         }
-        Row { members, job, age, ..row }
+        Row { age, members, job, ..row }
     }
 }

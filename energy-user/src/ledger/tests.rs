@@ -64,7 +64,7 @@ fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> Tick {
     Tick {
         frame: frame.balance(),
         intensity: Arc::new(Intensity::given(GramsPerKwh(intensity))),
-        boottime: Duration::from_secs(3600),
+        boottime: Duration::from_hours(1),
         placed: Vec::new(),
         findings: Vec::new(),
     }

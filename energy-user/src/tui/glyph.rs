@@ -19,14 +19,13 @@ pub(super) fn to_ascii(buffer: &mut Buffer) {
 /// What stands for a letter or a mark, one cell wide.
 fn ascii(letter: char) -> &'static str {
     match letter {
-        '━' => "=",
+        '━' | '▄' => "=",
         '─' | '╸' | '–' | '—' | '▃' => "-",
         '█' | '▋' | '▊' | '▉' => "#",
         '▏' | '▎' | '▍' | '▌' | '│' | '├' => "|",
         '└' => "`",
         '▁' => "_",
         '▂' | '·' => ".",
-        '▄' => "=",
         '▅' => "+",
         '▆' => "*",
         '▇' => "%",
