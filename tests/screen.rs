@@ -17,6 +17,8 @@ mod gpus;
 mod past;
 #[path = "screen/properties.rs"]
 mod properties;
+#[path = "screen/settings.rs"]
+mod settings;
 #[path = "screen/state.rs"]
 mod state;
 #[path = "screen/tabs.rs"]

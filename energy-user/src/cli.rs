@@ -6,6 +6,7 @@
 pub mod carbon;
 pub mod config;
 pub mod run;
+pub mod screen;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -37,9 +38,9 @@ pub struct Cli {
     /// How the default command prints.
     #[command(flatten)]
     pub print: Print,
-    /// The screen only looks: no keys that end or renice processes, none that write files
-    #[arg(long)]
-    pub readonly: bool,
+    /// How the live screen looks.
+    #[command(flatten)]
+    pub screen: screen::ScreenArgs,
     /// Something else than the screen.
     #[command(subcommand)]
     pub command: Option<Command>,

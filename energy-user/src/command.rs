@@ -58,7 +58,7 @@ pub async fn dispatch(mut cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Replay { file, speed, print }) => {
             cli.global.replay = Some(Playing { file, speed });
             if screen {
-                screen::screen(&cli.global, cli.readonly).await
+                screen::screen(&cli.global, &cli.screen).await
             } else {
                 print::print(&cli.global, &print).await
             }
@@ -71,7 +71,7 @@ pub async fn dispatch(mut cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Explain { pid }) => explain::explain(&cli.global, pid).await,
         Some(Command::Config(args)) => config::config(&cli.global, &args),
         Some(Command::Doctor { probe_cost }) => doctor::doctor(&cli.global, probe_cost),
-        None if screen => screen::screen(&cli.global, cli.readonly).await,
+        None if screen => screen::screen(&cli.global, &cli.screen).await,
         None => print::print(&cli.global, &cli.print).await,
     }
 }

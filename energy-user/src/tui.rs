@@ -14,7 +14,10 @@ mod act;
 pub mod action;
 pub mod app;
 pub mod column;
+pub mod columns;
+mod glyph;
 mod run;
+pub mod settings;
 mod signals;
 mod small;
 pub mod tab;
@@ -26,5 +29,5 @@ mod write;
 
 pub use app::App;
 pub use run::run;
-pub use theme::Theme;
+pub use theme::{Theme, UnknownTheme};
 pub use view::view;

@@ -339,8 +339,15 @@ fn every_action_is_in_the_table_and_documented() {
         }
     }
     assert_eq!(kinds.len(), 45);
-    let extra =
-        [Column::User, Column::Smooth, Column::Share, Column::Recent, Column::Count, Column::Money];
+    let extra = [
+        Column::User,
+        Column::Smooth,
+        Column::Share,
+        Column::Recent,
+        Column::Count,
+        Column::Money,
+        Column::Age,
+    ];
     for column in Column::ALL {
         assert!(
             extra.contains(&column)

@@ -14,7 +14,7 @@ use super::{
     key::{self, KEYS_EXAMPLE},
     names::{self, Names},
 };
-use crate::{carbon::live, cli::Cli, present::figure::printable, waste::Thresholds};
+use crate::{carbon::live, cli::Cli, present::figure::printable, tui::columns, waste::Thresholds};
 
 /// A value of a known key.
 pub fn check(name: &str, value: &Value, names: &Names) -> Result<(), String> {
@@ -26,9 +26,12 @@ pub fn check(name: &str, value: &Value, names: &Names) -> Result<(), String> {
         "screen.columns" => {
             let columns: Vec<&str> =
                 value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let name = |column: &str| column.split(':').next().unwrap_or_default().to_owned();
             for (place, column) in columns.iter().enumerate() {
-                one_of(column, &names.columns, "column").map_err(|why| cannot(&why))?;
-                if columns.iter().take(place).any(|before| before == column) {
+                let known = one_of(&name(column), &names.columns, "column");
+                known.and_then(|()| width(column)).map_err(|why| cannot(&why))?;
+                let column = name(column);
+                if columns.iter().take(place).any(|before| name(before) == column) {
                     return Err(cannot(&format!("{column} stands there twice; leave out one")));
                 }
             }
@@ -121,6 +124,16 @@ fn in_words(error: &Error, name: &str) -> String {
             let model = model.map_or_else(String::new, |model| model.to_string());
             format!("use a value such as {model}")
         }
+    }
+}
+
+/// The width behind a column's name, if there is one.
+fn width(column: &str) -> Result<(), String> {
+    match column.split_once(':') {
+        Some((name, width)) if columns::width(width).is_none() => {
+            Err(format!("a width has {} cells, such as {name}:30", columns::WIDTHS))
+        }
+        _ => Ok(()),
     }
 }
 

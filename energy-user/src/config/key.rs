@@ -70,11 +70,15 @@ pub const KEYS: &[Key] = &[
     ),
     said("screen.ascii", "Draw with letters and marks of ASCII alone."),
     said("screen.units", "How energy and power are scaled: J (and W), Wh (and W) or mJ (and mW)."),
-    said("screen.view", "What makes a row: process, tree, job, user, container, unit or command."),
+    said(
+        "screen.view",
+        "What makes a row: process, tree, job, user, container, unit, command or findings.",
+    ),
     Key {
         name: "screen.columns",
-        words: "Columns from left to right. If none are named, the screen chooses those that fit.",
-        example: Some(r#"["pid", "watts", "joules", "name"]"#),
+        words: "Columns from left to right, each with a width if you like. If none are named, the screen \
+                chooses those that fit.",
+        example: Some(r#"["pid", "watts", "joules", "name:30"]"#),
     },
     Key {
         name: "screen.sort",

@@ -21,32 +21,20 @@ pub struct Names {
 impl Names {
     /// Those of the live screen.
     pub fn of_screen() -> Self {
-        let columns = Column::ALL.iter().map(|column| name(&format!("{column:?}"))).collect();
+        let columns = Column::ALL.iter().map(|column| column.name().into()).collect();
         let mut actions: Vec<String> = Vec::new();
         for binding in BINDINGS {
             // Letters that are typed into a filter are not bound one by one.
             if matches!(binding.action, Action::Type(_)) {
                 continue;
             }
-            let action = name(&format!("{:?}", binding.action));
+            let action = binding.action.name();
             if !actions.contains(&action) {
                 actions.push(action);
             }
         }
         Self { columns, actions }
     }
-}
-
-/// `Sort(GpuWatts)` is `sort_gpu_watts`.
-fn name(variant: &str) -> String {
-    let mut name = String::new();
-    for letter in variant.chars().filter(|letter| letter.is_alphanumeric()) {
-        if letter.is_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.extend(letter.to_lowercase());
-    }
-    name
 }
 
 /// A key as the help writes it: `q`, `F10`, `Ctrl-C`, `PgUp`; arrows by name too.

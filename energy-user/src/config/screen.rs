@@ -1,8 +1,9 @@
 //! `[screen]`: how the live screen looks when it starts.
 
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
-use crate::{group::Grouping, present::figure::Units};
+use crate::{present::figure::Units, tui::tab::Tab};
 
 /// How the screen looks at its start; the user changes it from there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,10 +16,10 @@ pub struct Screen {
     pub ascii: bool,
     /// How energy and power are scaled.
     pub units: Units,
-    /// What makes a row; [`VIEWS`] has all.
-    #[serde(deserialize_with = "view")]
-    pub view: Grouping,
-    /// Columns from left to right; none: those that the screen chooses.
+    /// What makes a row.
+    pub view: Tab,
+    /// Columns from left to right, each with a width if need be (`name:30`); none: those that the
+    /// screen chooses.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
     /// The column that sorts; none: the one that the screen chooses.
@@ -36,7 +37,7 @@ pub struct Screen {
     pub panels: Panels,
 }
 
-/// What is shown above the table, where there is room.
+/// Which parts are shown, where there is room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a key of the file, to be said or not")]
@@ -52,7 +53,7 @@ pub struct Panels {
 }
 
 /// Colours of the screen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Theme {
     /// What suits the terminal.
@@ -64,6 +65,7 @@ pub enum Theme {
     Light,
     /// The terminal's own sixteen colours.
     #[serde(rename = "16")]
+    #[value(name = "16")]
     Sixteen,
     /// The strongest contrast.
     HighContrast,
@@ -73,23 +75,30 @@ pub enum Theme {
     None,
 }
 
-/// What can make a row of the screen. The machine as one row is its header already.
-pub const VIEWS: [Grouping; 7] = [
-    Grouping::Process,
-    Grouping::Tree,
-    Grouping::Job,
-    Grouping::User,
-    Grouping::Container,
-    Grouping::Unit,
-    Grouping::Command,
-];
+impl Theme {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Auto,
+        Self::Dark,
+        Self::Light,
+        Self::Sixteen,
+        Self::HighContrast,
+        Self::ColourBlind,
+        Self::None,
+    ];
 
-fn view<'de, D: Deserializer<'de>>(from: D) -> Result<Grouping, D::Error> {
-    let said = String::deserialize(from)?;
-    VIEWS.into_iter().find(|view| view.as_str() == said).ok_or_else(|| {
-        let all = VIEWS.map(Grouping::as_str).join(", ");
-        D::Error::custom(format!("{said:?} is no view; use one of {all}"))
-    })
+    /// Its name in a configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Dark => "dark",
+            Self::Light => "light",
+            Self::Sixteen => "16",
+            Self::HighContrast => "high-contrast",
+            Self::ColourBlind => "colour-blind",
+            Self::None => "none",
+        }
+    }
 }
 
 impl Default for Screen {
@@ -98,7 +107,7 @@ impl Default for Screen {
             theme: Theme::default(),
             ascii: false,
             units: Units::default(),
-            view: Grouping::default(),
+            view: Tab::default(),
             columns: Vec::new(),
             sort: None,
             reverse: false,

@@ -123,7 +123,7 @@ impl Ledger {
         if untold {
             row.gpu.seats = None;
         }
-        Row { members, job, age, ..row }
+        Row { age, members, job, ..row }
     }
 
     /// The rows of a group's processes that are told apart, in no particular order. What of the

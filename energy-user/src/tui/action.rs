@@ -490,6 +490,59 @@ pub fn action(event: KeyEvent, app: &App) -> Option<Action> {
 }
 
 impl Action {
+    /// What a configuration calls it. It is a contract: it never changes.
+    pub fn name(self) -> String {
+        let name = match self {
+            Self::Sort(column) => return format!("sort_{}", column.name()),
+            Self::Tab(tab) => return format!("tab_{}", tab.title()),
+            Self::Help => "help",
+            Self::Detail => "open",
+            Self::Quit => "quit",
+            Self::Suspend => "suspend",
+            Self::Back => "back",
+            Self::Pause => "pause",
+            Self::Units => "units",
+            Self::Slower => "slower",
+            Self::Faster => "faster",
+            Self::Filter => "filter",
+            Self::Users => "users",
+            Self::Pick => "pick",
+            Self::Type(_) => "type",
+            Self::Erase => "erase",
+            Self::Accept => "accept",
+            Self::SortLeft => "sort_left",
+            Self::SortRight => "sort_right",
+            Self::Reverse => "reverse",
+            Self::Ended => "ended",
+            Self::NextTab => "next_tab",
+            Self::PreviousTab => "previous_tab",
+            Self::Fold => "fold",
+            Self::Unfold => "unfold",
+            Self::FoldAll => "fold_all",
+            Self::Gpus => "gpus",
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::PageUp => "page_up",
+            Self::PageDown => "page_down",
+            Self::Earlier => "earlier",
+            Self::Later => "later",
+            Self::MinuteEarlier => "minute_earlier",
+            Self::MinuteLater => "minute_later",
+            Self::AskTime => "ask_time",
+            Self::Signal => "signal",
+            Self::Nice(by) if by < 0 => "less_nice",
+            Self::Nice(_) => "nicer",
+            Self::Io => "ionice",
+            Self::Measure => "measure",
+            Self::Card => "close_card",
+            Self::Export => "export",
+            Self::Zoom => "zoom",
+            Self::First => "first",
+            Self::Last => "last",
+        };
+        name.into()
+    }
+
     /// There is something here that it could do.
     fn exists(self, app: &App) -> bool {
         match self {

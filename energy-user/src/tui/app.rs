@@ -48,11 +48,13 @@ use self::{
 use super::{
     action::Action,
     column::{Column, Look, Stage},
+    settings::{Palette, Settings},
     tab::Tab,
     theme::Theme,
     view,
 };
 use crate::{
+    config::Screen,
     frame::{Frame, Quality},
     ledger::{Ledger, Row, RowKey, Tick},
     present::figure::Units,
@@ -141,7 +143,7 @@ const INTERVALS: [u64; 10] = [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 3
 pub struct App {
     description: Description,
     interval: Duration,
-    theme: Theme,
+    settings: Settings,
     tariff: Option<Tariff>,
     live: Books,
     /// The books as of the moment at which the picture stands still.
@@ -167,8 +169,6 @@ pub struct App {
     top: usize,
     page: usize,
     area: Rect,
-    /// The user does not want to see the GPUs one by one.
-    gpus_hidden: bool,
     /// What is to be said of the samples themselves: in full, and in a word.
     told: Option<(String, &'static str)>,
     /// What the user is in the middle of.
@@ -181,7 +181,7 @@ impl App {
         Self {
             description,
             interval,
-            theme,
+            settings: Settings::of(&Screen::default(), Palette::only(theme)),
             tariff: None,
             live: Books::default(),
             frozen: None,
@@ -201,7 +201,6 @@ impl App {
             top: 0,
             page: 1,
             area: Rect::default(),
-            gpus_hidden: false,
             told: None,
             desk: Desk::default(),
         }
@@ -210,6 +209,18 @@ impl App {
     /// The same, knowing what a kWh costs.
     pub fn with_tariff(self, tariff: Option<Tariff>) -> Self {
         Self { tariff, ..self }
+    }
+
+    /// The same, as a configuration wants it at the start.
+    pub fn with_screen(mut self, screen: &Screen, palette: Palette) -> Self {
+        self.settings = Settings::of(screen, palette);
+        self.units = screen.units;
+        self.tab = screen.view;
+        let sort = screen.sort.as_deref().and_then(Column::named);
+        self.arrangement.sort(sort.unwrap_or_default());
+        self.arrangement.reverse = screen.reverse;
+        self.arrangement.fold_ended = screen.fold_ended;
+        self
     }
 
     /// Takes in what the title is to say of the samples themselves, in full and in a word; true
@@ -315,7 +326,7 @@ impl App {
             Action::Fold => self.fold(true),
             Action::Unfold => self.fold(false),
             Action::FoldAll => self.fold_all(),
-            Action::Gpus => self.gpus_hidden ^= true,
+            Action::Gpus => self.settings.panels.gpus ^= true,
             Action::Up => self.step(-1),
             Action::Down => self.step(1),
             Action::PageUp => self.step(-view::leaf(self, self.area).cast_signed()),
@@ -339,12 +350,19 @@ impl App {
 
     fn shift(&mut self, right: bool) {
         // Those that can be seen, once there is a screen.
-        let all = match self.area.width {
-            0 => Column::all(self.stage()).collect(),
-            _ => Column::fitting(view::table_width(self, self.area), self.stage()),
+        let all: Vec<Column> = match self.area.width {
+            0 => Column::fitting(Column::VAST - 1, self.stage()),
+            _ => {
+                self.fitting(view::table_width(self, self.area)).map(|(column, _)| column).collect()
+            }
         };
         let all: Vec<Column> = all.into_iter().filter(|column| column.has_order()).collect();
         self.arrangement.shift(right, &all);
+    }
+
+    /// The columns that fit, with their cells.
+    fn fitting(&self, width: u16) -> impl Iterator<Item = (Column, u16)> {
+        self.settings.columns.fitting(width, self.stage()).into_iter()
     }
 
     fn turn_to(&mut self, tab: Tab) {
@@ -555,8 +573,8 @@ impl App {
 
     /// The columns that can be seen, and whether command lines stand in the place of names.
     pub fn columns(&self) -> (Vec<Column>, bool) {
-        let width = if self.area.width == 0 { u16::MAX } else { self.area.width };
-        (Column::fitting(width, self.stage()), view::shows_commands(width))
+        let width = if self.area.width == 0 { Column::VAST - 1 } else { self.area.width };
+        (self.fitting(width).map(|(column, _)| column).collect(), view::shows_commands(width))
     }
 
     /// What has been typed as a filter.
@@ -571,7 +589,7 @@ impl App {
 
     /// The GPUs are to be shown one by one.
     pub fn shows_gpus(&self) -> bool {
-        self.has_gpus() && !self.gpus_hidden
+        self.has_gpus() && self.settings.panels.gpus
     }
 
     /// The picture stands still.
@@ -601,7 +619,17 @@ impl App {
 
     /// Colours.
     pub fn theme(&self) -> Theme {
-        self.theme
+        self.settings.palette.get(self.settings.theme)
+    }
+
+    /// What the user wants of the screen.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Nothing can be done to a process.
+    pub fn readonly(&self) -> bool {
+        self.settings.readonly
     }
 
     /// What measures.

@@ -52,6 +52,8 @@ pub enum Column {
     GpuWatts,
     /// Energy of GPUs since the start.
     GpuJoules,
+    /// Time since it began.
+    Age,
     /// Name, or command line where there is room.
     Name,
 }
@@ -86,7 +88,7 @@ pub struct Stage {
 
 impl Column {
     /// From left to right.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Pid,
         Self::Count,
         Self::User,
@@ -103,12 +105,14 @@ impl Column {
         Self::GpuMemory,
         Self::GpuWatts,
         Self::GpuJoules,
+        Self::Age,
         Self::Name,
     ];
 
     /// What goes first where the screen is narrow. Emissions follow from energy,
     /// which stays longer; a PID is needed to act on a row.
-    pub const GIVEN_UP: [Self; 11] = [
+    pub const GIVEN_UP: [Self; 12] = [
+        Self::Age,
         Self::Smooth,
         Self::Recent,
         Self::Share,
@@ -123,7 +127,8 @@ impl Column {
     ];
 
     /// The same where there are GPUs: these are shared, so whose a row is stays longer.
-    pub const GIVEN_UP_WITH_GPUS: [Self; 15] = [
+    pub const GIVEN_UP_WITH_GPUS: [Self; 16] = [
+        Self::Age,
         Self::Smooth,
         Self::Recent,
         Self::Share,
@@ -141,10 +146,41 @@ impl Column {
         Self::Joules,
     ];
 
+    /// What a configuration calls it. It is a contract: it never changes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pid => "pid",
+            Self::Count => "count",
+            Self::User => "user",
+            Self::Job => "job",
+            Self::Watts => "watts",
+            Self::Smooth => "smooth",
+            Self::Share => "share",
+            Self::Recent => "recent",
+            Self::Joules => "joules",
+            Self::Grams => "grams",
+            Self::Money => "money",
+            Self::Cpu => "cpu",
+            Self::GpuPercent => "gpu_percent",
+            Self::GpuMemory => "gpu_memory",
+            Self::GpuWatts => "gpu_watts",
+            Self::GpuJoules => "gpu_joules",
+            Self::Age => "age",
+            Self::Name => "name",
+        }
+    }
+
+    /// The column of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|column| column.name() == name)
+    }
+
     /// The width that the name has at least before other columns go.
     const NAME: u16 = 14;
     /// The same before those go that are not needed to read a row.
     const ROOMY: u16 = 48;
+    /// A screen so wide shows what is otherwise there for who asks for it.
+    pub const VAST: u16 = 180;
 
     /// Those that have something to say, from left to right.
     pub fn all(stage: Stage) -> impl Iterator<Item = Self> {
@@ -178,11 +214,18 @@ impl Column {
         matches!(self, Self::Smooth | Self::Recent | Self::Share | Self::Job)
     }
 
+    /// What goes first.
+    pub fn given_up(stage: Stage) -> &'static [Self] {
+        if stage.gpus { &Self::GIVEN_UP_WITH_GPUS } else { &Self::GIVEN_UP }
+    }
+
     /// The columns that fit, from left to right.
     pub fn fitting(width: u16, stage: Stage) -> Vec<Self> {
-        let mut columns: Vec<Self> = Self::all(stage).collect();
-        let given_up: &[_] = if stage.gpus { &Self::GIVEN_UP_WITH_GPUS } else { &Self::GIVEN_UP };
-        for &gone in given_up {
+        // Age is there for who asks for it.
+        let asked_for = |column: &Self| *column == Self::Age;
+        let mut columns: Vec<Self> =
+            Self::all(stage).filter(|column| width >= Self::VAST || !asked_for(column)).collect();
+        for &gone in Self::given_up(stage) {
             let need: u16 = columns.iter().map(|column| column.width() + 1).sum();
             let more = if columns.iter().any(|column| column.is_extra()) {
                 Self::ROOMY - Self::NAME
@@ -208,7 +251,7 @@ impl Column {
             | Self::Money
             | Self::GpuWatts
             | Self::GpuJoules => 7,
-            Self::User | Self::GpuMemory | Self::Share | Self::Recent => 8,
+            Self::User | Self::GpuMemory | Self::Share | Self::Recent | Self::Age => 8,
             Self::Count | Self::Cpu | Self::GpuPercent => 6,
             Self::Job => 16,
             Self::Name => Self::NAME,
@@ -247,6 +290,7 @@ impl Column {
             Self::GpuMemory => "GPU GiB",
             Self::GpuWatts => look.units.gpu_power_title(),
             Self::GpuJoules => look.units.gpu_energy_title(),
+            Self::Age => "AGE",
             Self::Name if look.command => "COMMAND",
             Self::Name => "NAME",
         };
@@ -279,6 +323,7 @@ impl Column {
             Self::GpuMemory => on_gpu(row, row.gpu.memory.map(|bytes| figure::gib(Some(bytes)))),
             Self::GpuWatts => marked(look.now, look.units.power(row.gpu.watts)),
             Self::GpuJoules => marked(row.quality, look.units.energy(row.gpu.energy)),
+            Self::Age => row.age.map_or_else(|| figure::ABSENT.into(), figure::duration),
             Self::Name => name(row, look),
         }
     }
@@ -309,6 +354,7 @@ impl Column {
             Self::GpuJoules => {
                 absent_last(a.gpu.energy, b.gpu.energy, |a, b| turn(reverse, b.cmp(&a)))
             }
+            Self::Age => absent_last(a.age, b.age, |a, b| turn(reverse, b.cmp(&a))),
             Self::Name => turn(reverse, a.identity.name.cmp(&b.identity.name)),
         }
     }

@@ -12,13 +12,15 @@ use super::{
     act::Hand,
     action::action,
     app::{App, Hands, Notice, Request},
+    settings::Palette,
     signals::{Signals, Told},
-    terminal::Screen,
+    terminal::Screen as Terminal,
     theme::Theme,
     view::view,
     write,
 };
 use crate::{
+    config::Screen,
     session::{DRAIN, Session},
     units::Tariff,
 };
@@ -34,12 +36,15 @@ const TOLD: Duration = Duration::from_secs(8);
 pub async fn run(
     mut session: Session,
     interval: Duration,
-    theme: Theme,
+    look: (&Screen, Palette),
     tariff: Option<Tariff>,
     hands: Hands,
 ) -> anyhow::Result<()> {
-    let app = App::new(session.describe().clone(), interval, theme).with_tariff(tariff);
-    let mut app = app.with_hands(hands).with_zone(TimeZone::system());
+    let mut app = App::new(session.describe().clone(), interval, Theme::plain())
+        .with_tariff(tariff)
+        .with_screen(look.0, look.1)
+        .with_hands(hands)
+        .with_zone(TimeZone::system());
     if session.is_replay() {
         app.tell("REPLAY".into(), "REPLAY");
     }
@@ -48,14 +53,14 @@ pub async fn run(
     if let Some(tick) = session.tick()? {
         app.tick(tick);
     }
-    let mut screen = Screen::enter().context("cannot use the terminal for the screen")?;
+    let mut screen = Terminal::enter().context("cannot use the terminal for the screen")?;
     follow(&mut session, &mut app, &mut screen, &mut signals).await
 }
 
 async fn follow(
     session: &mut Session,
     app: &mut App,
-    screen: &mut Screen,
+    screen: &mut Terminal,
     signals: &mut Signals,
 ) -> anyhow::Result<()> {
     let mut events = EventStream::new();
@@ -135,7 +140,7 @@ fn handle(event: &Event, app: &mut App) -> Option<Request> {
     }
 }
 
-fn draw(screen: &mut Screen, app: &mut App) -> anyhow::Result<()> {
+fn draw(screen: &mut Terminal, app: &mut App) -> anyhow::Result<()> {
     let draw = |frame: &mut ratatui::Frame| {
         app.fit(frame.area());
         view(app, frame);

@@ -1,26 +1,36 @@
 //! What a row of the table is: a process, a job, a user, a finding.
 
+use serde::{Deserialize, Serialize};
+
 use crate::group::Grouping;
 
 /// One way to look at the same energy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Tab {
     /// A process a row.
     #[default]
+    #[serde(rename = "process")]
     Processes,
     /// The same, below the process that began it.
+    #[serde(rename = "tree")]
     Tree,
     /// A job a row.
+    #[serde(rename = "job")]
     Jobs,
     /// A user a row.
+    #[serde(rename = "user")]
     Users,
     /// A container a row.
+    #[serde(rename = "container")]
     Containers,
     /// A unit of systemd a row.
+    #[serde(rename = "unit")]
     Units,
     /// A command a row, whoever runs it.
+    #[serde(rename = "command")]
     Commands,
     /// What looks like waste.
+    #[serde(rename = "findings")]
     Findings,
 }
 

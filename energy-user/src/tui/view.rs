@@ -43,10 +43,11 @@ mod time;
 mod title;
 
 use plan::Plan;
-use ratatui::{Frame, layout::Rect};
+use ratatui::{Frame, buffer::Buffer, layout::Rect, style::Color};
 
 use super::{
     app::{App, Mode},
+    glyph,
     tab::Tab,
 };
 
@@ -81,6 +82,24 @@ pub fn view(app: &App, frame: &mut Frame) {
         Mode::Browse | Mode::Filter | Mode::Time => {}
     }
     footer::draw(app, plan.footer, buffer);
+    finish(app, buffer);
+}
+
+/// What holds for the whole picture: what is behind everything, and which letters there are.
+fn finish(app: &App, buffer: &mut Buffer) {
+    let ground = app.theme().ground();
+    let fill = |colour: &mut Color, with: Option<Color>| {
+        if let (Color::Reset, Some(with)) = (*colour, with) {
+            *colour = with;
+        }
+    };
+    for cell in &mut buffer.content {
+        fill(&mut cell.fg, ground.fg);
+        fill(&mut cell.bg, ground.bg);
+    }
+    if app.settings().ascii {
+        glyph::to_ascii(buffer);
+    }
 }
 
 /// All that the table has, as text; of a screen so wide.

@@ -134,7 +134,7 @@ impl Detail {
     ) -> Option<Self> {
         let tick = books.ledger.latest()?;
         let Some(row) = row else {
-            let gone = "This row is not there: it has yet to begin, or it has ended and is counted with \
+            let gone = "This row is not there: it has yet to begin, or has ended and is counted with \
                         others.";
             let sections = Section::of_lines("", vec![Line::words(gone)]);
             return Some(Self {

@@ -8,7 +8,7 @@ use crate::{
     query::{Facts, Figure, Mark, Word},
     sample::Identity,
     tui::column::pid,
-    units::Tariff,
+    units::{Microjoules, Tariff},
 };
 
 /// A row that is asked; what has to be worked out is, once, and only if it is asked for.
@@ -43,14 +43,14 @@ impl Facts for Asked<'_> {
         let row = self.shown;
         match figure {
             Figure::Watts => row.watts.map(|watts| watts.0),
-            Figure::Joules => row.energy.map(|energy| energy.joules()),
+            Figure::Joules => row.energy.map(Microjoules::joules),
             Figure::Grams => row.grams.map(|grams| grams.0),
             Figure::Money => Some(self.tariff?.of_joules(row.bought?).amount),
             Figure::Cpu => Some(row.cpu_percent),
             Figure::Gpu => row.gpu.percent,
             Figure::GpuMemory => row.gpu.memory.map(|bytes| bytes as f64),
             Figure::GpuWatts => row.gpu.watts.map(|watts| watts.0),
-            Figure::GpuJoules => row.gpu.energy.map(|energy| energy.joules()),
+            Figure::GpuJoules => row.gpu.energy.map(Microjoules::joules),
             Figure::Age => row.age.map(|age| age.as_secs_f64()),
             Figure::Pid => pid(row).map(f64::from),
         }

@@ -58,7 +58,10 @@ impl Lines {
 impl Plan {
     /// The plan for a state and a size.
     pub fn of(app: &App, area: Rect) -> Self {
-        let graph = area.width >= GRAPH_NEEDS && app.ledger().history().iter().any(Option::is_some);
+        let panels = &app.settings().panels;
+        let graph = panels.graph
+            && area.width >= GRAPH_NEEDS
+            && app.ledger().history().iter().any(Option::is_some);
         let latest = app.ledger().latest().map(|tick| &tick.frame);
         let remedy = own::remedy_lines(app, area.width, if area.height < 20 { 1 } else { 2 });
 
@@ -68,7 +71,7 @@ impl Plan {
         let footer = lines.take(1, 3);
         let sums = lines.take(1, ROWS - 1);
         let total = lines.take(1, ROWS - 1);
-        let own = lines.take(1, ROWS);
+        let own = if panels.own { lines.take(1, ROWS) } else { 0 };
         let remedy = lines.take(remedy.len() as u16, ROWS);
         let tabs = if area.height >= TABS_NEED { lines.take(1, ROWS) } else { 0 };
         let count = if app.shows_gpus() { latest.map_or(0, |frame| frame.gpus.len()) } else { 0 };
@@ -78,7 +81,7 @@ impl Plan {
         let gpus = lines.take(gpus, 0);
         let meters = latest.map_or(0, |frame| meters::shown(frame, gpus > 0).count());
         let bars = match u16::try_from(meters).unwrap_or(u16::MAX).min(area.height / 4) {
-            _ if area.width < METERS_NEED => 0,
+            _ if !panels.meters || area.width < METERS_NEED => 0,
             // One line for several meters would only say that there are some.
             bars if gpus > 0 => match bars.min(lines.0.saturating_sub(ROWS_BELOW_GPUS)) {
                 1 if meters > 1 => 0,
@@ -86,7 +89,10 @@ impl Plan {
             },
             bars => lines.take(bars, ROWS),
         };
-        let extra = if graph && bars > 0 { (area.height / 6).saturating_sub(bars) } else { 0 };
+        // Without meters the graph has the whole width.
+        let alone = !panels.meters && gpus == 0;
+        let extra =
+            if graph && (bars > 0 || alone) { (area.height / 6).saturating_sub(bars) } else { 0 };
         let block = bars + lines.take(extra, 2 * ROWS);
 
         let mut rest = area;
@@ -98,7 +104,11 @@ impl Plan {
         };
         let title = cut(title);
         let block = cut(block);
-        let left = if graph { block.width * 9 / 16 } else { block.width };
+        let left = match graph {
+            true if panels.meters => block.width * 9 / 16,
+            true => 0,
+            false => block.width,
+        };
         let (gpus, sums, own) = (cut(gpus), cut(sums), cut(own));
         let (remedy, tabs) = (cut(remedy), cut(tabs));
         let table = cut(head + lines.0 + total);

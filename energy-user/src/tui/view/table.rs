@@ -18,6 +18,7 @@ use crate::{
     tui::{
         app::{App, Shown, Twig},
         column::{Column, Look},
+        small,
     },
 };
 
@@ -84,20 +85,8 @@ struct Grid {
 
 impl Grid {
     fn of(app: &App, width: u16) -> Self {
-        let columns = Column::fitting(width, app.stage());
-        let fixed: u16 = columns
-            .iter()
-            .filter(|column| **column != Column::Name)
-            .map(|column| column.width() + 1)
-            .sum();
-        let name = width.saturating_sub(fixed);
-        let columns = columns
-            .into_iter()
-            .map(|column| {
-                let width = if column == Column::Name { name } else { column.width() };
-                (column, width.into())
-            })
-            .collect();
+        let columns = app.settings().columns.fitting(width, app.stage());
+        let columns = columns.into_iter().map(|(column, cells)| (column, cells.into())).collect();
         Self { columns, look: app.look(shows_commands(width)) }
     }
 
@@ -129,11 +118,14 @@ impl Grid {
 
     fn line(&self, row: &Shown) -> String {
         let mut line = String::new();
-        for &(column, width) in &self.columns {
-            if !line.is_empty() {
+        for (index, &(column, width)) in self.columns.iter().enumerate() {
+            if index > 0 {
                 line.push(' ');
             }
-            let cell = column.cell(row, &self.look);
+            let cell = match column {
+                Column::Share => small::share(row.watts, self.look.whole, width),
+                _ => column.cell(row, &self.look),
+            };
             if column == Column::Name {
                 line.push_str(&named(row, &cell, width));
             } else {

@@ -242,6 +242,7 @@ impl Writer {
             Column::Count => one("processes", Cell::Whole(Some(row.members as u64))),
             Column::User => one("user", safe(&row.identity.user)),
             Column::Job => one("job", Cell::Text(row.job.as_ref().map(|job| printable(&job.name)))),
+            Column::Age => number("age_seconds", row.age.map(|age| age.as_secs_f64())),
             Column::Watts => number("power_watts", row.watts.map(|watts| watts.0)),
             Column::Smooth => number("smoothed_power_watts", row.pace.watts),
             Column::Share => {

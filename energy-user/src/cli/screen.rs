@@ -1,0 +1,34 @@
+//! Options of the live screen, which win over `[screen]` of a configuration.
+
+use clap::Args;
+
+use crate::config::{Screen, screen::Theme};
+
+/// How the screen looks and behaves.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Screen")]
+pub struct ScreenArgs {
+    /// Colours of the screen
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub theme: Option<Theme>,
+
+    /// Draw with letters and marks of ASCII alone
+    #[arg(long)]
+    pub ascii: bool,
+
+    /// The screen only looks: no keys that end or renice processes, none that write files
+    #[arg(long)]
+    pub readonly: bool,
+}
+
+impl ScreenArgs {
+    /// What was asked for, over what is configured.
+    pub fn over(&self, screen: Screen) -> Screen {
+        Screen {
+            theme: self.theme.unwrap_or(screen.theme),
+            ascii: self.ascii || screen.ascii,
+            readonly: self.readonly || screen.readonly,
+            ..screen
+        }
+    }
+}
