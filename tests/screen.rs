@@ -9,6 +9,8 @@
 mod bench;
 #[path = "screen/gpus.rs"]
 mod gpus;
+#[path = "screen/matrix.rs"]
+mod matrix;
 #[path = "screen/panel.rs"]
 mod panel;
 #[path = "screen/properties.rs"]

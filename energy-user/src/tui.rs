@@ -13,6 +13,7 @@
 pub mod action;
 pub mod app;
 pub mod column;
+pub mod help;
 mod run;
 mod signals;
 mod small;

@@ -1,6 +1,6 @@
 //! What a user can do: one table of actions, their keys and their help.
 //!
-//! Bindings, the help overlay and the footer all read [`BINDINGS`], so that a key
+//! Bindings, the [help](super::help) and the footer all read [`BINDINGS`], so that a key
 //! cannot exist without its explanation, nor the other way round.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -153,12 +153,22 @@ fn seeing(app: &App) -> bool {
     browsing(app) && app.ledger().latest().is_some()
 }
 
+/// There are rows that have an order; what looks like waste has its own.
+fn sorting(app: &App) -> bool {
+    seeing(app) && app.tab() != Tab::Findings
+}
+
 /// The table is there, as a tree.
 fn climbing(app: &App) -> bool {
     seeing(app) && app.tab() == Tab::Tree
 }
 
-/// There is a table with columns of GPUs.
+/// There are rows that have an order, with columns of GPUs.
+fn sorting_gpus(app: &App) -> bool {
+    sorting(app) && app.has_gpus()
+}
+
+/// There is a machine with GPUs.
 fn seeing_gpus(app: &App) -> bool {
     seeing(app) && app.has_gpus()
 }
@@ -203,25 +213,19 @@ const fn bind(
 }
 
 const fn tab(tab: Tab, key: &'static [Key]) -> Binding {
-    bind(
-        Action::Tab(tab),
-        key,
-        None,
-        "rows: process, tree, job, user, container, unit, command, findings",
-        browsing,
-    )
+    bind(Action::Tab(tab), key, None, "this kind of rows", browsing)
 }
 
 const fn sort(column: Column, key: &'static [Key], help: &'static str) -> Binding {
-    bind(Action::Sort(column), key, None, help, seeing)
+    bind(Action::Sort(column), key, None, help, sorting)
 }
 
 /// The small letter, where the capital one sorts by the like of CPUs.
 const fn sort_gpus(column: Column, key: &'static [Key], help: &'static str) -> Binding {
-    bind(Action::Sort(column), key, None, help, seeing_gpus)
+    bind(Action::Sort(column), key, None, help, sorting_gpus)
 }
 
-/// Every action with its keys. Neighbours with one help text are one line of the
+/// Every action with its keys. Those with one help text are one line of the
 /// help, neighbours with one hint one word of the footer, whose order this is.
 pub static BINDINGS: &[Binding] = &[
     bind(Action::Accept, &[key(KeyCode::Enter)], Some("keep"), "keep the filter", typing),
@@ -248,45 +252,21 @@ pub static BINDINGS: &[Binding] = &[
     ),
     bind(Action::Quit, &[letter('q')], Some("quit"), "quit", browsing),
     bind(Action::Quit, &[key(KeyCode::F(10)), ctrl('c')], None, "quit", always),
-    bind(
-        Action::Back,
-        &[key(KeyCode::Esc)],
-        Some("back"),
-        "back: from a list, a filter, a selection",
-        |app| {
-            typing(app)
-                || picking(app)
-                || browsing(app) && (!app.filter().is_empty() || app.selected().is_some())
-        },
-    ),
-    bind(
-        Action::Explain,
-        &[key(KeyCode::Enter)],
-        Some("explain"),
-        "explain the selected row",
-        |app| {
-            seeing(app)
-                && if app.tab() == Tab::Findings {
-                    app.finding().is_some()
-                } else {
-                    !app.rows().is_empty()
-                }
-        },
-    ),
-    bind(
-        Action::NextTab,
-        &[key(KeyCode::Tab)],
-        Some("rows"),
-        "next, previous kind of rows",
-        seeing,
-    ),
-    bind(
-        Action::PreviousTab,
-        &[key(KeyCode::BackTab)],
-        None,
-        "next, previous kind of rows",
-        seeing,
-    ),
+    bind(Action::Back, &[key(KeyCode::Esc)], Some("back"), "clear filter, selection", |app| {
+        typing(app)
+            || picking(app)
+            || browsing(app) && (!app.filter().is_empty() || app.selected().is_some())
+    }),
+    bind(Action::Explain, &[key(KeyCode::Enter)], Some("explain"), "explain the row", |app| {
+        seeing(app)
+            && if app.tab() == Tab::Findings {
+                app.finding().is_some()
+            } else {
+                !app.rows().is_empty()
+            }
+    }),
+    bind(Action::NextTab, &[key(KeyCode::Tab)], Some("rows"), "next, previous tab", seeing),
+    bind(Action::PreviousTab, &[key(KeyCode::BackTab)], None, "next, previous tab", seeing),
     tab(Tab::Processes, &[letter('1')]),
     tab(Tab::Tree, &[letter('2')]),
     tab(Tab::Jobs, &[letter('3')]),
@@ -295,21 +275,9 @@ pub static BINDINGS: &[Binding] = &[
     tab(Tab::Units, &[letter('6')]),
     tab(Tab::Commands, &[letter('7')]),
     tab(Tab::Findings, &[letter('8')]),
-    bind(
-        Action::Fold,
-        &[key(KeyCode::Left)],
-        Some("fold"),
-        "fold, unfold a row of the tree",
-        climbing,
-    ),
-    bind(
-        Action::Unfold,
-        &[key(KeyCode::Right)],
-        Some("fold"),
-        "fold, unfold a row of the tree",
-        climbing,
-    ),
-    bind(Action::FoldAll, &[letter('*')], None, "fold or unfold the whole tree", climbing),
+    bind(Action::Fold, &[key(KeyCode::Left)], Some("fold"), "fold, unfold a branch", climbing),
+    bind(Action::Unfold, &[key(KeyCode::Right)], Some("fold"), "fold, unfold a branch", climbing),
+    bind(Action::FoldAll, &[letter('*')], None, "fold, unfold the tree", climbing),
     bind(
         Action::Pick,
         &[key(KeyCode::Enter)],
@@ -317,13 +285,13 @@ pub static BINDINGS: &[Binding] = &[
         "show this user's rows alone",
         picking,
     ),
-    bind(Action::Filter, &[letter('/')], Some("filter"), "filter: any text, or w > 5", seeing),
+    bind(Action::Filter, &[letter('/')], Some("filter"), "filter: text, or w > 5", seeing),
     bind(Action::Users, &[letter('u')], Some("user"), "pick a user", seeing),
     bind(Action::Type(' '), &[], None, "add to the filter", typing),
     bind(Action::Erase, &[key(KeyCode::Backspace)], None, "erase a letter", typing),
-    bind(Action::SortLeft, &[letter('<')], Some("sort"), "sort by the next column", seeing),
-    bind(Action::SortRight, &[letter('>')], Some("sort"), "sort by the next column", seeing),
-    bind(Action::Reverse, &[letter('I')], Some("reverse"), "reverse the order", seeing),
+    bind(Action::SortLeft, &[letter('<')], Some("sort"), "sort by a neighbour", sorting),
+    bind(Action::SortRight, &[letter('>')], Some("sort"), "sort by a neighbour", sorting),
+    bind(Action::Reverse, &[letter('I')], Some("reverse"), "reverse the order", sorting),
     sort(Column::Watts, &[letter('W')], "sort by power"),
     sort(Column::Joules, &[letter('J')], "sort by energy"),
     sort(Column::Grams, &[letter('O')], "sort by emissions"),
@@ -336,11 +304,11 @@ pub static BINDINGS: &[Binding] = &[
     sort(Column::Job, &[letter('B')], "sort by job"),
     sort(Column::Name, &[letter('N')], "sort by name"),
     bind(Action::Pause, &[letter(' ')], Some("pause"), "pause the picture", looking),
-    bind(Action::Ended, &[letter('e')], Some("ended"), "fold ended processes", seeing),
+    bind(Action::Ended, &[letter('e')], Some("ended"), "fold ended processes", sorting),
     bind(Action::Gpus, &[letter('d')], Some("GPUs"), "show or hide the GPUs", seeing_gpus),
     bind(Action::Units, &[letter('U')], Some("units"), "next unit: J, Wh, mJ", looking),
-    bind(Action::Slower, &[letter('+')], Some("interval"), "longer, shorter interval", browsing),
-    bind(Action::Faster, &[letter('-')], Some("interval"), "longer, shorter interval", browsing),
+    bind(Action::Slower, &[letter('+')], Some("interval"), "slower, faster", browsing),
+    bind(Action::Faster, &[letter('-')], Some("interval"), "slower, faster", browsing),
     bind(Action::Up, &[key(KeyCode::Up)], None, "row above, below", always),
     bind(Action::Down, &[key(KeyCode::Down)], None, "row above, below", always),
     bind(Action::Up, &[letter('k')], None, "row above, below", not_typing),
@@ -371,29 +339,13 @@ pub fn action(event: KeyEvent, app: &App) -> Option<Action> {
 
 impl Action {
     /// It does something only where there are GPUs.
-    fn needs_gpus(self) -> bool {
+    pub(super) fn needs_gpus(self) -> bool {
         match self {
             Self::Gpus => true,
             Self::Sort(column) => column.is_gpu(),
             _ => false,
         }
     }
-}
-
-/// The lines of the help: keys, and what they do; with those of GPUs or without.
-pub fn help(gpus: bool) -> Vec<(String, &'static str)> {
-    let mut lines: Vec<(String, &'static str)> = Vec::new();
-    for binding in BINDINGS.iter().filter(|binding| gpus || !binding.action.needs_gpus()) {
-        let keys = if binding.keys.is_empty() { "letters".into() } else { labels(binding.keys) };
-        match lines.last_mut() {
-            Some((before, help)) if *help == binding.help => {
-                before.push(' ');
-                before.push_str(&keys);
-            }
-            _ => lines.push((keys, binding.help)),
-        }
-    }
-    lines
 }
 
 /// The keys that are valid now, for the footer: first keys, and a word.
@@ -410,8 +362,4 @@ pub fn hints(app: &App) -> Vec<(String, &'static str)> {
         }
     }
     hints
-}
-
-fn labels(keys: &[Key]) -> String {
-    keys.iter().map(|key| key.label()).collect::<Vec<_>>().join(" ")
 }

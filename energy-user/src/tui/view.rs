@@ -37,7 +37,12 @@ mod tabs;
 mod title;
 
 use plan::Plan;
-use ratatui::{Frame, layout::Rect};
+use ratatui::{
+    Frame,
+    buffer::Buffer,
+    layout::Rect,
+    style::{Color, Style},
+};
 
 use super::{
     app::{App, Mode},
@@ -73,6 +78,21 @@ pub fn view(app: &App, frame: &mut Frame) {
         Mode::Browse | Mode::Filter => {}
     }
     footer::draw(app, plan.footer, buffer);
+    ground(app, buffer);
+}
+
+/// What nobody gave a colour has the theme's own: letters for a light ground cannot be read on
+/// a dark one.
+fn ground(app: &App, buffer: &mut Buffer) {
+    let Style { fg, bg, .. } = app.theme().ground();
+    for cell in &mut buffer.content {
+        if cell.fg == Color::Reset {
+            cell.fg = fg.unwrap_or(Color::Reset);
+        }
+        if cell.bg == Color::Reset {
+            cell.bg = bg.unwrap_or(Color::Reset);
+        }
+    }
 }
 
 /// Rows of the table that fit on a screen.
