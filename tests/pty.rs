@@ -154,7 +154,7 @@ fn keys_do_what_the_help_says_and_q_leaves_the_terminal_as_it_was() {
     let first = terminal.text();
     assert!(first.contains("▼W") && first.contains("gCO2e") && first.contains("package-0"));
     terminal.type_keys("?");
-    terminal.until("help", |text| text.contains("sort by power") && !text.contains("(idle)"));
+    terminal.until("help", |text| text.contains("W power") && !text.contains("(idle)"));
     terminal.type_keys("\x1b");
     terminal.until("no help", |text| text.contains("(idle)"));
     terminal.type_keys("/postgres\r");

@@ -13,6 +13,8 @@ mod bench;
 mod detail;
 #[path = "screen/gpus.rs"]
 mod gpus;
+#[path = "screen/matrix.rs"]
+mod matrix;
 #[path = "screen/past.rs"]
 mod past;
 #[path = "screen/properties.rs"]

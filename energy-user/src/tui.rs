@@ -16,6 +16,7 @@ pub mod app;
 pub mod column;
 pub mod columns;
 mod glyph;
+pub mod help;
 mod run;
 pub mod settings;
 mod signals;

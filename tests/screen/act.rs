@@ -1,6 +1,7 @@
 //! What the screen does beyond looking: it asks before it acts, measures, exports and zooms.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jouletop::tui::help::{Entry, Section, entries};
 use jouletop::{
     ledger::{RowKey, Sum},
     tui::{
@@ -185,8 +186,13 @@ fn a_screen_that_only_looks_has_no_keys_to_act() {
     let mut app = demo().with_hands(Hands::None);
     select(&mut app, "python3");
     let words = ["send a signal", "renice", "ionice"];
-    let help =
-        |app: &App| action::help(app).into_iter().map(|(_, words)| words).collect::<String>();
+    let help = |app: &App| {
+        let entries = Section::ALL.into_iter().flat_map(|section| entries(section, app));
+        let words = entries.map(|entry| match entry {
+            Entry::Keys(_, words) | Entry::Word(_, words) => words,
+        });
+        words.collect::<String>()
+    };
     assert!(words.iter().all(|word| !help(&app).contains(word)));
     assert!(words.iter().all(|word| help(&free()).contains(word)));
     assert!(action::hints(&app).iter().all(|(_, hint)| *hint != "kill"));

@@ -4,6 +4,7 @@
 mod accuracy;
 mod bench;
 mod ebpf;
+mod pictures;
 mod python;
 mod shell;
 mod test;
@@ -34,6 +35,8 @@ enum Task {
     /// Measurements, as ratios of one run
     #[command(subcommand)]
     Bench(bench::Task),
+    /// Draw the screens of the documentation, docs/pictures/*.svg
+    Pictures,
     /// Other people's readers of GPUs, in target/python, to check tests/fake-nvml with
     Python,
     /// Boot Debian kernels in qemu and compare CPU times there: a table, kernel by check
@@ -46,6 +49,7 @@ fn main() -> anyhow::Result<()> {
         Task::Test { rebuild_ebpf } => test::run(rebuild_ebpf),
         Task::Accuracy(task) => accuracy::run(&task),
         Task::Bench(task) => bench::run(&task),
+        Task::Pictures => pictures::run(),
         Task::Python => python::run(),
         Task::Vm(task) => vm::run(&task),
     }

@@ -1,6 +1,6 @@
 //! What a user can do: one table of actions, their keys and their help.
 //!
-//! Bindings, the help overlay and the footer all read [`BINDINGS`], so that a key
+//! Bindings, the [help](super::help) and the footer all read [`BINDINGS`], so that a key
 //! cannot exist without its explanation, nor the other way round.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -177,12 +177,22 @@ fn seeing(app: &App) -> bool {
     (browsing(app) || app.is_beside()) && app.ledger().latest().is_some()
 }
 
+/// There are rows that have an order; what looks like waste has its own.
+fn sorting(app: &App) -> bool {
+    seeing(app) && app.tab() != Tab::Findings
+}
+
 /// The table is there, as a tree.
 fn climbing(app: &App) -> bool {
     seeing(app) && app.tab() == Tab::Tree
 }
 
-/// There is a table with columns of GPUs.
+/// There are rows that have an order, with columns of GPUs.
+fn sorting_gpus(app: &App) -> bool {
+    sorting(app) && app.has_gpus()
+}
+
+/// There is a machine with GPUs.
 fn seeing_gpus(app: &App) -> bool {
     seeing(app) && app.has_gpus()
 }
@@ -274,29 +284,23 @@ const fn bind(
 }
 
 const fn tab(tab: Tab, key: &'static [Key]) -> Binding {
-    bind(
-        Action::Tab(tab),
-        key,
-        None,
-        "rows: process, tree, job, user, container, unit, command, findings",
-        |app| browsing(app) || app.is_beside(),
-    )
+    bind(Action::Tab(tab), key, None, "this kind of rows", |app| browsing(app) || app.is_beside())
 }
 
 const fn sort(column: Column, key: &'static [Key], help: &'static str) -> Binding {
-    bind(Action::Sort(column), key, None, help, seeing)
+    bind(Action::Sort(column), key, None, help, sorting)
 }
 
 /// The small letter, where the capital one sorts by the like of CPUs.
 const fn sort_gpus(column: Column, key: &'static [Key], help: &'static str) -> Binding {
-    bind(Action::Sort(column), key, None, help, seeing_gpus)
+    bind(Action::Sort(column), key, None, help, sorting_gpus)
 }
 
 const BESIDE: &str = "page of the opened row";
 /// What both keys of a step say; they stand where they are of most use.
 const EARLIER: &str = "an interval back, forth";
 
-/// Every action with its keys. Neighbours with one help text are one line of the
+/// Every action with its keys. Those with one help text are one line of the
 /// help, neighbours with one hint one word of the footer, whose order this is.
 pub static BINDINGS: &[Binding] = &[
     bind(Action::Accept, &[key(KeyCode::Enter)], Some("keep"), "keep the filter", filtering),
@@ -342,17 +346,11 @@ pub static BINDINGS: &[Binding] = &[
     bind(Action::Back, &[key(KeyCode::Esc)], Some("back"), "back from a group", |app| {
         zoomed(app) && !app.is_back()
     }),
-    bind(
-        Action::Back,
-        &[key(KeyCode::Esc)],
-        Some("back"),
-        "back: from a list, a filter, a selection",
-        |app| {
-            let on = !app.filter().is_empty() || app.selected().is_some();
-            filtering(app) || picking(app) || browsing(app) && on && !app.is_back() && !zoomed(app)
-        },
-    ),
-    bind(Action::Detail, &[key(KeyCode::Enter)], Some("open"), "open the selected row", |app| {
+    bind(Action::Back, &[key(KeyCode::Esc)], Some("back"), "clear filter, selection", |app| {
+        let on = !app.filter().is_empty() || app.selected().is_some();
+        filtering(app) || picking(app) || browsing(app) && on && !app.is_back() && !zoomed(app)
+    }),
+    bind(Action::Detail, &[key(KeyCode::Enter)], Some("open"), "open the row", |app| {
         browsing(app)
             && app.ledger().latest().is_some()
             && if app.tab() == Tab::Findings {
@@ -361,20 +359,8 @@ pub static BINDINGS: &[Binding] = &[
                 !app.rows().is_empty()
             }
     }),
-    bind(
-        Action::NextTab,
-        &[key(KeyCode::Tab)],
-        Some("rows"),
-        "next, previous kind of rows",
-        seeing,
-    ),
-    bind(
-        Action::PreviousTab,
-        &[key(KeyCode::BackTab)],
-        None,
-        "next, previous kind of rows",
-        seeing,
-    ),
+    bind(Action::NextTab, &[key(KeyCode::Tab)], Some("rows"), "next, previous tab", seeing),
+    bind(Action::PreviousTab, &[key(KeyCode::BackTab)], None, "next, previous tab", seeing),
     tab(Tab::Processes, &[letter('1')]),
     tab(Tab::Tree, &[letter('2')]),
     tab(Tab::Jobs, &[letter('3')]),
@@ -383,21 +369,9 @@ pub static BINDINGS: &[Binding] = &[
     tab(Tab::Units, &[letter('6')]),
     tab(Tab::Commands, &[letter('7')]),
     tab(Tab::Findings, &[letter('8')]),
-    bind(
-        Action::Fold,
-        &[key(KeyCode::Left)],
-        Some("fold"),
-        "fold, unfold a row of the tree",
-        climbing,
-    ),
-    bind(
-        Action::Unfold,
-        &[key(KeyCode::Right)],
-        Some("fold"),
-        "fold, unfold a row of the tree",
-        climbing,
-    ),
-    bind(Action::FoldAll, &[letter('*')], None, "fold or unfold the whole tree", climbing),
+    bind(Action::Fold, &[key(KeyCode::Left)], Some("fold"), "fold, unfold a branch", climbing),
+    bind(Action::Unfold, &[key(KeyCode::Right)], Some("fold"), "fold, unfold a branch", climbing),
+    bind(Action::FoldAll, &[letter('*')], None, "fold, unfold the tree", climbing),
     bind(
         Action::Pick,
         &[key(KeyCode::Enter)],
@@ -405,7 +379,7 @@ pub static BINDINGS: &[Binding] = &[
         "show this user's rows alone",
         picking,
     ),
-    bind(Action::Filter, &[letter('/')], Some("filter"), "filter: any text, or w > 5", |app| {
+    bind(Action::Filter, &[letter('/')], Some("filter"), "filter: text, or w > 5", |app| {
         browsing(app) && seeing(app)
     }),
     bind(Action::Users, &[letter('u')], Some("user"), "pick a user", |app| {
@@ -430,9 +404,9 @@ pub static BINDINGS: &[Binding] = &[
     bind(Action::Export, &[letter('x')], Some("export"), "export what is shown", |app| {
         seeing(app) || carding(app)
     }),
-    bind(Action::SortLeft, &[letter('<')], Some("sort"), "sort by the next column", seeing),
-    bind(Action::SortRight, &[letter('>')], Some("sort"), "sort by the next column", seeing),
-    bind(Action::Reverse, &[letter('I')], Some("reverse"), "reverse the order", seeing),
+    bind(Action::SortLeft, &[letter('<')], Some("sort"), "sort by a neighbour", sorting),
+    bind(Action::SortRight, &[letter('>')], Some("sort"), "sort by a neighbour", sorting),
+    bind(Action::Reverse, &[letter('I')], Some("reverse"), "reverse the order", sorting),
     sort(Column::Watts, &[letter('W')], "sort by power"),
     sort(Column::Joules, &[letter('J')], "sort by energy"),
     sort(Column::Grams, &[letter('O')], "sort by emissions"),
@@ -454,11 +428,11 @@ pub static BINDINGS: &[Binding] = &[
     bind(Action::AskTime, &[letter('t')], Some("time"), "go to a time: 14:05, -5m", seeing),
     bind(Action::Accept, &[key(KeyCode::Enter)], Some("go"), "go to the typed time", asking),
     bind(Action::Back, &[key(KeyCode::Esc)], Some("stay"), "go to no other time", asking),
-    bind(Action::Ended, &[letter('e')], Some("ended"), "fold ended processes", seeing),
+    bind(Action::Ended, &[letter('e')], Some("ended"), "fold ended processes", sorting),
     bind(Action::Gpus, &[letter('d')], Some("GPUs"), "show or hide the GPUs", seeing_gpus),
     bind(Action::Units, &[letter('U')], Some("units"), "next unit: J, Wh, mJ", looking),
-    bind(Action::Slower, &[letter('+')], Some("interval"), "longer, shorter interval", browsing),
-    bind(Action::Faster, &[letter('-')], Some("interval"), "longer, shorter interval", browsing),
+    bind(Action::Slower, &[letter('+')], Some("interval"), "slower, faster", browsing),
+    bind(Action::Faster, &[letter('-')], Some("interval"), "slower, faster", browsing),
     bind(Action::Up, &[key(KeyCode::Up)], None, "row above, below", not_asked),
     bind(Action::Down, &[key(KeyCode::Down)], None, "row above, below", not_asked),
     bind(Action::Up, &[letter('k')], None, "row above, below", not_typing),
@@ -544,7 +518,7 @@ impl Action {
     }
 
     /// There is something here that it could do.
-    fn exists(self, app: &App) -> bool {
+    pub(super) fn exists(self, app: &App) -> bool {
         match self {
             Self::Gpus => app.has_gpus(),
             Self::Sort(column) => app.has_gpus() || !column.is_gpu(),
@@ -552,28 +526,6 @@ impl Action {
             _ => true,
         }
     }
-}
-
-/// The lines of the help: keys, and what they do, of all that could be done here.
-pub fn help(app: &App) -> Vec<(String, &'static str)> {
-    let mut lines: Vec<(String, &'static str)> = Vec::new();
-    for binding in BINDINGS.iter().filter(|binding| binding.action.exists(app)) {
-        let keys = if binding.keys.is_empty() { "letters".into() } else { labels(binding.keys) };
-        // What stands in two places of the footer is told once.
-        if lines.iter().any(|(before, help)| {
-            *help == binding.help && before.split(' ').any(|before| before == keys)
-        }) {
-            continue;
-        }
-        match lines.last_mut() {
-            Some((before, help)) if *help == binding.help => {
-                before.push(' ');
-                before.push_str(&keys);
-            }
-            _ => lines.push((keys, binding.help)),
-        }
-    }
-    lines
 }
 
 /// The keys that are valid now, for the footer: first keys, and a word.
@@ -590,8 +542,4 @@ pub fn hints(app: &App) -> Vec<(String, &'static str)> {
         }
     }
     hints
-}
-
-fn labels(keys: &[Key]) -> String {
-    keys.iter().map(|key| key.label()).collect::<Vec<_>>().join(" ")
 }

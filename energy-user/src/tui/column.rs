@@ -136,8 +136,8 @@ impl Column {
         Self::GpuJoules,
         Self::Money,
         Self::Grams,
-        Self::User,
         Self::GpuMemory,
+        Self::User,
         Self::GpuWatts,
         Self::Cpu,
         Self::GpuPercent,
@@ -177,6 +177,8 @@ impl Column {
 
     /// The width that the name has at least before other columns go.
     const NAME: u16 = 14;
+    /// The same of names of several words.
+    const LONG: u16 = 24;
     /// The same before those go that are not needed to read a row.
     const ROOMY: u16 = 48;
     /// A screen so wide shows what is otherwise there for who asks for it.
@@ -229,6 +231,8 @@ impl Column {
             let need: u16 = columns.iter().map(|column| column.width() + 1).sum();
             let more = if columns.iter().any(|column| column.is_extra()) {
                 Self::ROOMY - Self::NAME
+            } else if stage.tab.has_long_names() {
+                Self::LONG - Self::NAME
             } else {
                 0
             };

@@ -73,6 +73,11 @@ impl Tab {
         }
     }
 
+    /// Its names are of several words, or hang on branches.
+    pub fn has_long_names(self) -> bool {
+        !matches!(self, Self::Processes | Self::Users | Self::Findings)
+    }
+
     /// Its rows are processes, not sums of them.
     pub fn of_processes(self) -> bool {
         self.grouping() == Grouping::Process

@@ -1,4 +1,6 @@
 //! What looks like waste: a line for each finding, and one that is opened as a whole.
+//!
+//! Where the list leaves room, the evidence of the one that is selected stands below it.
 
 use ratatui::{
     buffer::Buffer,
@@ -21,6 +23,8 @@ const MOST_LINES: usize = 50;
 /// Cells of the joules, of how long, of whose it is.
 const JOULES: usize = 8;
 const WHOSE: usize = 24;
+/// Free lines that are worth being used.
+const MUCH: u16 = 8;
 /// Narrower than this there is no room to say whose.
 const WHOSE_NEEDS: usize = 60;
 
@@ -69,14 +73,27 @@ pub(super) fn draw(app: &App, plan: &Plan, buffer: &mut Buffer) {
         let style = if index == here { theme.selected() } else { severity(app, finding) };
         buffer.set_line(plan.rows.x, y, &Line::styled(text, style), plan.rows.width);
     }
+    below(app, findings.len() as u16, plan.rows, buffer);
     if plan.total.height > 0 {
         let count = match findings.len() {
-            1 => "1 finding; Enter shows its evidence and a remedy".into(),
-            count => format!("{count} findings; Enter shows evidence and a remedy"),
+            0 => "no findings".into(),
+            1 => "1 finding; Enter: evidence, a remedy".into(),
+            count => format!("{count} findings; Enter: evidence, a remedy"),
         };
         let line = Line::styled(text::cut(&count, room), theme.strong());
         buffer.set_line(plan.total.x, plan.total.y, &line, plan.total.width);
     }
+}
+
+/// The finding that is selected as a whole, below the list; as far as it goes.
+fn below(app: &App, list: u16, rows: Rect, buffer: &mut Buffer) {
+    let skipped = list.saturating_add(1);
+    if list == 0 || rows.height < skipped + MUCH {
+        return;
+    }
+    let area = Rect { y: rows.y + skipped, height: rows.height - skipped, ..rows };
+    let lines = lines(app, area.width);
+    overlay::draw(&[&lines], area.width, 0, area, buffer);
 }
 
 /// Whose it is, where that has no column of its own.

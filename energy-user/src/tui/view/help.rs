@@ -1,6 +1,7 @@
-//! The help: every action of the table, and what the marks mean.
+//! The help: every action of the table by sections, and what the marks mean.
 //!
-//! In two columns where there is room; where it does not fit, it scrolls.
+//! In as many columns as there is room for; a section stays in one. Where it does not fit, it
+//! scrolls.
 
 use ratatui::{
     buffer::Buffer,
@@ -11,13 +12,18 @@ use ratatui::{
 use super::overlay;
 use crate::{
     present::text,
-    tui::{action, app::App},
+    tui::{
+        app::App,
+        help::{Entry, Section, entries},
+        theme::Theme,
+    },
 };
 
-/// Cells of one column of keys and words.
+/// A column is at least so wide, and there are at most so many.
 const COLUMN: u16 = 39;
-/// Cells of the keys.
-const KEYS: usize = 12;
+const COLUMNS: u16 = 3;
+/// Cells between the keys and their words, and between two columns.
+const GAP: usize = 2;
 /// How to read the screen.
 const LEGEND: [&str; 6] = [
     "~ estimated (least-most)   - not known",
@@ -36,34 +42,113 @@ const LEGEND_OF_GPUS: [&str; 3] = [
 
 /// The furthest first line.
 pub(super) fn last_scroll(app: &App, area: Rect) -> usize {
-    overlay::last_scroll(lines(app, area.width), area)
-}
-
-fn legend(app: &App) -> impl Iterator<Item = &'static str> {
-    let gpus: &[_] = if app.has_gpus() { &LEGEND_OF_GPUS } else { &[] };
-    LEGEND.iter().chain(gpus).copied()
-}
-
-fn columns(width: u16) -> usize {
-    if width >= 2 * COLUMN { 2 } else { 1 }
-}
-
-fn lines(app: &App, width: u16) -> usize {
-    (action::help(app).len() + 1 + legend(app).count()).div_ceil(columns(width))
+    overlay::last_scroll(columns(app, area).iter().map(Vec::len).max().unwrap_or(0), area)
 }
 
 pub(super) fn draw(app: &App, scroll: usize, area: Rect, buffer: &mut Buffer) {
+    let columns = columns(app, area);
+    let shown: Vec<&[Line]> = columns.iter().map(Vec::as_slice).collect();
+    overlay::draw(&shown, column(area.width), scroll, area, buffer);
+}
+
+/// Cells of a column.
+fn column(width: u16) -> u16 {
+    (width / (width / COLUMN).clamp(1, COLUMNS)).min(60)
+}
+
+/// All sections in columns that are as low as they can be; with a free line between two
+/// sections if they fit so.
+fn columns(app: &App, area: Rect) -> Vec<Vec<Line<'static>>> {
+    let count = usize::from((area.width / COLUMN).clamp(1, COLUMNS));
+    let sections = sections(app, column(area.width).into());
+    let lowest = |free: usize| {
+        let lines: usize = sections.iter().map(|lines| lines.len() + free).sum();
+        (1..=lines).find_map(|height| pack(&sections, count, free, height))
+    };
+    let height = |columns: &Vec<Vec<Line>>| columns.iter().map(Vec::len).max().unwrap_or(0);
+    let airy = lowest(1).filter(|columns| height(columns) <= area.height.into());
+    airy.or_else(|| lowest(0)).unwrap_or_default()
+}
+
+/// Sections in columns of this height, if that is high enough.
+fn pack(
+    sections: &[Vec<Line<'static>>],
+    count: usize,
+    free: usize,
+    height: usize,
+) -> Option<Vec<Vec<Line<'static>>>> {
+    let mut columns: Vec<Vec<Line>> = vec![Vec::new()];
+    for section in sections {
+        let last = columns.last_mut()?;
+        let gap = if last.is_empty() { 0 } else { free };
+        if last.len() + gap + section.len() <= height {
+            last.extend(std::iter::repeat_n(Line::default(), gap));
+            last.extend(section.iter().cloned());
+        } else if columns.len() < count && section.len() <= height {
+            columns.push(section.clone());
+        } else {
+            return None;
+        }
+    }
+    Some(columns)
+}
+
+/// The lines of each section, its title first.
+fn sections(app: &App, width: usize) -> Vec<Vec<Line<'static>>> {
     let theme = app.theme();
-    let mut all: Vec<Line> = action::help(app)
-        .into_iter()
-        .map(|(keys, words)| {
-            let keys = Span::styled(text::left(&keys, KEYS), theme.key());
-            Line::from_iter([keys, Span::raw(" "), Span::raw(words)])
+    let all: Vec<_> = Section::ALL.map(|section| (section, entries(section, app))).into();
+    let keys = |entry: &Entry| match entry {
+        Entry::Keys(keys, _) => text::width(keys),
+        Entry::Word(..) => 0,
+    };
+    let keys = all.iter().flat_map(|(_, entries)| entries.iter().map(keys)).max().unwrap_or(0);
+    let mut sections: Vec<Vec<Line>> = all
+        .iter()
+        .filter(|(_, entries)| !entries.is_empty())
+        .map(|(section, entries)| {
+            let mut lines = vec![Line::styled(section.title(), theme.title())];
+            lines.extend(set(entries, keys, width, theme));
+            lines
         })
         .collect();
-    all.push(Line::default());
-    all.extend(legend(app).map(|line| Line::styled(line, theme.dim())));
+    let of_gpus: &[&str] = if app.has_gpus() { &LEGEND_OF_GPUS } else { &[] };
+    let legend = LEGEND.iter().chain(of_gpus).map(|line| Line::styled(*line, theme.dim()));
+    sections.push(std::iter::once(Line::styled("Marks", theme.title())).chain(legend).collect());
+    sections
+}
 
-    let columns: Vec<_> = all.chunks(lines(app, area.width)).collect();
-    overlay::draw(&columns, COLUMN, scroll, area, buffer);
+/// Keys in a column of their own; single words side by side, as many as there is room for.
+fn set(entries: &[Entry], keys: usize, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let mut words = Line::default();
+    for entry in entries {
+        match entry {
+            Entry::Keys(label, help) => {
+                lines.extend(take(&mut words));
+                let label = Span::styled(text::left(label, keys), theme.key());
+                let room = width.saturating_sub(keys + GAP + 1);
+                lines.push(Line::from_iter([
+                    label,
+                    Span::raw(" ".repeat(GAP)),
+                    Span::raw(text::cut(help, room)),
+                ]));
+            }
+            Entry::Word(label, word) => {
+                let needs = text::width(label) + 1 + text::width(word);
+                if words.width() > 0 && words.width() + GAP + needs + GAP > width {
+                    lines.extend(take(&mut words));
+                }
+                let gap = if words.width() > 0 { GAP } else { 0 };
+                words.push_span(" ".repeat(gap));
+                words.push_span(Span::styled(label.clone(), theme.key()));
+                words.push_span(format!(" {word}"));
+            }
+        }
+    }
+    lines.extend(take(&mut words));
+    lines
+}
+
+fn take(line: &mut Line<'static>) -> Option<Line<'static>> {
+    (line.width() > 0).then(|| std::mem::take(line))
 }

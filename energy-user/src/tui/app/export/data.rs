@@ -127,7 +127,7 @@ pub(super) fn findings_csv(app: &App) -> anyhow::Result<String> {
         let pids = pids.join(" ");
         vec![
             rule.as_str().into(),
-            subject.kind.into(),
+            subject.kind,
             id,
             name,
             pids,

@@ -1,0 +1,400 @@
+//! Every key in a terminal that people use: tmux, with a shell in it.
+//!
+//! The table of keys says what there is to press; a key without an expectation here fails.
+//! `pty.rs` has what needs no terminal of its own.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::Arc,
+    thread::sleep,
+    time::Duration,
+};
+
+use crossterm::event::KeyCode;
+use jouletop::{
+    attribute::Method,
+    carbon::Intensity,
+    learn::Learner,
+    session::{Session, Source as _},
+    sim::Simulation,
+    tui::{
+        App, Theme,
+        action::{Action, BINDINGS, Binding, Key},
+        column::Column,
+        tab::Tab,
+    },
+};
+
+const SCENARIO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/scenarios/server.toml");
+/// Between two keys: what follows Esc at once would be Alt with it.
+const PAUSE: Duration = Duration::from_millis(60);
+/// How often one looks before one gives up, half a minute and more.
+const LOOKS: usize = 1000;
+
+/// A window of tmux with a shell, of a server that nobody else uses.
+struct Tmux {
+    socket: String,
+    folder: tempfile::TempDir,
+}
+
+/// What a window shows.
+struct Shot {
+    text: String,
+    /// The row that is turned round.
+    selected: Option<String>,
+}
+
+impl Tmux {
+    fn start(name: &str) -> Self {
+        let socket = format!("jouletop-{}-{name}", std::process::id());
+        let tmux = Self { socket, folder: tempfile::tempdir().unwrap() };
+        let size = ["-x", "200", "-y", "50"];
+        let shell = "exec env -u NO_COLOR PS1='$ ' bash --norc --noprofile -i";
+        let made = tmux.ask(&[&["new-session", "-d"], &size[..], &[shell]].concat());
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        tmux.until("a prompt", |shot| shot.text.contains('$'));
+        tmux
+    }
+
+    fn ask(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new("tmux");
+        command.args(["-L", &self.socket, "-f", "/dev/null"]).args(arguments);
+        command.env("LC_ALL", "C.UTF-8").env("TERM", "xterm-256color").env_remove("TMUX");
+        command.output().unwrap_or_else(|error| {
+            panic!("tmux does not start ({error}); install it: apt-get install tmux")
+        })
+    }
+
+    fn press(&self, key: &str) {
+        let words: &[&str] = if key.chars().count() == 1 { &["-l", "--"] } else { &[] };
+        let sent = self.ask(&[&["send-keys"], words, &[key]].concat());
+        assert!(sent.status.success(), "{key}: {}", String::from_utf8_lossy(&sent.stderr));
+        sleep(PAUSE);
+    }
+
+    fn type_line(&self, line: &str) {
+        self.ask(&["send-keys", "-l", "--", line]);
+        self.press("Enter");
+    }
+
+    fn shot(&self) -> Shot {
+        let capture = |more: &[&str]| {
+            let output = self.ask(&[&["capture-pane", "-p"], more].concat());
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        let styled = capture(&["-e"]);
+        // `ESC [ 7 m`, or the last of several such numbers.
+        let turned = |line: &&str| {
+            (line.contains("\x1b[7m") || line.contains(";7m")) && !line.contains(" tree")
+        };
+        Shot { text: capture(&[]), selected: styled.lines().find(turned).map(str::to_owned) }
+    }
+
+    fn until(&self, what: &str, holds: impl Fn(&Shot) -> bool) -> Shot {
+        for _ in 0..LOOKS {
+            let shot = self.shot();
+            if holds(&shot) {
+                return shot;
+            }
+            sleep(Duration::from_millis(30));
+        }
+        panic!("never: {what}\n{}", self.shot().text);
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Starts jouletop in the shell, which notes how the terminal was before and after.
+    fn run(&self) {
+        let line = format!(
+            "stty -a > {0}/before; sh -c 'echo $$ > {0}/pid; exec {1} --simulate {2} --interval \
+             1s'; echo status=$?; stty -a > {0}/after; echo noted",
+            self.folder.path().display(),
+            env!("CARGO_BIN_EXE_jouletop"),
+            SCENARIO,
+        );
+        self.type_line(&line);
+        self.until("rows", |shot| shot.text.contains("all ") && shot.text.contains("(idle)"));
+    }
+
+    fn pid(&self) -> i32 {
+        fs::read_to_string(self.file("pid")).unwrap().trim().parse().unwrap()
+    }
+
+    /// It has ended well, and the terminal is as it was.
+    fn left_as_it_was(&self, road: &str) {
+        self.until(&format!("the end by {road}"), |shot| {
+            shot.text.contains("noted") && !shot.text.contains("(idle)")
+        });
+        let shown = self.shot().text;
+        assert!(shown.contains("status=0"), "{road}: {shown}");
+        let [before, after] = ["before", "after"].map(|name| fs::read_to_string(self.file(name)));
+        assert_eq!(before.unwrap(), after.unwrap(), "{road}");
+    }
+}
+
+impl Drop for Tmux {
+    fn drop(&mut self) {
+        self.ask(&["kill-server"]);
+    }
+}
+
+/// How tmux calls a key.
+fn name(key: Key) -> String {
+    match key.code {
+        KeyCode::Char(letter) if key.ctrl => format!("C-{letter}"),
+        KeyCode::Char(letter) => letter.to_string(),
+        KeyCode::F(number) => format!("F{number}"),
+        KeyCode::Esc => "Escape".into(),
+        KeyCode::BackTab => "BTab".into(),
+        KeyCode::PageUp => "PPage".into(),
+        KeyCode::PageDown => "NPage".into(),
+        KeyCode::Backspace => "BSpace".into(),
+        other => format!("{other:?}"),
+    }
+}
+
+type Holds = Box<dyn Fn(&Shot, &Shot) -> bool>;
+
+/// What is pressed before a key, what it changes, and what takes that back.
+struct Expected {
+    before: Vec<&'static str>,
+    holds: Holds,
+    after: Vec<&'static str>,
+}
+
+fn shows(before: &[&'static str], word: &'static str, after: &[&'static str]) -> Expected {
+    let holds: Holds = Box::new(move |_, shot| shot.text.contains(word));
+    Expected { before: before.into(), holds, after: after.into() }
+}
+
+fn hides(before: &[&'static str], word: &'static str, after: &[&'static str]) -> Expected {
+    let holds: Holds = Box::new(move |old, shot| {
+        assert!(old.text.contains(word), "there is no {word:?} to begin with:\n{}", old.text);
+        !shot.text.contains(word)
+    });
+    Expected { before: before.into(), holds, after: after.into() }
+}
+
+/// Another row is selected; rows in the order of their numbers hold still.
+fn moves(before: &[&'static str]) -> Expected {
+    let holds: Holds =
+        Box::new(|old, shot| shot.selected.is_some() && shot.selected != old.selected);
+    Expected { before: [&["P"], before].concat(), holds, after: vec!["Escape", "W"] }
+}
+
+/// A row of the tree that others hang on keeps them to itself.
+fn folds(before: &[&'static str], after: &[&'static str]) -> Expected {
+    let folded = |text: &str| text.lines().any(|line| line.contains('+') && line.contains("/init"));
+    let holds: Holds = Box::new(move |_, shot| folded(&shot.text));
+    Expected { before: before.into(), holds, after: after.into() }
+}
+
+fn sorts(column: Column) -> Expected {
+    let title = match column {
+        Column::Watts => "W",
+        Column::Joules => "J",
+        Column::Grams => "gCO2e",
+        Column::Cpu => "CPU%",
+        Column::GpuPercent => "GPU%",
+        Column::GpuMemory => "GPU GiB",
+        Column::GpuWatts => "GPU W",
+        Column::GpuJoules => "GPU J",
+        Column::Pid => "PID",
+        Column::Job => "JOB",
+        Column::Name => "COMMAND",
+        other => panic!("{other:?}: say in tests/keys.rs what its title is"),
+    };
+    let holds: Holds = Box::new(move |_, shot| {
+        let head = shot.text.lines().find(|line| line.contains("USER")).unwrap_or_default();
+        let arrows = ['▲', '▼'];
+        arrows.iter().any(|arrow| {
+            head.split("  ").any(|word| {
+                let word = word.trim();
+                word.contains(&format!("{arrow}{title}"))
+                    || word.contains(&format!("{title}{arrow}"))
+            })
+        })
+    });
+    let other = if column == Column::Name { "W" } else { "N" };
+    Expected { before: vec![other], holds, after: vec!["W"] }
+}
+
+/// What a binding does, on the tab of processes unless it says otherwise. None of those that
+/// leave the screen, which have tests of their own below.
+fn expected(binding: &Binding) -> Option<Expected> {
+    let remedy = "say in tests/keys.rs what a user sees when this key is pressed";
+    Some(match binding.action {
+        Action::Quit | Action::Suspend => return None,
+        // tests/pty.rs presses them on real processes: a made-up machine has none to act on.
+        Action::Signal
+        | Action::Nice(_)
+        | Action::Io
+        | Action::Measure
+        | Action::Export
+        | Action::Zoom => return None,
+        Action::Earlier | Action::MinuteEarlier => shows(&[], " ago", &["Escape"]),
+        Action::Later | Action::MinuteLater => hides(&[","], " ago", &[]),
+        Action::AskTime => shows(&[], "time: ", &["Escape"]),
+        Action::Help => shows(&[], "Marks", &["Escape"]),
+        Action::Detail => shows(&["Home", "Down", "Down"], "since start", &["Escape", "Escape"]),
+        Action::Back => hides(&["/", "z", "q", "z", "Enter"], "/zqz", &[]),
+        Action::NextTab | Action::Tab(Tab::Tree) => shows(&[], "├─", &["1"]),
+        Action::Tab(Tab::Processes) => hides(&["2"], "├─", &[]),
+        Action::Tab(Tab::Jobs) => shows(&[], "slurm 4711 (llama-ft)", &["1"]),
+        Action::Tab(Tab::Users) => shows(&[], " chloé\n", &["1"]),
+        Action::Tab(Tab::Containers) => shows(&[], "(no container)", &["1"]),
+        Action::Tab(Tab::Units) => shows(&[], " slurmstepd.scope", &["1"]),
+        Action::Tab(Tab::Commands) => shows(&[], " python3 sweep.py\n", &["1"]),
+        Action::PreviousTab | Action::Tab(Tab::Findings) => {
+            shows(&[], "WHAT LOOKS LIKE WASTE", &["1"])
+        }
+        Action::Fold => folds(&["2", "Home"], &["Right", "Escape", "1"]),
+        Action::Unfold => shows(&["2", "Home", "Left"], "├─torchrun", &["Escape", "1"]),
+        Action::FoldAll => folds(&["2", "Home"], &["*", "Escape", "1"]),
+        Action::Filter => shows(&[], "filter: ", &["Escape"]),
+        Action::Users => shows(&[], "WHOSE ROWS", &["Escape"]),
+        Action::SortLeft | Action::SortRight => hides(&["W"], "▼W", &["W"]),
+        Action::Sort(column) => sorts(column),
+        Action::Reverse => shows(&["W"], "▲W", &["I"]),
+        Action::Pause => shows(&[], "PAUSED", &[" "]),
+        Action::Ended => Expected {
+            before: vec!["/", "e", "m", "i", "t", ".", "c", "c", "Enter", "until: (ended)"],
+            ..hides(&[], "emit.cc (ended)", &["e", "Escape"])
+        },
+        Action::Gpus => hides(&[], "gpu-0 H100", &["d"]),
+        Action::Units => shows(&[], " Wh ", &["U", "U"]),
+        Action::Slower => shows(&[], "every 2.0s", &["-"]),
+        Action::Faster => hides(&[], "every 1.0s", &["+"]),
+        Action::Up => moves(&["Home", "Down", "Down"]),
+        Action::Down | Action::PageDown | Action::Last => moves(&["Home"]),
+        Action::PageUp | Action::First => moves(&["End"]),
+        Action::Accept | Action::Pick | Action::Type(_) | Action::Erase | Action::Card => {
+            panic!("{:?} is valid while browsing: {remedy}", binding.action)
+        }
+    })
+}
+
+/// The same machine as a value, to ask which keys are valid while one browses.
+fn browsing() -> Vec<App> {
+    let made = |actions: &[Action]| {
+        let machine = Simulation::load(Path::new(SCENARIO)).unwrap();
+        let learner = Learner::new(Method::default(), machine.calibrated(), false);
+        let world = Box::new(Arc::new(Intensity::world()));
+        let mut session = Session::new(Box::new(machine), world, learner);
+        let interval = Duration::from_secs(1);
+        let mut app = App::new(session.describe().clone(), interval, Theme::plain());
+        for _ in 0..3 {
+            if let Some(tick) = session.tick().unwrap() {
+                app.tick(tick);
+            }
+            session.pass(interval);
+        }
+        for action in actions {
+            app.update(*action);
+        }
+        app
+    };
+    vec![made(&[]), made(&[Action::Down]), made(&[Action::Tab(Tab::Tree), Action::Down])]
+}
+
+#[test]
+fn every_key_does_what_its_help_says() {
+    let apps = browsing();
+    let tmux = Tmux::start("every");
+    tmux.run();
+    let mut pressed = 0;
+    for binding in BINDINGS.iter().filter(|binding| apps.iter().any(|app| (binding.valid)(app))) {
+        for key in binding.keys {
+            let Some(expected) = expected(binding) else { continue };
+            for before in &expected.before {
+                match before.strip_prefix("until: ") {
+                    Some(word) => drop(tmux.until(word, |shot| shot.text.contains(word))),
+                    None => tmux.press(before),
+                }
+            }
+            sleep(PAUSE);
+            let old = tmux.shot();
+            tmux.press(&name(*key));
+            let what = format!("{}: {}", key.label(), binding.help);
+            tmux.until(&what, |shot| (expected.holds)(&old, shot));
+            expected.after.iter().for_each(|after| tmux.press(after));
+            pressed += 1;
+        }
+    }
+    assert!(pressed >= 50, "only {pressed} keys");
+    tmux.press("q");
+    tmux.left_as_it_was("q");
+}
+
+#[test]
+fn a_terminal_of_ten_by_three_and_back() {
+    let tmux = Tmux::start("resize");
+    tmux.run();
+    tmux.ask(&["resize-window", "-x", "10", "-y", "3"]);
+    tmux.until("watts", |shot| shot.text.lines().count() <= 3 && shot.text.contains(" W"));
+    tmux.ask(&["resize-window", "-x", "80", "-y", "24"]);
+    tmux.until("rows", |shot| shot.text.contains("(idle)") && shot.text.contains("4 user"));
+    tmux.ask(&["resize-window", "-x", "200", "-y", "50"]);
+    tmux.until("all columns", |shot| shot.text.contains("RECENT"));
+    tmux.press("q");
+    tmux.left_as_it_was("q after small sizes");
+}
+
+#[test]
+fn suspended_it_gives_the_shell_its_terminal_and_comes_back() {
+    let tmux = Tmux::start("suspend");
+    tmux.ask(&["send-keys", "-l", "--", &format!("stty -a > {}", tmux.file("before").display())]);
+    tmux.press("Enter");
+    let line = format!("{} --simulate {SCENARIO}", env!("CARGO_BIN_EXE_jouletop"));
+    tmux.type_line(&line);
+    tmux.until("rows", |shot| shot.text.contains("(idle)"));
+    tmux.press("C-z");
+    tmux.until("the shell", |shot| shot.text.contains("Stopped"));
+    tmux.type_line(&format!("stty -a > {}; echo noted", tmux.file("after").display()));
+    tmux.until("a note", |shot| shot.text.contains("\nnoted"));
+    let [before, after] = ["before", "after"].map(|name| fs::read_to_string(tmux.file(name)));
+    assert_eq!(before.unwrap(), after.unwrap(), "the shell has its terminal as it was");
+    tmux.type_line("fg");
+    tmux.until("rows again", |shot| shot.text.contains("(idle)") && shot.text.contains("q quit"));
+    tmux.press("q");
+    tmux.until("the shell", |shot| shot.text.contains("fg") && !shot.text.contains("(idle)"));
+    tmux.type_line("echo alive");
+    tmux.until("a shell that hears", |shot| shot.text.contains("\nalive"));
+}
+
+#[test]
+fn by_each_road_out_the_terminal_is_as_it_was() {
+    for road in ["q", "F10", "C-c", "SIGTERM"] {
+        let tmux = Tmux::start(&format!("quit-{road}"));
+        tmux.run();
+        if road == "SIGTERM" {
+            let pid = nix::unistd::Pid::from_raw(tmux.pid());
+            nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+        } else {
+            tmux.press(road);
+        }
+        tmux.left_as_it_was(road);
+    }
+}
+
+#[test]
+fn it_ends_with_its_terminal() {
+    let tmux = Tmux::start("close");
+    tmux.run();
+    let process = PathBuf::from(format!("/proc/{}", tmux.pid()));
+    assert!(process.exists());
+    tmux.ask(&["kill-session"]);
+    let gone = (0..LOOKS).any(|_| {
+        sleep(Duration::from_millis(30));
+        !process.exists()
+    });
+    assert!(gone, "it lives on without a terminal");
+}
