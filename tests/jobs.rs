@@ -441,6 +441,22 @@ fn who_may_tag_whom() {
 }
 
 #[test]
+fn one_users_bad_folder_keeps_nobody_from_removing_a_tag() {
+    let _alone = alone();
+    let run = tempfile::tempdir().unwrap();
+    let busy = Busy::start("tagged-beside-a-link", None);
+    let bad = run.path().join("user/54321");
+    fs::create_dir_all(&bad).unwrap();
+    std::os::unix::fs::symlink("/etc", bad.join("jouletop")).unwrap();
+    succeeded(&tag(run.path(), &[&busy.pid(), "root's"]));
+    let removed = tag(run.path(), &["--remove", &busy.pid()]);
+    succeeded(&removed);
+    let said = String::from_utf8_lossy(&removed.stderr);
+    assert!(said.contains("or a link; remove it"), "{said}");
+    assert!(refused(&tag(run.path(), &["--remove", &busy.pid()]), 1).contains("has no tag"));
+}
+
+#[test]
 fn a_tag_that_cannot_be_is_refused_with_the_remedy() {
     let _alone = alone();
     let run = tempfile::tempdir().unwrap();

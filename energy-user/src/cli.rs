@@ -412,8 +412,7 @@ fn speed(text: &str) -> Result<f64, String> {
 }
 
 fn intensity(text: &str) -> Result<Intensity, String> {
-    let help =
-        "use grams of CO2e per kWh, zero or more, such as 56 for France or 473 for the world";
+    let help = "use grams of CO2e per kWh, 0 to 10000, such as 56 for France or 473 for the world";
     let value: f64 = text.trim().parse().map_err(|_| help.to_string())?;
     if value.is_finite() && (0.0..=10_000.0).contains(&value) {
         Ok(Intensity::given(GramsPerKwh(value)))

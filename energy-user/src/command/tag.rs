@@ -75,8 +75,10 @@ fn take(places: &Places, proc_root: &Path, pid: u32) -> anyhow::Result<ExitCode>
     };
     let mut taken = false;
     let mut kept = None;
+    // One user's folder that is wrong keeps nobody from what is in the others.
+    let mut wrong = Vec::new();
     for place in places.all() {
-        let Some(folder) = Folder::open(&place).map_err(anyhow::Error::msg)? else { continue };
+        let Some(folder) = look::opened(Folder::open(&place), &mut wrong) else { continue };
         match folder.take(person.id) {
             Ok(was) => taken |= was,
             Err(_) if !folder.read(proc_root).0.iter().any(|tag| tag.id == person.id) => {}
@@ -84,6 +86,7 @@ fn take(places: &Places, proc_root: &Path, pid: u32) -> anyhow::Result<ExitCode>
         }
         folder.sweep(proc_root);
     }
+    tell(&wrong);
     match kept {
         Some(owner) => {
             let owner = user(owner);
@@ -102,9 +105,7 @@ fn list(global: &Global) -> anyhow::Result<ExitCode> {
     let folders: Vec<_> =
         folders.iter().filter_map(|place| look::opened(Folder::open(place), &mut wrong)).collect();
     let tags = look::all(&folders, &global.proc_root, &mut wrong);
-    for text in &wrong {
-        let _ = writeln!(std::io::stderr(), "jouletop: {}", printable(text));
-    }
+    tell(&wrong);
     if json {
         let tags: Vec<_> = tags
             .iter()
@@ -127,6 +128,13 @@ fn list(global: &Global) -> anyhow::Result<ExitCode> {
     }
     output.write(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what is wrong with other people's folders and files.
+fn tell(wrong: &[String]) {
+    for text in wrong {
+        let _ = writeln!(std::io::stderr(), "jouletop: {}", printable(text));
+    }
 }
 
 /// A user's name, or the number where the system knows none.

@@ -157,6 +157,8 @@ fn sentence(evidence: &Evidence) -> String {
         }
         Figure::Time(time) => format!("{words} {}", figure::duration(time)),
         Figure::Part(part) => format!("{} % {words}", number(part * 100.0)),
+        // What is counted, and not a mean, has no decimals.
+        Figure::Count(count) if count.fract() == 0.0 => format!("{count} {words}"),
         Figure::Count(count) => format!("{} {words}", number(count)),
         Figure::Rate(rate) => format!("{} {words} each second", number(rate)),
         Figure::ByteRate(rate) => format!("{} bytes {words} each second", number(rate)),
@@ -241,5 +243,12 @@ mod tests {
         assert_eq!(json["evidence"][0]["value"], 754.0);
         assert_eq!(json["evidence"][0]["unit"], "s");
         assert_eq!(json["since"], "1970-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn what_is_counted_has_no_decimals() {
+        let said = |count| sentence(&Evidence::new("n", Figure::Count(count), "of its processes"));
+        assert_eq!(said(2.0), "2 of its processes");
+        assert_eq!(said(2.5), "2.500 of its processes");
     }
 }

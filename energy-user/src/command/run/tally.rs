@@ -271,8 +271,7 @@ impl Tally {
             phases: self.phases.told(wall),
             findings: self.waste.told(),
             machine: self.machine.total(),
-            // One that was shorter than an interval has only its mean.
-            peak: self.peak.or(mean),
+            peak: highest(self.peak, mean),
             processes: self.subject.len(),
             probe: description.probe,
             quality: self.quality.unwrap_or(Quality::Absent),
@@ -302,4 +301,27 @@ fn on_budget(spent: &Spent, stopped: Option<usize>) -> Option<String> {
     spent.used.is_none().then(|| {
         format!("the budget of {limit} was not watched, as nothing tells what was used; see doctor")
     })
+}
+
+/// The highest power of an interval. Slivers of one are left out, but all that there was gives the
+/// mean: no peak is below it, and a run shorter than an interval has only that.
+fn highest(peak: Option<Watts>, mean: Option<Watts>) -> Option<Watts> {
+    let above = |peak: &Watts| mean.is_none_or(|mean| peak.0 >= mean.0);
+    peak.filter(above).or(mean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_peak_is_below_the_mean() {
+        let watts = |watts| Some(Watts(watts));
+        assert_eq!(highest(watts(3.0), watts(2.0)), watts(3.0));
+        // The sliver at the end drew more than the whole intervals.
+        assert_eq!(highest(watts(2.0), watts(2.5)), watts(2.5));
+        assert_eq!(highest(None, watts(2.0)), watts(2.0));
+        assert_eq!(highest(watts(2.0), None), watts(2.0));
+        assert_eq!(highest(None, None), None);
+    }
 }

@@ -318,7 +318,48 @@ impl Document {
             Some(_) => {}
         }
         // What a hand has changed goes to terminals: the message has names of fields at most.
-        serde_json::from_value(value).map_err(|error| NoReport::Foreign(error.to_string()))
+        let document: Self =
+            serde_json::from_value(value).map_err(|error| NoReport::Foreign(error.to_string()))?;
+        match document.impossible() {
+            Some(field) => Err(NoReport::Foreign(format!("its `{field}` cannot be"))),
+            None => Ok(document),
+        }
+    }
+
+    /// A field whose figure nothing measures: below zero, or more than is counted. Shown, it would
+    /// become a zero or a limit that looks measured.
+    fn impossible(&self) -> Option<&'static str> {
+        let most = Microjoules(u64::MAX).joules();
+        let least = |range: Option<[f64; 2]>| range.map(|[least, _]| least);
+        let greatest = |range: Option<[f64; 2]>| range.map(|[_, greatest]| greatest);
+        let figures = [
+            ("energy_joules", self.energy_joules),
+            ("energy_joules_range", least(self.energy_joules_range)),
+            ("energy_joules_range", greatest(self.energy_joules_range)),
+            ("cpu_energy_joules", self.cpu_energy_joules),
+            ("dram_energy_joules", self.dram_energy_joules),
+            ("gpu_energy_joules", self.gpu_energy_joules),
+            ("gpu_held_idle_joules", self.gpu_held_idle_joules),
+            ("rest_energy_joules", self.rest_energy_joules),
+            ("waste_joules", self.waste_joules),
+            ("machine_energy_joules", self.machine_energy_joules),
+            ("static_energy_joules", self.static_energy_joules),
+            ("wall_seconds", Some(self.wall_seconds)),
+            ("cpu_seconds", Some(self.cpu_seconds)),
+            ("gpu_seconds", self.gpu_seconds),
+            ("mean_power_watts", self.mean_power_watts),
+            ("peak_power_watts", self.peak_power_watts),
+            ("co2e_grams", self.co2e_grams),
+            ("co2e_grams_range", least(self.co2e_grams_range)),
+            ("co2e_grams_range", greatest(self.co2e_grams_range)),
+            ("intensity", Some(self.intensity)),
+            ("pue", Some(self.pue)),
+            ("overhead", Some(self.overhead)),
+        ];
+        let mut wrong = figures
+            .into_iter()
+            .filter(|(_, figure)| figure.is_some_and(|figure| !(0.0..=most).contains(&figure)));
+        wrong.next().map(|(field, _)| field)
     }
 
     /// What was measured: the command as one line, or the job's name.

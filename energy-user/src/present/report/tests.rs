@@ -252,3 +252,20 @@ fn what_is_no_report_is_told_with_the_remedy() {
         assert!(error.contains(said), "{text}: {error}");
     }
 }
+
+#[test]
+fn a_figure_that_cannot_be_is_refused_and_no_zero() {
+    let whole = serde_json::to_value(report().document()).unwrap();
+    for (field, figure) in [
+        ("energy_joules", serde_json::json!(-5)),
+        ("energy_joules", serde_json::json!(1e300)),
+        ("energy_joules_range", serde_json::json!([-1.0, 2.0])),
+        ("co2e_grams", serde_json::json!(-1)),
+        ("wall_seconds", serde_json::json!(-1)),
+    ] {
+        let mut changed = whole.clone();
+        changed[field] = figure;
+        let error = Document::parse(changed.to_string().as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(&format!("(its `{field}` cannot be); name a file")), "{error}");
+    }
+}
