@@ -90,6 +90,7 @@ impl Terminal {
     }
 
     /// Presses a key; how long until something is drawn.
+    #[expect(clippy::disallowed_methods, reason = "a benchmark has a clock")]
     pub fn press(&mut self, key: &[u8]) -> anyhow::Result<Duration> {
         let before = self.bytes.load(Ordering::Relaxed);
         let since = Instant::now();
