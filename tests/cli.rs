@@ -46,8 +46,8 @@ fn refused(args: &[&str], code: i32, words: &[&str]) {
 fn wrong_values_are_usage_errors_that_say_what_is_right() {
     refused(&["--zone", "france"], 2, &["did you mean FR (France)", "ISO 3166"]);
     refused(&["--zone", ""], 2, &["unknown zone", "--carbon-intensity"]);
-    refused(&["--carbon-intensity", "-5"], 2, &["zero or more"]);
-    refused(&["--carbon-intensity", "NaN"], 2, &["zero or more"]);
+    refused(&["--carbon-intensity", "-5"], 2, &["0 to 10000"]);
+    refused(&["--carbon-intensity", "NaN"], 2, &["0 to 10000"]);
     refused(&["--interval", "1h"], 2, &["between 50ms and 60s"]);
     refused(&["--samples", "0"], 2, &["1.."]);
     refused(&["--json", "--csv"], 2, &["cannot be used with"]);

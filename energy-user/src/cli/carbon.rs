@@ -48,13 +48,11 @@ pub struct CarbonArgs {
     )]
     pub carbon_url: Option<String>,
 
-    /// Energy of the site over that of its computers: cooling, distribution; 1, unless
-    /// it was recorded otherwise
+    /// Energy of the site over that of its computers: cooling, distribution
     #[arg(long, value_name = "FACTOR", value_parser = Factors::parse, default_value = "1", global = true)]
     pub pue: Option<f64>,
 
-    /// Energy of the machine over that of its metered parts: power supply, fans, disks; 1,
-    /// unless it was recorded otherwise
+    /// Energy of the machine over that of its metered parts: power supply, fans, disks
     #[arg(long, value_name = "FACTOR", value_parser = Factors::parse, default_value = "1", global = true)]
     pub overhead: Option<f64>,
 

@@ -396,8 +396,8 @@ pub static BINDINGS: &[Binding] = &[
     bind(Action::Nice(1), &[key(KeyCode::F(8))], None, "renice: less nice, nicer", |app| {
         acting(app) || app.asks_nice()
     }),
-    bind(Action::Io, &[letter('i')], None, "ionice: order at the disk", acting),
-    bind(Action::Measure, &[letter('m')], Some("measure"), "measure a row: start, stop", seeing),
+    bind(Action::Io, &[letter('i')], None, "ionice: disk order", acting),
+    bind(Action::Measure, &[letter('m')], Some("measure"), "measure: start, stop", seeing),
     bind(Action::Zoom, &[letter('z')], Some("zoom"), "zoom into a group", |app| {
         seeing(app) && app.can_zoom()
     }),
