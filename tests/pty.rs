@@ -344,7 +344,7 @@ fn select(terminal: &mut Terminal, pid: u32) {
     let is_there = |text: &str| text.lines().any(|line| line.trim_start().starts_with(&row));
     terminal.until("the row", is_there);
     terminal.type_keys("\x1b[H");
-    terminal.until("selected", |text| text.contains("Esc clear"));
+    terminal.until("selected", |text| text.contains("Esc back"));
 }
 
 #[test]

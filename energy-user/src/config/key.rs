@@ -39,7 +39,8 @@ pub const KEYS_SECTION: &str = "keys";
 pub const KEYS_WORDS: &str = "Keys of the keyboard by what they do on the screen; they replace the \
                               usual ones, and [] takes them away. A key is a letter, F1 to F12, \
                               Enter, Esc, Space, Tab, Backspace, Insert, Delete, Home, End, PgUp, \
-                              PgDn, Up, Down, Left or Right, with Ctrl- before it if need be.";
+                              PgDn, Up, Down, Left or Right, with Ctrl- before it if need be. Checked, \
+                              and not read by the screen yet.";
 /// And how it is written.
 pub const KEYS_EXAMPLE: (&str, &str) = ("quit", r#"["q", "F10", "Ctrl-C"]"#);
 
@@ -87,7 +88,7 @@ pub const KEYS: &[Key] = &[
     },
     said("screen.reverse", "Turn the order round."),
     said("screen.fold_ended", "Fold ended processes into one row."),
-    said("screen.mouse", "Listen to the mouse."),
+    said("screen.mouse", "Listen to the mouse. The screen does not do so yet."),
     said("screen.readonly", "Let nothing be done to a process from the screen."),
     said("screen.panels.meters", "Show a line for each meter, where there is room."),
     said("screen.panels.graph", "Show power over time."),
