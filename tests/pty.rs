@@ -419,11 +419,11 @@ fn only_looking_has_no_keys_to_act() {
     select(&mut terminal, burner.pid());
     assert!(!terminal.text().contains("K kill"));
     terminal.type_keys("K\x1b[18~\x1b[19~i?");
-    terminal.until("help", |text| text.contains("measure a row"));
+    terminal.until("help", |text| text.contains("measure: start"));
     let help = terminal.text();
     assert!(!help.contains("send a signal") && !help.contains("nice"), "{help}");
     terminal.type_keys("?");
-    terminal.until("the table", |text| !text.contains("measure a row"));
+    terminal.until("the table", |text| !text.contains("measure: start"));
     terminal.type_keys("q");
     assert!(terminal.left_as_it_was().success());
 }
