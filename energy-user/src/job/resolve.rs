@@ -50,6 +50,8 @@ pub struct Jobs {
     tags: BTreeMap<ProcessId, String>,
     pipelines: Pipelines,
     frames: u64,
+    /// Counts whatever can move somebody to another place.
+    news: u64,
 }
 
 /// What was told of one process.
@@ -74,6 +76,8 @@ struct Entry {
     ended: Option<u64>,
     /// The frame that last told of it.
     seen: u64,
+    /// Its place, and after how many news: until there are more, it is still there.
+    placed: Option<(u64, Placed)>,
 }
 
 impl Jobs {
@@ -110,13 +114,17 @@ impl Jobs {
             self.join(id);
         }
         self.pipelines.settle();
-        let mut memo = FxHashMap::default();
+        let (mut memo, news) = (FxHashMap::default(), self.news);
         let placed = processes.clone().map(|(id, ..)| self.placed(id, &mut memo)).collect();
         for (id, _, ended) in processes {
-            if let Some(entry) = self.entries.get_mut(&id)
-                && let Some(place) = memo.get(&id)
+            if let Some(place) = memo.get(&id)
+                && let Some(entry) = self.entries.get_mut(&id)
             {
-                entry.typed.clone_from(&place.typed);
+                entry.placed = Some((news, place.placed().clone()));
+                if entry.typed != place.typed {
+                    entry.typed.clone_from(&place.typed);
+                    self.news += 1;
+                }
             }
             if ended {
                 self.ended(id);
@@ -149,6 +157,7 @@ impl Jobs {
         if entry.above.is_none() && entry.parent != Some(parent) {
             entry.parent = Some(parent);
             entry.stray = true;
+            self.news += 1;
         }
     }
 
@@ -166,6 +175,7 @@ impl Jobs {
         entry.called = command::called(identity).into();
         entry.identity = Some(Arc::clone(identity));
         entry.stray = true;
+        self.news += 1;
     }
 
     /// Finds out which of a prompt's process groups a process is in. The shell makes one for
@@ -192,8 +202,10 @@ impl Jobs {
         let (called, begun) = (Arc::clone(&entry.called), entry.begun.clone());
         if before != group {
             self.pipelines.leave(before);
+            self.news += 1;
         }
         if let Some(group) = group {
+            self.news += 1;
             self.pipelines.join(group, before != Some(group), id, called, begun);
         }
         if let Some(entry) = self.entries.get_mut(&id) {
@@ -219,12 +231,14 @@ impl Jobs {
     pub fn tag(&mut self, id: ProcessId, name: &str) {
         self.untag(id);
         self.tags.insert(id, name.into());
+        self.news += 1;
     }
 
     /// Takes a process's name away, and from all that came from it.
     pub fn untag(&mut self, id: ProcessId) {
         if let Some(id) = find(&self.tags, id) {
             self.tags.remove(&id);
+            self.news += 1;
         }
     }
 
@@ -268,6 +282,12 @@ impl Jobs {
     }
 
     fn placed(&self, id: ProcessId, memo: &mut FxHashMap<ProcessId, Place>) -> Placed {
+        let entry = self.entries.get(&id);
+        if let Some((news, placed)) = entry.and_then(|entry| entry.placed.as_ref())
+            && *news == self.news
+        {
+            return placed.clone();
+        }
         let nowhere = || Placed { job: None, root: id, root_name: "".into() };
         self.place(id, memo).map_or_else(nowhere, |place| place.placed().clone())
     }
@@ -408,6 +428,7 @@ impl Jobs {
         if gone.is_empty() {
             return;
         }
+        self.news += 1;
         let mut memo = FxHashMap::default();
         for (id, place) in &mut gone {
             *place = self.place(*id, &mut memo);

@@ -781,6 +781,34 @@ proptest! {
     }
 
     #[test]
+    fn a_place_that_is_remembered_is_the_one_that_would_be_found(
+        forest in forest(),
+        frames in prop::collection::vec(prop::collection::vec(any::<bool>(), 24), 2..8),
+        names in prop::collection::vec((any::<prop::sample::Index>(), 0..4_u8), 8),
+    ) {
+        let (births, processes) = told(forest);
+        let mut jobs = Jobs::new();
+        for (frame, (at, name)) in frames.iter().zip(&names) {
+            let told = |index: usize| frame.get(index).copied().unwrap_or(true);
+            let some = |index: &usize| told(*index);
+            let births: Vec<_> = (0..births.len()).filter(some).map(|at| births[at]).collect();
+            let some: Vec<_> =
+                (0..processes.len()).filter(some).map(|at| processes[at].clone()).collect();
+            let change = match (processes.get(at.index(processes.len().max(1))), name) {
+                (Some((id, ..)), 0) => vec![Change::Taken(*id)],
+                (Some((id, ..)), 1) => vec![Change::Given(*id, "a name".into())],
+                _ => Vec::new(),
+            };
+            jobs.tags(change);
+            // One that takes nothing for granted.
+            let mut anew = jobs.clone();
+            anew.news += 1;
+            let placed = observe(&mut jobs, &births, &some);
+            prop_assert_eq!(placed, observe(&mut anew, &births, &some));
+        }
+    }
+
+    #[test]
     fn a_job_that_is_in_no_rule_of_its_own_is_that_of_an_ancestor(forest in forest()) {
         let (births, processes) = told(forest);
         let placed = observe(&mut Jobs::new(), &births, &processes);
