@@ -3,7 +3,7 @@
 //! Live measurement, simulation and recordings meet here behind [`Source`]; whoever drives a
 //! session (the screen, `--once`, `run`) sees ticks and nothing of their origin.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{cell::OnceCell, collections::HashMap, sync::Arc, time::Duration};
 
 use rustc_hash::FxHashMap;
 
@@ -304,13 +304,16 @@ impl Session {
     fn place(&mut self, frame: &Frame, now: GramsPerKwh) -> (Vec<Placed>, Vec<Finding>) {
         let Some((jobs, watch)) = &mut self.jobs else { return Default::default() };
         let placed = jobs.frame(frame);
-        let known: FxHashMap<ProcessId, Arc<Job>> = frame
-            .processes
-            .iter()
-            .zip(&placed)
-            .filter_map(|(process, placed)| Some((process.id, Arc::clone(placed.job.as_ref()?))))
-            .collect();
-        let job = |process: &ProcessFrame| known.get(&process.id).map(Arc::clone);
+        // Most intervals nobody is asked for: a job is asked for again now and then.
+        let known = OnceCell::new();
+        let job = |process: &ProcessFrame| {
+            let known: &FxHashMap<ProcessId, Arc<Job>> = known.get_or_init(|| {
+                let both = frame.processes.iter().zip(&placed);
+                let job = |placed: &Placed| placed.job.as_ref().map(Arc::clone);
+                both.filter_map(|(process, placed)| Some((process.id, job(placed)?))).collect()
+            });
+            known.get(&process.id).map(Arc::clone)
+        };
         watch.foretell(self.prices.forecast());
         let findings = watch.observe(frame, now, &job);
         (placed, findings)
