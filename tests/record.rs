@@ -80,7 +80,8 @@ fn recorded(scenario: &Path, count: usize, step: Duration, chosen: Chosen) -> (V
     let fixed = || Box::new(Arc::new(Intensity::given(GramsPerKwh::of_grams_per_kwh(100.0))));
     let prices = source.grid().unwrap_or_else(|| fixed());
     let floors = source.calibrated();
-    let setting = Setting { chosen, floors, interval: step, ..Setting::default() };
+    let thresholds = source.thresholds();
+    let setting = Setting { chosen, floors, thresholds, interval: step, ..Setting::default() };
     let memory = Memory::default();
     let (mut tee, keeping) = Tee::begin(source, prices, setting, memory.clone()).unwrap();
     tee.sample().unwrap();
@@ -315,6 +316,26 @@ fn what_was_chosen_holds_unless_somebody_says_otherwise() {
     let by = run(&["replay", file, "--by", "user", "--once"]);
     let said = text(&by.stdout);
     assert!(said.contains("anna") && said.contains("56 g/kWh, France 2023"), "{said}");
+}
+
+#[test]
+fn thresholds_that_were_in_force_are_those_of_the_recording() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (file, config) = (path("f"), path("config.toml"));
+    let scenario = format!("{SCENARIOS}/waste_held_gpu.toml");
+    let record = |file: &str, config: &str| {
+        let args = ["record", "--simulate", &scenario, "-o", file, "--for", "120s", "--json"];
+        let output = run(&[&args[..], &["--config", config]].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    fs::write(&config, "[waste.held_gpu]\nafter = \"30s\"\n").unwrap();
+    let live = record(&file, &config);
+    let usual = record(&path("usual"), "/dev/null");
+    let found = |text: &str| text.contains("\"rule\":\"held_gpu\"");
+    assert!(found(&live) && !found(&usual), "the configuration makes the difference");
+    assert_eq!(text(&run(&["replay", &file, "--json"]).stdout), live);
 }
 
 #[test]

@@ -46,6 +46,7 @@ pub async fn record(
         chosen,
         floors: floors.clone(),
         cpu: cpu.clone(),
+        thresholds: thresholds.clone(),
         interval: global.interval,
         remark: note.clone(),
     };

@@ -27,6 +27,8 @@ pub struct Setting {
     pub floors: HashMap<String, Watts>,
     /// The CPU's name, as a calibration has it.
     pub cpu: String,
+    /// From when on something counts as waste.
+    pub thresholds: Thresholds,
     /// The length of an interval.
     pub interval: Duration,
     /// What is missing that the source does not know of.
@@ -75,7 +77,7 @@ impl<W: Write> Tee<W> {
 }
 
 fn head(source: &dyn Source, setting: Setting) -> Head {
-    let Setting { chosen, floors, cpu, interval, remark } = setting;
+    let Setting { chosen, floors, cpu, thresholds, interval, remark } = setting;
     let Chosen { idle_policy, gpu_share, learn, factors: Factors { pue, overhead } } = chosen;
     let description = source.describe().clone();
     let mut remedies = description.remedies;
@@ -95,7 +97,7 @@ fn head(source: &dyn Source, setting: Setting) -> Head {
         pue: Real(pue),
         overhead: Real(overhead),
         static_watts: floors.into_iter().map(|(id, watts)| (id, Real(watts.0))).collect(),
-        waste: serde_json::to_value(source.thresholds()).unwrap_or_default(),
+        waste: serde_json::to_value(thresholds).unwrap_or_default(),
     }
 }
 

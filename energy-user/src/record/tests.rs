@@ -28,7 +28,8 @@ fn blocks(scenario: &str, step: Duration) -> Vec<Value> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/scenarios/");
     let simulation = Simulation::load(Path::new(&format!("{root}{scenario}"))).unwrap();
     let prices = simulation.grid().unwrap_or_else(|| Box::new(Arc::new(Intensity::world())));
-    let setting = Setting { interval: step, ..Setting::default() };
+    let thresholds = simulation.thresholds();
+    let setting = Setting { thresholds, interval: step, ..Setting::default() };
     let mut file = Cursor::new(Vec::new());
     let (mut tee, keeping) = Tee::begin(Box::new(simulation), prices, setting, &mut file).unwrap();
     for _ in 0..5 {
