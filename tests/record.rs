@@ -339,6 +339,21 @@ fn thresholds_that_were_in_force_are_those_of_the_recording() {
 }
 
 #[test]
+fn a_configuration_of_whoever_replays_changes_no_finding() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (file, config) = (path("f"), path("config.toml"));
+    let scenario = format!("{SCENARIOS}/waste_held_gpu.toml");
+    let live = run(&["record", "--simulate", &scenario, "-o", &file, "--for", "600s", "--json"]);
+    let live = text(&live.stdout);
+    assert!(live.contains("\"rule\":\"held_gpu\""));
+    let theirs = "pue = 2\n[waste.held_gpu]\nafter = \"9h\"\n[waste]\nspinning.after = \"1s\"\n";
+    fs::write(&config, theirs).unwrap();
+    let output = run(&["replay", &file, "--json", "--config", &config]);
+    assert_eq!((text(&output.stderr), text(&output.stdout) == live), (String::new(), true));
+}
+
+#[test]
 fn only_its_owner_reads_it_and_nothing_is_overwritten_by_chance() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("f");

@@ -50,12 +50,12 @@ pub fn settle(args: &[OsString], get: &dyn Fn(&str) -> Option<OsString>) -> Resu
         return Ok(cli);
     }
     let merged = read(&cli, get)?;
-    let leave_out: &[&str] = match &cli.command {
-        Some(Cmd::Replay { .. }) => &RECORDED,
-        _ if cli.global.simulate.is_some() => &OF_HERE_AND_NOW,
-        _ => &[],
+    let leave_out = match &cli.command {
+        Some(Cmd::Replay { .. }) => recorded(),
+        _ if cli.global.simulate.is_some() => OF_HERE_AND_NOW.to_vec(),
+        _ => Vec::new(),
     };
-    let (command, merged) = with_defaults(&first, merged, leave_out)?;
+    let (command, merged) = with_defaults(&first, merged, &leave_out)?;
     let second = command.try_get_matches_from(args)?;
     let mut cli = Cli::from_arg_matches(&second)?;
     if let Some(Cmd::Replay { .. }) = &cli.command {
@@ -80,6 +80,12 @@ const RECORDED: [&str; 10] = [
     "pue",
     "overhead",
 ];
+
+/// The same, with the thresholds of waste.
+fn recorded() -> Vec<&'static str> {
+    let waste = KEYS.iter().map(|key| key.name).filter(|name| name.starts_with("waste."));
+    RECORDED.into_iter().chain(waste).collect()
+}
 
 /// Takes back what is only a default, so that what was recorded holds.
 fn unsay(global: &mut Global, matches: &ArgMatches) {
