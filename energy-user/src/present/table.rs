@@ -43,9 +43,9 @@ pub fn table(ledger: &Ledger, totals: &Totals, by: Grouping, description: &Descr
     let _ = writeln!(
         table,
         "{}; CPU time by {}; {}",
-        description.meters,
+        printable(&description.meters),
         frame.probe.title(),
-        tick.intensity.label()
+        printable(&tick.intensity.label())
     );
     for line in columns::set(&meters(frame, units), WIDTH) {
         let _ = writeln!(table, "{}", line.text());

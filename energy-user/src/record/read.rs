@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     carbon::Intensity,
+    present::figure::printable,
     sample::{Gpu, Machine, Meter, MeterReading, Sample},
     units::GramsPerKwh,
 };
@@ -105,7 +106,9 @@ impl<R: Read> Reader<R> {
         };
         debug_assert!(form == VERSION, "older forms have code of their own");
         let mut blocks = Unpacker::new(from, read);
-        let damaged = |why: String| RecordingError::Damaged { path: path(), at: read, why };
+        // What is quoted of a file may be written to harm a terminal.
+        let damaged =
+            |why: String| RecordingError::Damaged { path: path(), at: read, why: printable(&why) };
         let head = match blocks.next() {
             Ok(text) => match serde_json::from_slice(&text) {
                 Ok(Block::Head(head)) => head,
@@ -145,7 +148,7 @@ impl<R: Read> Reader<R> {
     pub(super) fn next(&mut self) -> Option<Recorded> {
         while self.ending.is_none() {
             let at = self.blocks.at();
-            let damaged = |why: String| Ending::Damaged { at, why };
+            let damaged = |why: String| Ending::Damaged { at, why: printable(&why) };
             let block = match self.blocks.next() {
                 Ok(text) => serde_json::from_slice(&text).map_err(|why| damaged(why.to_string())),
                 Err(NoBlock::Over | NoBlock::Cut) => Err(Ending::Cut { at }),
