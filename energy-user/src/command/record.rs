@@ -1,16 +1,16 @@
 //! Keeps what is measured in a file, until a time is over or somebody says so.
 
+mod file;
+
 use std::{
-    fs::{File, OpenOptions, Permissions},
-    io::{self, ErrorKind, Write},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    io::{self, Write as _},
     path::Path,
     process::ExitCode,
     time::Duration,
 };
 
-use anyhow::{Context as _, bail};
-use nix::fcntl::OFlag;
+use anyhow::Context as _;
+use file::{Whole, create};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{
@@ -24,9 +24,6 @@ use crate::{
     record::{Setting, Tee, WriteError},
     session::Session,
 };
-
-/// Only its owner reads it: it has command lines in it.
-const MODE: u32 = 0o600;
 
 /// Records until the time is over, or until a signal.
 pub async fn record(
@@ -50,7 +47,7 @@ pub async fn record(
         interval: global.interval,
         remark: note.clone(),
     };
-    let to = Whole { file: create(path, force)?, whole: 0 };
+    let to = Whole::new(create(path, force)?);
     let begun = Tee::begin(source, prices, setting, to).map_err(|error| told(error.into(), path));
     let (tee, keeping) = begun?;
     let prices = crate::session::Source::grid(&tee).context("a recording has a grid")?;
@@ -118,60 +115,6 @@ fn told(error: anyhow::Error, path: &Path) -> anyhow::Error {
         "{path} cannot be written, and can be replayed as far as it goes; free some space, or \
          record to another file with -o"
     ))
-}
-
-/// Makes the file. An hour cannot be had again: nothing is overwritten by chance.
-fn create(path: &Path, force: bool) -> anyhow::Result<File> {
-    let cannot = || format!("{} cannot be written; name another file with -o", path.display());
-    let mut options = OpenOptions::new();
-    options.write(true).mode(MODE);
-    // Devices and pipes are nobody's data.
-    if path.metadata().is_ok_and(|there| !there.is_file()) {
-        return options.open(path).with_context(cannot);
-    }
-    if force {
-        // Whoever may make links in a directory shall not choose what root overwrites.
-        options.create(true).truncate(true).custom_flags(OFlag::O_NOFOLLOW.bits());
-    } else {
-        options.create_new(true);
-    }
-    let file = match options.open(path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            bail!(
-                "{} is there already; name another file with -o, or overwrite it with --force",
-                path.display()
-            )
-        }
-        opened => opened.with_context(cannot)?,
-    };
-    file.set_permissions(Permissions::from_mode(MODE)).with_context(cannot)?;
-    Ok(file)
-}
-
-/// A file that has whole blocks only: what a full disk left of one is taken back.
-struct Whole {
-    file: File,
-    whole: u64,
-}
-
-impl Write for Whole {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_all(bytes).map(|()| bytes.len())
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let written = self.file.write_all(bytes);
-        match &written {
-            Ok(()) => self.whole += bytes.len() as u64,
-            // Where that fails too, a reader tells that it was cut.
-            Err(_) => drop(self.file.set_len(self.whole)),
-        }
-        written
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
 }
 
 /// The signals that end a recording in order.
