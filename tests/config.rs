@@ -270,6 +270,18 @@ fn files_that_cannot_be_believed_or_read_are_refused_with_the_remedy() {
     let mut command = home.command(&["config"]);
     assert!(told(command.env("SUDO_UID", "4711").output().unwrap()).contains("pue = 2"));
 
+    // That user may not choose what root loads, unless root names the file.
+    fs::write(&user, "pue = 2\nnvml_lib = \"/tmp/evil.so\"\n").unwrap();
+    chown(&user, Some(4711), Some(4711)).unwrap();
+    let mut command = home.command(&["config"]);
+    let output = command.env("SUDO_UID", "4711").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    let begins = format!("jouletop: {}:2: nvml_lib: root loads a library only", user.display());
+    assert!(said.starts_with(&begins) && said.contains("user 4711"), "{said}");
+    assert!(home.shown(&["--config", user.to_str().unwrap(), "config"]).contains("evil.so"));
+    fs::write(&user, "pue = 2\n").unwrap();
+
     // Of somebody without rights: a folder that they may not enter holds nothing of theirs, a
     // file that they may not read is told, and so is one of the machine.
     let program = home.0.path().join("program");

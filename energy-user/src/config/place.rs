@@ -16,6 +16,9 @@ use nix::{fcntl::OFlag, unistd::geteuid};
 
 use super::{Problem, parse::MOST_BYTES};
 
+/// The machine's, where it usually is.
+const SYSTEM: &str = "/etc/jouletop/config.toml";
+
 /// Whose configuration it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whose {
@@ -60,15 +63,25 @@ pub fn owners(get: &dyn Fn(&str) -> Option<OsString>) -> Vec<u32> {
     [0, geteuid().as_raw()].into_iter().chain(sudo.filter(|_| geteuid().is_root())).collect()
 }
 
+/// What a file says, and how far it is believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Its text.
+    pub text: String,
+    /// Why it may not name code that is loaded, and the remedy; none where it may.
+    pub names_no_code: Option<String>,
+}
+
 impl Place {
     /// The file's text; none where there is no file.
-    pub fn read(&self, owners: &[u32]) -> Result<Option<String>, Problem> {
-        let text = match self.bytes(owners) {
-            Ok(bytes) => bytes,
+    pub fn read(&self, owners: &[u32]) -> Result<Option<Said>, Problem> {
+        let (text, names_no_code) = match self.bytes(owners) {
+            Ok(found) => found,
             Err(Failure::Absent) => return Ok(None),
             Err(Failure::Refused(words)) => return Err(self.problem(None, words)),
         };
-        String::from_utf8(text).map(Some).map_err(|error| {
+        let said = |text| Some(Said { text, names_no_code });
+        String::from_utf8(text).map(said).map_err(|error| {
             let sound = error.utf8_error().valid_up_to();
             let before = error.as_bytes().iter().take(sound);
             let line = 1 + before.filter(|&&byte| byte == b'\n').count();
@@ -80,7 +93,7 @@ impl Place {
         Problem { path: self.path.clone(), line, words }
     }
 
-    fn bytes(&self, owners: &[u32]) -> Result<Vec<u8>, Failure> {
+    fn bytes(&self, owners: &[u32]) -> Result<(Vec<u8>, Option<String>), Failure> {
         let mut options = OpenOptions::new();
         // Opening a FIFO would wait for its writer.
         let file = options.read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&self.path);
@@ -89,7 +102,7 @@ impl Place {
         let found = file.metadata().map_err(cannot)?;
         // Who names nothing wants no configuration of theirs.
         if self.whose == Whose::Named && self.path == Path::new("/dev/null") {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), None));
         }
         if !found.is_file() {
             return Err(Failure::Refused("it is no regular file; name another".into()));
@@ -99,7 +112,7 @@ impl Place {
         }
         let mut bytes = Vec::new();
         file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(cannot)?;
-        Ok(bytes)
+        Ok((bytes, self.no_code(found.uid(), found.mode())))
     }
 
     /// Why a file with this owner and mode is not believed, and the remedy.
@@ -116,6 +129,24 @@ impl Place {
             _ => format!("if that is meant, name it: --config {path}"),
         };
         Some(format!("it belongs to somebody else (user {owner}); {remedy}"))
+    }
+
+    /// Why a file with this owner and mode names no library that root loads: whoever may write it
+    /// would run as root.
+    fn no_code(&self, owner: u32, mode: u32) -> Option<String> {
+        let path = self.path.display();
+        let remedy = match (owner, mode & 0o020) {
+            _ if self.whose == Whose::Named || !geteuid().is_root() => return None,
+            (0, 0) => return None,
+            (0, _) => format!("its group may write this file: chmod g-w {path}"),
+            _ => format!(
+                "this one belongs to user {owner}; write the key into {SYSTEM}, say --nvml-lib, or \
+                 name this file: --config {path}"
+            ),
+        };
+        Some(format!(
+            "root loads a library only where a file that root alone writes says so; {remedy}"
+        ))
     }
 
     fn explain(&self, error: &io::Error) -> Failure {
@@ -182,7 +213,10 @@ mod tests {
         fs::write(&path, "pue = 1.1").unwrap();
         let place = |whose| Place { path: path.clone(), whose };
         let me = geteuid().as_raw();
-        let read = |whose| place(whose).read(&[0, me]).map_err(|problem| problem.words);
+        let read = |whose| {
+            let said = place(whose).read(&[0, me]).map_err(|problem| problem.words);
+            said.map(|said| said.map(|said| said.text))
+        };
         let all = [Whose::System, Whose::User, Whose::Named];
         for whose in all {
             assert_eq!(read(whose), Ok(Some("pue = 1.1".into())));
@@ -204,11 +238,31 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_others_may_write_names_no_library_for_root() {
+        let place = |whose| Place { path: "/x/config.toml".into(), whose };
+        let words = |whose, owner, mode| place(whose).no_code(owner, mode).unwrap_or_default();
+        let all = [Whose::System, Whose::User, Whose::Named];
+        if !geteuid().is_root() {
+            // Who loads it runs as himself.
+            assert!(all.iter().all(|whose| words(*whose, 12_345, 0o664).is_empty()));
+            return;
+        }
+        for whose in [Whose::System, Whose::User] {
+            assert_eq!(words(whose, 0, 0o644), "");
+            assert!(words(whose, 0, 0o664).ends_with("chmod g-w /x/config.toml"));
+            let said = words(whose, 12_345, 0o644);
+            assert!(said.contains("user 12345") && said.contains("--config /x/config.toml"));
+        }
+        assert_eq!(words(Whose::Named, 12_345, 0o664), "", "who names it has looked at it");
+    }
+
+    #[test]
     fn what_is_missing_is_no_error_unless_it_was_named() {
         let dir = tempfile::tempdir().unwrap();
         let read = |path: &Path, whose| {
             let place = Place { path: path.into(), whose };
-            place.read(&[0, geteuid().as_raw()]).map_err(|problem| problem.words)
+            let said = place.read(&[0, geteuid().as_raw()]).map_err(|problem| problem.words);
+            said.map(|said| said.map(|said| said.text))
         };
         let none = dir.path().join("none");
         assert_eq!(read(&none, Whose::System), Ok(None));

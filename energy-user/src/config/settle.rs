@@ -103,16 +103,26 @@ fn read(cli: &Cli, get: &dyn Fn(&str) -> Option<OsString>) -> Result<Merged, Pro
     let names = Names::of_screen();
     let owners = owners(get);
     for place in places(&cli.global.etc_root, cli.global.config_file.as_deref(), get) {
-        let text = match place.read(&owners) {
-            Ok(Some(text)) => text,
+        let said = match place.read(&owners) {
+            Ok(Some(said)) => said,
             Ok(None) => continue,
             Err(problem) => {
                 problems.push(problem);
                 continue;
             }
         };
-        match parse(&text, &names) {
-            Ok(layer) => merged.lay(&place.path, layer),
+        match parse(&said.text, &names) {
+            Ok(layer) => {
+                // Here and not where it is loaded: a later file would hide who asked for it.
+                if let Some((given, why)) = layer.get("nvml_lib").zip(said.names_no_code) {
+                    problems.push(Problem {
+                        path: place.path.clone(),
+                        line: Some(given.line),
+                        words: format!("nvml_lib: {why}"),
+                    });
+                }
+                merged.lay(&place.path, layer);
+            }
             Err(wrong) => problems.extend(wrong.into_iter().map(|(line, words)| Problem {
                 path: place.path.clone(),
                 line,
