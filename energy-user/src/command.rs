@@ -11,6 +11,7 @@ pub mod record;
 pub mod report;
 pub mod run;
 pub mod screen;
+mod stop;
 pub mod tag;
 
 use std::{

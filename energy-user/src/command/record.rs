@@ -11,12 +11,12 @@ use std::{
 
 use anyhow::Context as _;
 use file::{Whole, create};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{
     Ingredients, Usage,
     output::Output,
     print::{render, wait},
+    stop::Stop,
 };
 use crate::{
     cli::{Format, Global},
@@ -35,7 +35,7 @@ pub async fn record(
         return Err(Usage("record needs a file: -o FILE".into()).into());
     };
     let json = global.wants_json("record")?;
-    let stop = Stop::new().context("cannot listen to signals")?;
+    let stop = Stop::new().context("signals cannot be heard")?;
     // A made-up machine would fill the disk, were it not told when to end.
     let Ingredients { source, prices, chosen, floors, thresholds, cpu, note } =
         global.ingredients(length.is_none())?;
@@ -115,27 +115,4 @@ fn told(error: anyhow::Error, path: &Path) -> anyhow::Error {
         "{path} cannot be written, and can be replayed as far as it goes; free some space, or \
          record to another file with -o"
     ))
-}
-
-/// The signals that end a recording in order.
-struct Stop([Signal; 3]);
-
-impl Stop {
-    fn new() -> io::Result<Self> {
-        let one = |kind| signal(kind);
-        Ok(Self([
-            one(SignalKind::interrupt())?,
-            one(SignalKind::terminate())?,
-            one(SignalKind::hangup())?,
-        ]))
-    }
-
-    async fn next(&mut self) {
-        let [interrupt, terminate, hangup] = &mut self.0;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    }
 }

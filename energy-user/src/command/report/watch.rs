@@ -10,7 +10,6 @@ use std::{
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::name::{self, Found, Wanted};
 use crate::{
@@ -22,6 +21,7 @@ use crate::{
             self,
             tally::{About, Tally},
         },
+        stop::Stop,
     },
     ledger::Tick,
     present::{
@@ -41,7 +41,7 @@ pub async fn watch(
     wanted: &Wanted,
     length: Option<Duration>,
 ) -> anyhow::Result<ExitCode> {
-    let mut signals = Signals::new()?;
+    let mut signals = Stop::new().context("signals cannot be heard")?;
     let mut session = global.session(false)?.with_jobs();
     session.tick()?;
     let present = session.census();
@@ -96,7 +96,7 @@ impl Watch {
     async fn follow(
         mut self,
         session: &mut Session,
-        signals: &mut Signals,
+        signals: &mut Stop,
         tally: &mut Tally,
     ) -> anyhow::Result<(Option<Span>, Ending)> {
         loop {
@@ -146,26 +146,5 @@ impl Watch {
     fn left(&self) -> Option<Duration> {
         let gone = self.span.map_or(Duration::ZERO, |(.., wall)| wall);
         Some(self.length?.saturating_sub(gone))
-    }
-}
-
-/// What ends a watch.
-struct Signals([Signal; 3]);
-
-impl Signals {
-    fn new() -> anyhow::Result<Self> {
-        let hear = |kind| signal(kind).context("signals cannot be heard");
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-        let [interrupt, terminate, hangup] = kinds.map(hear);
-        Ok(Self([interrupt?, terminate?, hangup?]))
-    }
-
-    async fn next(&mut self) {
-        let [interrupt, terminate, hangup] = &mut self.0;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
     }
 }
