@@ -35,10 +35,9 @@ mod tee;
 mod write;
 
 pub use error::RecordingError;
-pub use read::{Ending, Reader};
 pub use replay::Replay;
 pub use tee::{Keeping, Setting, Tee};
-pub use write::{WriteError, Writer};
+pub use write::WriteError;
 
 /// How a recording begins; the number of its form and a line's end follow.
 const MAGIC: &[u8] = b"jouletop recording ";

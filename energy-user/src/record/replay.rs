@@ -12,8 +12,8 @@ use std::{
 };
 
 use super::{
-    Ending, RecordingError, grid,
-    read::{Reader, Recorded},
+    RecordingError, grid,
+    read::{Ending, Reader, Recorded},
     stored::Stored,
 };
 use crate::{
