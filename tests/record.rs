@@ -7,7 +7,7 @@ mod support;
 use std::{
     cell::RefCell,
     fs,
-    io::{self, Read as _, Write},
+    io::{self, BufRead, BufReader, Read as _, Write},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Output, Stdio},
@@ -388,6 +388,15 @@ fn recording(file: &str) -> std::process::Child {
     command.spawn().unwrap()
 }
 
+/// The first lines that are told, however long they take.
+fn lines(from: &mut impl BufRead, count: usize) -> String {
+    let mut told = String::new();
+    for _ in 0..count {
+        assert_ne!(from.read_line(&mut told).unwrap(), 0, "it ended early: {told}");
+    }
+    told
+}
+
 #[test]
 fn killed_at_any_moment_it_loses_nothing_that_was_told() {
     let dir = tempfile::tempdir().unwrap();
@@ -395,11 +404,13 @@ fn killed_at_any_moment_it_loses_nothing_that_was_told() {
         let path = dir.path().join(turn.to_string());
         let file = path.to_str().unwrap();
         let mut child = recording(file);
-        thread::sleep(Duration::from_millis(400 + 37 * turn));
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut told = lines(&mut stdout, 3);
+        // At another moment of an interval each time.
+        thread::sleep(Duration::from_millis(7 * turn));
         child.kill().unwrap();
         child.wait().unwrap();
-        let mut told = String::new();
-        child.stdout.unwrap().read_to_string(&mut told).unwrap();
+        stdout.read_to_string(&mut told).unwrap();
         let output = run(&["replay", file, "--json"]);
         let replayed = text(&output.stdout);
         assert!(output.status.success());
@@ -420,14 +431,16 @@ fn asked_to_end_it_ends_in_order() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let path = dir.path().join(signal.as_str());
         let file = path.to_str().unwrap();
-        let child = recording(file);
-        thread::sleep(Duration::from_millis(400));
+        let mut child = recording(file);
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut told = lines(&mut stdout, 3);
         kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
+        stdout.read_to_string(&mut told).unwrap();
         let ended = child.wait_with_output().unwrap();
         assert!(ended.status.success(), "{ended:?}");
         assert!(text(&ended.stderr).contains("jouletop replay"), "{}", text(&ended.stderr));
         let output = run(&["replay", file, "--json"]);
-        assert_eq!((text(&output.stderr), output.stdout), (String::new(), ended.stdout));
+        assert_eq!((text(&output.stderr), text(&output.stdout)), (String::new(), told));
     }
 }
 
