@@ -309,6 +309,17 @@ fn what_was_chosen_holds_unless_somebody_says_otherwise() {
     let lines = text(&live.stdout);
     assert!(lines.lines().last().unwrap().contains("\"interval_seconds\":0.5"), "{lines}");
 
+    // What was learned can be left out: as if it had not been asked for.
+    let learned = dir.path().join("learned");
+    let learned = learned.to_str().unwrap();
+    let say = |args: &[&str]| text(&run(&[&["--simulate", DEMO, "--json"], args].concat()).stdout);
+    let with = say(&["record", "-o", learned, "--for", "300s", "--learn"]);
+    let without = say(&["--samples", "300"]);
+    assert!(with != without && !without.is_empty());
+    let replay_learned =
+        |args: &[&str]| text(&run(&[&["replay", learned, "--json"], args].concat()).stdout);
+    assert!(replay_learned(&[]) == with && replay_learned(&["--learn=false"]) == without);
+
     let other = ["--idle-policy", "none", "--zone", "PL", "--pue", "1"];
     let direct = run(&[&["--simulate", DEMO, "--json", "--samples", "2"], &other[..]].concat());
     let replayed = replay(&other);

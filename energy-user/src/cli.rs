@@ -176,11 +176,11 @@ pub struct MethodArgs {
         value_name = "WHETHER",
         num_args = 0..=1,
         require_equals = true,
-        default_value_t = false,
+        default_value = "false",
         default_missing_value = "true",
         global = true
     )]
-    pub learn: bool,
+    pub learn: Option<bool>,
 
     /// Static power as `jouletop calibrate` wrote it; by default this machine's own
     #[arg(long, value_name = "FILE", global = true)]

@@ -184,7 +184,7 @@ impl Global {
         let chosen = Chosen {
             idle_policy: idle_policy.unwrap_or(before.idle_policy),
             gpu_share: gpu_share.unwrap_or(before.gpu_share),
-            learn: learn || before.learn,
+            learn: learn.unwrap_or(before.learn),
             factors: self.carbon.factors(before.factors),
         };
         let thresholds = self.config.waste.over(source.thresholds())?;

@@ -93,6 +93,7 @@ fn unsay(global: &mut Global, matches: &ArgMatches) {
     let (method, carbon) = (&mut global.method, &mut global.carbon);
     method.idle_policy = method.idle_policy.filter(|_| !unsaid("idle_policy"));
     method.gpu_share = method.gpu_share.filter(|_| !unsaid("gpu_share"));
+    method.learn = method.learn.filter(|_| !unsaid("learn"));
     carbon.pue = carbon.pue.filter(|_| !unsaid("pue"));
     carbon.overhead = carbon.overhead.filter(|_| !unsaid("overhead"));
 }

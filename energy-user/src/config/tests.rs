@@ -101,7 +101,7 @@ fn a_named_file_stands_for_the_users_and_not_for_the_machines() {
     let cli = home.settle(&["--config", mine.to_str().unwrap()]).unwrap();
     let factors = cli.global.carbon.factors(Factors::NONE);
     assert_eq!((factors.pue, factors.overhead), (1.3, 1.1));
-    assert!(!cli.global.method.learn);
+    assert_eq!(cli.global.method.learn, Some(false));
     // Behind a subcommand too.
     let after = ["doctor", "--config", mine.to_str().unwrap()];
     assert_eq!(home.said(&after, "pue").1, Origin::File(mine, 1));
@@ -114,12 +114,13 @@ fn an_option_displaces_what_it_excludes_and_turns_off_what_is_on() {
         "carbon_source = \"neso\"\ncarbon_zone = \"RG10\"\nlearn = true\nembodied = \"server\"",
     );
     let global = |args: &[&str]| home.settle(args).unwrap().global;
-    assert!(global(&[]).carbon.carbon_source.is_some() && global(&[]).method.learn);
+    assert!(global(&[]).carbon.carbon_source.is_some());
+    assert_eq!(global(&[]).method.learn, Some(true));
     let given = global(&["--carbon-intensity", "5"]);
     assert_eq!((given.carbon.carbon_source, &given.carbon.carbon_zone), (None, &None));
     assert!((given.intensity().value.0 - 5.0).abs() < 1e-12);
-    assert!(!global(&["--learn=false"]).method.learn);
-    assert!(global(&["--learn"]).method.learn);
+    assert_eq!(global(&["--learn=false"]).method.learn, Some(false));
+    assert_eq!(global(&["--learn"]).method.learn, Some(true));
     assert!(global(&["--embodied=none"]).carbon.assumed(|| None).is_none());
     assert!(global(&[]).carbon.assumed(|| None).is_some());
     // A place needs no service beside it on the command line, where a file has one.
@@ -144,6 +145,17 @@ fn a_made_up_machine_has_neither_this_ones_static_power_nor_its_grid_of_now() {
     assert_eq!(global.method.calibration, None);
     assert!(!global.probe_options().works());
     assert!((global.carbon.pue.unwrap() - 1.5).abs() < 1e-12);
+}
+
+#[test]
+fn of_a_recording_only_the_command_line_says_otherwise() {
+    let home = Home::new("", "learn = true\npue = 1.5\n[waste.orphans]\nafter = \"1m\"");
+    let global = |args: &[&str]| home.settle(&[&["replay", "f"], args].concat()).unwrap().global;
+    let silent = global(&[]);
+    assert_eq!((silent.method.learn, silent.carbon.pue), (None, None));
+    assert_eq!(silent.config.waste, super::Waste::default());
+    assert_eq!(global(&["--learn=false"]).method.learn, Some(false));
+    assert_eq!(global(&["--learn", "--pue", "2"]).method.learn, Some(true));
 }
 
 #[test]
