@@ -255,6 +255,17 @@ fn what_is_no_recording_of_ours_is_refused_with_the_remedy() {
         (vec!["replay", "/", "--json"], 1, "name a file of jouletop record"),
         (vec!["replay", "/dev/zero", "--json"], 1, "is no recording"),
         (vec!["replay", "x", "--json", "--threads"], 2, "leave out --threads"),
+        (vec!["replay", "x", "--json", "--whole", "none"], 2, "leave out --whole"),
+        (vec!["replay", "x", "--json", "--probe", "proc"], 2, "leave out --probe"),
+        (vec!["replay", "x", "--json", "--nvml-lib", "/x"], 2, "leave out --nvml-lib"),
+        (vec!["--once", "replay", "x"], 2, "--once stands before replay; write it behind"),
+        (vec!["--samples", "2", "replay", "x"], 2, "--samples stands before replay"),
+        (vec!["--by", "user", "replay", "x", "--json"], 2, "--by stands before replay"),
+        (vec!["--once", "doctor"], 2, "--once is of the screen and of replay; leave it out"),
+        (vec!["--readonly", "record", "-o", "x"], 2, "--readonly is of the screen"),
+        (vec!["--theme", "dark", "doctor"], 2, "--theme is of the screen"),
+        (vec!["replay", "x", "--ascii", "--theme", "dark", "--readonly"], 1, "needs a terminal"),
+        (vec!["--theme", "dark", "replay", "x"], 1, "needs a terminal"),
         (vec!["replay", "x", "--json", "--simulate", DEMO], 2, "leave out --simulate"),
         (vec!["replay", "x", "--json", "--carbon-source", "neso"], 2, "a recording has its own"),
         (vec!["replay", "x", "--speed", "0"], 2, "from 0.01 to 1000"),
@@ -358,7 +369,7 @@ fn a_configuration_of_whoever_replays_changes_no_finding() {
     let live = run(&["record", "--simulate", &scenario, "-o", &file, "--for", "600s", "--json"]);
     let live = text(&live.stdout);
     assert!(live.contains("\"rule\":\"held_gpu\""));
-    let theirs = "pue = 2\n[waste.held_gpu]\nafter = \"9h\"\n[waste]\nspinning.after = \"1s\"\n";
+    let theirs = "pue = 2\nwhole = \"none\"\n[waste.held_gpu]\nafter = \"9h\"\n[waste]\nspinning.after = \"1s\"\n";
     fs::write(&config, theirs).unwrap();
     let output = run(&["replay", &file, "--json", "--config", &config]);
     assert_eq!((text(&output.stderr), text(&output.stdout) == live), (String::new(), true));

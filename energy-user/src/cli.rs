@@ -272,8 +272,8 @@ pub enum Command {
     },
     /// Show a recording: on the screen, or with --json, --csv, --once or --samples as from life
     ///
-    /// The intervals and whatever chose how energy is divided and priced are those of the
-    /// recording, unless an option says otherwise.
+    /// Whatever chose how energy is divided and priced is that of the recording, unless an option
+    /// says otherwise.
     Replay {
         /// The file
         file: PathBuf,
@@ -283,6 +283,9 @@ pub enum Command {
         /// How to print it instead.
         #[command(flatten)]
         print: Print,
+        /// How the live screen looks.
+        #[command(flatten)]
+        screen: screen::ScreenArgs,
     },
     /// Show where a process's joules of one interval are from, term by term
     Explain {
@@ -346,6 +349,30 @@ impl Cli {
             Some(_) => return false,
         };
         !once && samples.is_none() && self.global.format().is_none()
+    }
+
+    /// An option of the screen, or of what stands in for it, before a subcommand that does not
+    /// see it: what is wrong, and the remedy.
+    pub fn misplaced(&self) -> Option<String> {
+        let command = self.command.as_ref()?;
+        let print = [
+            (self.print.once, "--once"),
+            (self.print.samples.is_some(), "--samples"),
+            (self.print.by != Grouping::default(), "--by"),
+        ];
+        let screen = &self.screen;
+        let screen = [
+            (screen.theme.is_some(), "--theme"),
+            (screen.ascii, "--ascii"),
+            (screen.readonly, "--readonly"),
+        ];
+        let first = |all: [(bool, &'static str); 3]| all.into_iter().find(|(said, _)| *said);
+        if let Command::Replay { .. } = command {
+            let (_, option) = first(print)?;
+            return Some(format!("{option} stands before replay; write it behind the file"));
+        }
+        let (_, option) = first(print).or(first(screen))?;
+        Some(format!("{option} is of the screen and of replay; leave it out"))
     }
 
     /// Whether a configuration means anything to what was asked for: what helps to mend one has
@@ -469,5 +496,17 @@ mod tests {
         let Some(Command::Run(args)) = cli.command else { panic!() };
         assert_eq!(args.command, ["ls", "--json", "-o", "x"]);
         assert_eq!(cli.global.output, None);
+    }
+
+    #[test]
+    fn a_replay_takes_how_the_screen_looks_on_both_sides() {
+        let args = ["jouletop", "--ascii", "--theme", "dark", "replay", "f"];
+        let behind = ["--theme", "light", "--readonly"];
+        let cli = Cli::parse_from(args.iter().chain(&behind));
+        assert_eq!(cli.misplaced(), None);
+        let Some(Command::Replay { screen, .. }) = cli.command else { panic!() };
+        let looks = screen.or(&cli.screen);
+        assert_eq!(looks.theme, Some(crate::config::screen::Theme::Light));
+        assert!(looks.ascii && looks.readonly);
     }
 }

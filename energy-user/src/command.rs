@@ -33,7 +33,10 @@ use crate::{
     host::{self, Wish},
     learn::Learner,
     live::{Live, Roots, Wanted},
-    meter::redfish::{self, Redfish, Secret},
+    meter::{
+        plan::Whole,
+        redfish::{self, Redfish, Secret},
+    },
     probe::bpf::Options,
     record::Replay,
     session::{Chosen, Session, Source},
@@ -53,13 +56,16 @@ const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
 /// Does what the command line says.
 pub async fn dispatch(mut cli: Cli) -> anyhow::Result<ExitCode> {
+    if let Some(words) = cli.misplaced() {
+        return Err(Usage(words).into());
+    }
     let screen = cli.shows_screen();
     match cli.command {
         Some(Command::Record { length, force }) => record::record(&cli.global, length, force).await,
-        Some(Command::Replay { file, speed, print }) => {
+        Some(Command::Replay { file, speed, print, screen: looks }) => {
             cli.global.replay = Some(Playing { file, speed });
             if screen {
-                screen::screen(&cli.global, &cli.screen).await
+                screen::screen(&cli.global, &looks.or(&cli.screen)).await
             } else {
                 print::print(&cli.global, &print).await
             }
@@ -148,6 +154,10 @@ impl Global {
                 let text = "threads and weights are those of the recording";
                 return Err(Usage(format!("{text}; leave out --threads and --weight")).into());
             }
+            if let Some(option) = self.measures_otherwise() {
+                let text = "what was measured with is that of the recording";
+                return Err(Usage(format!("{text}; leave out {option}")).into());
+            }
             if self.simulate.is_some() {
                 let text = "a recording is replayed as it was";
                 return Err(Usage(format!("{text}; leave out --simulate")).into());
@@ -167,6 +177,16 @@ impl Global {
         }
         let simulation = Simulation::load(path)?;
         Ok(Box::new(if paced { simulation.paced() } else { simulation }))
+    }
+
+    /// An option that says what this machine is measured with.
+    fn measures_otherwise(&self) -> Option<&'static str> {
+        let said = [
+            (self.method.whole != Whole::default(), "--whole"),
+            (self.probe != Wish::default(), "--probe"),
+            (self.nvml_lib.is_some(), "--nvml-lib"),
+        ];
+        said.into_iter().find(|(said, _)| *said).map(|(_, option)| option)
     }
 
     /// The same, with what is known of it from before and what is chosen.

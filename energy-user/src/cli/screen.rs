@@ -22,6 +22,15 @@ pub struct ScreenArgs {
 }
 
 impl ScreenArgs {
+    /// These, and where they say nothing those that stood before the subcommand.
+    pub fn or(self, before: &Self) -> Self {
+        Self {
+            theme: self.theme.or(before.theme),
+            ascii: self.ascii || before.ascii,
+            readonly: self.readonly || before.readonly,
+        }
+    }
+
     /// What was asked for, over what is configured.
     pub fn over(&self, screen: Screen) -> Screen {
         Screen {

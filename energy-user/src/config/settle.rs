@@ -68,7 +68,7 @@ pub fn settle(args: &[OsString], get: &dyn Fn(&str) -> Option<OsString>) -> Resu
 /// Keys about this machine, and about now: a made-up machine has its own.
 const OF_HERE_AND_NOW: [&str; 3] = ["carbon_source", "calibration", "weight"];
 /// What a recording has said already; only the command line says otherwise.
-const RECORDED: [&str; 10] = [
+const RECORDED: [&str; 12] = [
     "carbon_source",
     "calibration",
     "weight",
@@ -79,6 +79,8 @@ const RECORDED: [&str; 10] = [
     "learn",
     "pue",
     "overhead",
+    "whole",
+    "nvml_lib",
 ];
 
 /// The same, with the thresholds of waste.
