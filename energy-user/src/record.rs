@@ -32,6 +32,7 @@ mod replay;
 mod roll;
 mod stored;
 mod tee;
+mod waste;
 mod write;
 
 pub use error::RecordingError;

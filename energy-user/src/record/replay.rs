@@ -15,6 +15,7 @@ use super::{
     RecordingError, grid,
     read::{Ending, Reader, Recorded},
     stored::Stored,
+    waste,
 };
 use crate::{
     carbon::{footprint::Factors, prices::Prices},
@@ -77,23 +78,15 @@ impl Replay {
             });
         };
         let head = reader.head();
-        let mut notes = head.notes.clone();
-        notes.push(format!("replayed from {}, by {}", path.display(), head.made_by));
-        let thresholds = match serde_json::from_value(head.waste.clone()) {
-            Ok(thresholds) => thresholds,
-            Err(_) if head.waste.is_null() => Thresholds::default(),
-            Err(_) => {
-                let unknown = "its thresholds of waste are not known here; the defaults hold";
-                notes.push(unknown.into());
-                Thresholds::default()
-            }
-        };
+        let (thresholds, unknown) = waste::known(&head.waste);
+        let mut remedies = head.remedies.clone();
+        remedies.extend(waste::remedy(&unknown, &head.made_by));
         let description = Description {
             host: head.host.clone(),
             probe: head.probe,
-            notes,
+            notes: head.notes.clone(),
             meters: head.meters.clone(),
-            remedies: head.remedies.clone(),
+            remedies,
         };
         Ok(Self {
             reader,

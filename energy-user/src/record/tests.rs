@@ -200,6 +200,20 @@ fn what_a_later_version_adds_is_passed_over() {
 }
 
 #[test]
+fn a_threshold_that_is_not_known_here_is_told_and_the_others_hold() {
+    let mut later = blocks("gpu_demo.toml", Duration::from_secs(1));
+    later[0]["head"]["waste"]["held_gpu"] = json!({"after": "7s", "invented": 1});
+    let (mut packer, mut bytes) = (Packer::new(), BEGINNING.to_vec());
+    for block in &later {
+        packer.pack(block.to_string().as_bytes(), &mut bytes).unwrap();
+    }
+    let replay = Replay::read(Box::new(Cursor::new(bytes)), Path::new("f")).unwrap();
+    assert_eq!(replay.thresholds().held_gpu.after, Duration::from_secs(7));
+    let told = replay.describe().remedies.join("\n");
+    assert!(told.contains("the defaults hold: held_gpu.invented; replay it"), "{told}");
+}
+
+#[test]
 fn too_many_names_and_nested_lists_are_refused() {
     let good = blocks("gpu_demo.toml", Duration::from_secs(1));
     let at = good.iter().position(|block| block.get("people").is_some()).unwrap();
