@@ -26,7 +26,7 @@ impl Factors {
     pub const NONE: Self = Self { pue: 1.0, overhead: 1.0 };
 
     /// More than ten times the energy is a slip of the pen.
-    const MOST: f64 = 10.0;
+    pub const MOST: f64 = 10.0;
 
     /// Energy is multiplied by this.
     pub fn product(self) -> f64 {

@@ -6,10 +6,11 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     attribute::IdlePolicy,
+    carbon::footprint::Factors,
     sample::{
         Context, CpuTime, Domain, GpuShare, Kind, ProbeKind, ProcessId, Role, Vendor, Weight,
     },
@@ -195,28 +196,45 @@ impl Stored<ProcessId> for Process {
     }
 }
 
-/// A number with a fraction. JSON has no infinity: what is not finite is a word.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// Watts or grams: no more than a thousand million power stations, and never less than nothing. A
+/// sum vouches for the way from a writer to a reader, not for the writer; what comes of a number
+/// that is none would be shown as zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
 pub(super) struct Real(pub f64);
 
-impl Serialize for Real {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        if self.0.is_finite() { to.serialize_f64(self.0) } else { to.collect_str(&self.0) }
+impl TryFrom<f64> for Real {
+    type Error = String;
+    fn try_from(number: f64) -> Result<Self, String> {
+        const MOST: f64 = 1e18;
+        let sound = (0.0..=MOST).contains(&number);
+        sound.then_some(Self(number)).ok_or_else(|| format!("{number:e} is no amount of anything"))
     }
 }
 
-impl<'de> Deserialize<'de> for Real {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Form {
-            Number(f64),
-            Word(String),
-        }
-        match Form::deserialize(from)? {
-            Form::Number(number) => Ok(Self(number)),
-            Form::Word(word) => word.parse().map(Self).map_err(D::Error::custom),
-        }
+impl From<Real> for f64 {
+    fn from(real: Real) -> Self {
+        real.0
+    }
+}
+
+/// What lies beyond the meters, by the rule of the option.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub(super) struct Factor(pub f64);
+
+impl TryFrom<f64> for Factor {
+    type Error = String;
+    fn try_from(number: f64) -> Result<Self, String> {
+        let sound = (1.0..=Factors::MOST).contains(&number);
+        let words = || format!("{number:e} is no factor from 1 to {}", Factors::MOST);
+        sound.then_some(Self(number)).ok_or_else(words)
+    }
+}
+
+impl From<Factor> for f64 {
+    fn from(factor: Factor) -> Self {
+        factor.0
     }
 }
 

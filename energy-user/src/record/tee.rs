@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     form::Head,
     grid,
-    stored::{Real, Stored},
+    stored::{Factor, Real, Stored},
     write::{WriteError, Writer},
 };
 use crate::{
@@ -94,8 +94,8 @@ fn head(source: &dyn Source, setting: Setting) -> Head {
         idle_policy,
         gpu_share,
         learn,
-        pue: Real(pue),
-        overhead: Real(overhead),
+        pue: Factor(pue),
+        overhead: Factor(overhead),
         static_watts: floors.into_iter().map(|(id, watts)| (id, Real(watts.0))).collect(),
         waste: serde_json::to_value(thresholds).unwrap_or_default(),
     }

@@ -213,6 +213,51 @@ fn a_threshold_that_is_not_known_here_is_told_and_the_others_hold() {
     assert!(told.contains("the defaults hold: held_gpu.invented; replay it"), "{told}");
 }
 
+/// Changes a number of a recording: what is said of it.
+fn with_number(pointer: &str, number: &Value) -> String {
+    let mut blocks = blocks("gpu_demo.toml", Duration::from_secs(1));
+    let block = blocks.iter_mut().find(|block| block.pointer(pointer).is_some());
+    *block.unwrap().pointer_mut(pointer).unwrap() = number.clone();
+    replay(&blocks).map_or_else(|why| why, |(_, over)| over.words)
+}
+
+#[test]
+fn numbers_that_no_machine_has_are_refused_and_not_taken_for_zero() {
+    for (pointer, good, bad) in [
+        ("/head/pue", 1.5, 0.9),
+        ("/head/overhead", 10.0, 10.1),
+        ("/grid/grams_per_kwh", 0.0, -1.0),
+        ("/moment/readings/0/counter/2", 1e4, -1e-9),
+        ("/moment/gpus/0/state/Ok/power", 70.0, -70.0),
+    ] {
+        let said = with_number(pointer, &json!(good));
+        assert!(said.contains("ends here"), "{pointer} {good}: {said}");
+        for bad in [json!(bad), json!(-1e308), json!(1e308), json!("NaN"), json!("inf")] {
+            let said = with_number(pointer, &bad);
+            assert!(said.contains("damaged"), "{pointer} {bad}: {said}");
+        }
+        let said = with_number(pointer, &json!(bad));
+        assert!(
+            said.contains("is no factor from 1 to 10") || said.contains("is no amount"),
+            "{said}"
+        );
+    }
+    let estimate = blocks("estimate.toml", Duration::from_secs(1));
+    let models = estimate.iter().filter(|block| block.to_string().contains("\"model\"")).count();
+    assert!(models > 1);
+    for number in [json!("NaN"), json!(-5)] {
+        let mut bad = estimate.clone();
+        for block in &mut bad {
+            if let Some(slope) = block.pointer_mut("/moment/readings/0/model/likely/full") {
+                *slope = number.clone();
+            }
+        }
+        assert_ne!(bad, estimate);
+        let said = replay(&bad).map_or_else(|why| why, |(_, over)| over.words);
+        assert!(said.contains("damaged"), "{number}: {said}");
+    }
+}
+
 #[test]
 fn too_many_names_and_nested_lists_are_refused() {
     let good = blocks("gpu_demo.toml", Duration::from_secs(1));

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     attribute::IdlePolicy,
-    record::stored::{Nanos, Real, is_default},
+    record::stored::{Factor, Nanos, Real, is_default},
     sample::{GpuShare, ProbeKind},
 };
 
@@ -37,9 +37,9 @@ pub(in crate::record) struct Head {
     #[serde(default, skip_serializing_if = "is_default")]
     pub learn: bool,
     #[serde(default = "one")]
-    pub pue: Real,
+    pub pue: Factor,
     #[serde(default = "one")]
-    pub overhead: Real,
+    pub overhead: Factor,
     /// Static power by meter, watts, where it was calibrated.
     #[serde(default, skip_serializing_if = "is_default")]
     pub static_watts: BTreeMap<String, Real>,
@@ -48,6 +48,6 @@ pub(in crate::record) struct Head {
     pub waste: Value,
 }
 
-fn one() -> Real {
-    Real(1.0)
+fn one() -> Factor {
+    Factor(1.0)
 }
