@@ -21,6 +21,7 @@ use super::{
 use crate::{
     cli::{Format, Global},
     group::{Grouping, totals::Totals},
+    present::figure::printable,
     record::{Setting, Tee, WriteError},
     session::Session,
 };
@@ -110,9 +111,30 @@ async fn follow(
 
 /// What went wrong, and the remedy.
 fn told(error: anyhow::Error, path: &Path) -> anyhow::Error {
-    let path = path.display();
-    error.context(format!(
-        "{path} cannot be written, and can be replayed as far as it goes; free some space, or \
-         record to another file with -o"
-    ))
+    let path = printable(&path.display().to_string());
+    let goes = "can be replayed as far as it goes";
+    let words = match error.downcast_ref() {
+        Some(WriteError::Io(_)) => format!(
+            "{path} cannot be written, and {goes}; free some space, or record to another file with \
+             -o"
+        ),
+        // It has a remedy of its own.
+        _ => format!("{path} {goes}"),
+    };
+    error.context(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_has_its_own_remedy() {
+        let full = WriteError::Io(io::ErrorKind::StorageFull.into());
+        let words = |error: WriteError| format!("{:#}", told(error.into(), Path::new("f")));
+        assert!(words(full).starts_with("f cannot be written, and can be replayed"));
+        let large = words(WriteError::TooLarge);
+        assert!(large.starts_with("f can be replayed as far as it goes: a sample holds more"));
+        assert!(large.ends_with("leave out --threads") && !large.contains("space"), "{large}");
+    }
 }
