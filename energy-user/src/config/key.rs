@@ -2,7 +2,8 @@
 //!
 //! What is built in is not in it: an option's default and words are the command line's, those of
 //! the sections are their types'. A test holds both against this table, so that there is no key
-//! without words, and none that does nothing.
+//! without words, and no field without a key. What the screen does not heed yet says so in its
+//! words.
 
 use clap::{Arg, Command};
 use toml::{Table, Value};
