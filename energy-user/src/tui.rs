@@ -30,5 +30,5 @@ mod write;
 
 pub use app::App;
 pub use run::run;
-pub use theme::{Theme, UnknownTheme};
+pub use theme::Theme;
 pub use view::view;

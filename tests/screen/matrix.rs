@@ -6,10 +6,13 @@
 use std::{fmt::Write as _, sync::OnceLock};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use jouletop::tui::{
-    App, Theme,
-    action::{self, Action},
-    tab::Tab,
+use jouletop::{
+    config::screen::Theme as Name,
+    tui::{
+        App, Theme,
+        action::{self, Action},
+        tab::Tab,
+    },
 };
 use ratatui::{
     buffer::Cell,
@@ -34,9 +37,9 @@ fn type_in(app: &mut App, words: &str) {
     }
 }
 
-fn theme(name: &str) -> Theme {
+fn theme(name: Name) -> Theme {
     let colours = |name: &str| (name == "COLORTERM").then(|| "truecolor".into());
-    Theme::named(name, colours).unwrap()
+    Theme::of(name, colours)
 }
 
 /// The machine after a while.
@@ -142,9 +145,9 @@ fn look(cell: &Cell) -> String {
 fn styles_of_themes() {
     let plain = OnceLock::new();
     for (name, theme) in [
-        ("dark", theme("dark")),
-        ("light", theme("light")),
-        ("colour-blind", theme("colour-blind")),
+        ("dark", theme(Name::Dark)),
+        ("light", theme(Name::Light)),
+        ("colour-blind", theme(Name::ColourBlind)),
         ("no_color", Theme::plain()),
     ] {
         let mut app = server(theme);

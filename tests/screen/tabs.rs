@@ -6,7 +6,7 @@ use jouletop::{
     tui::{
         App, Theme,
         action::{self, Action},
-        app::Mode,
+        app::{Mode, Shown},
         tab::Tab,
     },
 };
@@ -91,6 +91,78 @@ fn a_folded_tree_keeps_the_sum_of_what_hangs_on_it() {
     adds_up(&app);
     press(&mut app, KeyCode::Char('*'));
     assert_eq!(names(&app).join(" "), open);
+}
+
+#[test]
+fn rows_of_another_kind_have_no_past_and_neither_has_their_sum() {
+    let mut app = demo();
+    let known = |app: &App| -> Vec<usize> {
+        let recent = |row: &Shown| row.pace.recent.iter().flatten().count();
+        app.rows().iter().chain([&app.sum()]).map(recent).collect()
+    };
+    assert_eq!(known(&app).last(), Some(&8));
+    for digit in ['3', '1'] {
+        press(&mut app, KeyCode::Char(digit));
+        // A sum of (idle) alone would take the others for zero.
+        let known = known(&app);
+        assert!(known.iter().all(|known| *known <= 1), "{known:?}");
+        assert_eq!(known.last(), Some(&1));
+    }
+}
+
+#[test]
+fn a_title_says_command_only_where_there_is_one() {
+    let mut app = demo();
+    for (digit, title) in [('1', " COMMAND"), ('2', " COMMAND"), ('3', " NAME"), ('4', " NAME")] {
+        press(&mut app, KeyCode::Char(digit));
+        let shown = text(&mut app, 160, 40);
+        let head = shown.lines().find(|line| line.contains("CPU%")).unwrap();
+        assert!(head.contains(title), "{digit}: {head}");
+        assert_eq!(app.columns().1, title == " COMMAND");
+    }
+}
+
+#[test]
+fn what_looks_like_waste_is_not_filtered_and_offers_no_filter() {
+    let mut app = following("waste_held_gpu", 420, Theme::colour());
+    press(&mut app, KeyCode::Char('/'));
+    for letter in "emit".chars() {
+        press(&mut app, KeyCode::Char(letter));
+    }
+    press(&mut app, KeyCode::Enter);
+    assert!(text(&mut app, 80, 24).contains("/emit"));
+    press(&mut app, KeyCode::Char('8'));
+    let shown = text(&mut app, 80, 24);
+    assert!(!shown.contains("/emit") && !shown.contains("filter") && !shown.contains("u user"));
+    for key in ['/', 'u'] {
+        let key = KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE);
+        assert_eq!(action::action(key, &app), None);
+    }
+    press(&mut app, KeyCode::Char('1'));
+    assert!(text(&mut app, 80, 24).contains("/emit"));
+}
+
+#[test]
+fn how_many_findings_there_are_stays_where_it_is_narrow() {
+    let mut app = following("waste_held_gpu", 420, Theme::colour());
+    for width in [40, 48, 56, 60, 64] {
+        let shown = text(&mut app, width, 24);
+        assert!(shown.contains("8 (1)") || shown.contains("8 findings 1"), "{width}:\n{shown}");
+    }
+    assert!(text(&mut app, 48, 24).contains("8 (1)"));
+}
+
+#[test]
+fn the_sum_of_no_rows_is_no_figure() {
+    let mut app = demo();
+    press(&mut app, KeyCode::Char('/'));
+    for letter in "nobody at all".chars() {
+        press(&mut app, KeyCode::Char(letter));
+    }
+    let shown = text(&mut app, 100, 24);
+    let sum = shown.lines().find(|line| line.contains(" 0 of ")).unwrap();
+    let words = sum.trim_matches('|').trim();
+    assert!(words.starts_with("0 of ") && words.ends_with(" rows"), "{sum}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result};
 use jouletop::{
     attribute::Method,
     carbon::Intensity,
+    config::screen::Theme as Name,
     learn::Learner,
     session::{Session, Source as _},
     sim::Simulation,
@@ -102,7 +103,7 @@ fn show(app: &mut App, terminal: &mut Terminal<TestBackend>) -> Result<Buffer> {
 /// A screen that has followed the scenario for a while.
 fn server(path: &Path) -> Result<App> {
     let colours = |name: &str| (name == "COLORTERM").then(|| "truecolor".into());
-    let theme = Theme::named("dark", colours)?;
+    let theme = Theme::of(Name::Dark, colours);
     let machine = Simulation::load(path)?;
     let learner = Learner::new(Method::default(), machine.calibrated(), false);
     let session = Session::new(Box::new(machine), Box::new(Arc::new(Intensity::world())), learner);

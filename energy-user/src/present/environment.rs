@@ -73,7 +73,9 @@ fn weight(weight: Weight) -> &'static str {
 
 fn policy(policy: IdlePolicy) -> &'static str {
     match policy {
-        IdlePolicy::None => "no process pays it, (idle) has it",
+        IdlePolicy::None => {
+            "no process pays it, (idle) has it; a GPU held and not used is its holder's"
+        }
         IdlePolicy::Proportional => "who runs pays it, in proportion",
         IdlePolicy::Equal => "who runs pays it, each the same",
     }

@@ -19,7 +19,7 @@ pub struct QueryError {
     /// Whether more letters can mend it.
     pub kind: Kind,
     /// Where it is: a byte of the text at which a letter begins, or the text's length. What
-    /// is before it (`&text[..at]`) has the width by which a mark under the text is moved.
+    /// is before it (`&text[..at]`) was understood.
     pub at: usize,
     /// What is the matter and what to do, in one line. It may repeat what was typed.
     pub words: String,

@@ -154,7 +154,7 @@ impl Parser<'_> {
             format!("a field has to come before {symbol}, such as w {symbol} 5")
         } else {
             let near = Field::nearest(name).map_or_else(
-                || "the help lists the fields".to_owned(),
+                || "docs/screen.md lists the fields.".to_owned(),
                 |near| format!("did you mean {near}?"),
             );
             format!("no field is called {name}: {near} Put {symbol} in quotes to look for it")

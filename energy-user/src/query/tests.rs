@@ -136,7 +136,7 @@ fn mistakes_have_a_place_and_words() {
         ("=", Incomplete, 0, "a field has to come before ="),
         ("wats > 5", Wrong, 0, "no field is called wats: did you mean watts?"),
         ("a usr = root", Wrong, 2, "did you mean user?"),
-        ("zzz = root", Wrong, 0, "the help lists the fields"),
+        ("zzz = root", Wrong, 0, "docs/screen.md lists the fields"),
         ("> 5", Wrong, 0, "w > 5"),
         ("w > x", Wrong, 4, "w is compared with a number, such as 5W"),
         ("w > \"5\"", Wrong, 4, "a number"),

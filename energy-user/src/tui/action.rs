@@ -162,7 +162,8 @@ pub struct Binding {
     pub keys: &'static [Key],
     /// One or two words for the footer; none where the help is enough.
     pub hint: Option<&'static str>,
-    /// A line of the help.
+    /// A line of the help; empty where the footer is enough, as it shows the key while it can be
+    /// used.
     pub help: &'static str,
     /// Whether they do it now.
     pub valid: fn(&App) -> bool,
@@ -296,18 +297,19 @@ const fn sort_gpus(column: Column, key: &'static [Key], help: &'static str) -> B
     bind(Action::Sort(column), key, None, help, sorting_gpus)
 }
 
-const BESIDE: &str = "page of the opened row";
+/// What both keys of a page say: of the table, or of the row that stands beside it.
+const PAGE: &str = "page up, down";
 /// What both keys of a step say; they stand where they are of most use.
 const EARLIER: &str = "an interval back, forth";
 
 /// Every action with its keys. Those with one help text are one line of the
 /// help, neighbours with one hint one word of the footer, whose order this is.
 pub static BINDINGS: &[Binding] = &[
-    bind(Action::Accept, &[key(KeyCode::Enter)], Some("keep"), "keep the filter", filtering),
-    bind(Action::Accept, &[key(KeyCode::Enter)], Some("do it"), "do what is asked", asked),
-    bind(Action::Back, &[key(KeyCode::Esc)], Some("cancel"), "cancel it", asked),
-    bind(Action::Up, &[key(KeyCode::Up)], Some("choose"), "choose what to do", asked),
-    bind(Action::Down, &[key(KeyCode::Down)], Some("choose"), "choose what to do", asked),
+    bind(Action::Accept, &[key(KeyCode::Enter)], Some("keep"), "", filtering),
+    bind(Action::Accept, &[key(KeyCode::Enter)], Some("do it"), "", asked),
+    bind(Action::Back, &[key(KeyCode::Esc)], Some("cancel"), "", asked),
+    bind(Action::Up, &[key(KeyCode::Up)], Some("choose"), "", asked),
+    bind(Action::Down, &[key(KeyCode::Down)], Some("choose"), "", asked),
     bind(
         Action::Help,
         &[letter('?'), letter('h'), key(KeyCode::F(1))],
@@ -319,21 +321,21 @@ pub static BINDINGS: &[Binding] = &[
         Action::Help,
         &[key(KeyCode::Esc), letter('q'), letter('?'), letter('h'), key(KeyCode::F(1))],
         Some("close"),
-        "close this help",
+        "",
         reading,
     ),
     bind(
         Action::Detail,
         &[key(KeyCode::Esc), key(KeyCode::Enter), letter('q')],
         Some("close"),
-        "close what is opened",
+        "",
         opened,
     ),
     bind(
         Action::Card,
         &[key(KeyCode::Esc), key(KeyCode::Enter), letter('q'), letter('m')],
         Some("close"),
-        "close the measurement",
+        "",
         carding,
     ),
     bind(Action::Quit, &[letter('q')], Some("quit"), "quit", browsing),
@@ -372,28 +374,22 @@ pub static BINDINGS: &[Binding] = &[
     bind(Action::Fold, &[key(KeyCode::Left)], Some("fold"), "fold, unfold a branch", climbing),
     bind(Action::Unfold, &[key(KeyCode::Right)], Some("fold"), "fold, unfold a branch", climbing),
     bind(Action::FoldAll, &[letter('*')], None, "fold, unfold the tree", climbing),
-    bind(
-        Action::Pick,
-        &[key(KeyCode::Enter)],
-        Some("pick"),
-        "show this user's rows alone",
-        picking,
-    ),
+    bind(Action::Pick, &[key(KeyCode::Enter)], Some("pick"), "", picking),
     bind(Action::Filter, &[letter('/')], Some("filter"), "filter: text, or w > 5", |app| {
-        browsing(app) && seeing(app)
+        browsing(app) && sorting(app)
     }),
     bind(Action::Users, &[letter('u')], Some("user"), "pick a user", |app| {
-        browsing(app) && seeing(app)
+        browsing(app) && sorting(app)
     }),
-    bind(Action::Type(' '), &[], None, "add to the filter", typing),
+    bind(Action::Type(' '), &[], None, "add to what is typed", typing),
     bind(Action::Erase, &[key(KeyCode::Backspace)], None, "erase a letter", |app| {
         typing(app) || asked(app)
     }),
     bind(Action::Signal, &[letter('K'), key(KeyCode::F(9))], Some("kill"), "send a signal", acting),
-    bind(Action::Nice(-1), &[key(KeyCode::F(7))], None, "renice: less nice, nicer", |app| {
+    bind(Action::Nice(-1), &[key(KeyCode::F(7))], None, "renice: less, more nice", |app| {
         acting(app) || app.asks_nice()
     }),
-    bind(Action::Nice(1), &[key(KeyCode::F(8))], None, "renice: less nice, nicer", |app| {
+    bind(Action::Nice(1), &[key(KeyCode::F(8))], None, "renice: less, more nice", |app| {
         acting(app) || app.asks_nice()
     }),
     bind(Action::Io, &[letter('i')], None, "ionice: disk order", acting),
@@ -425,9 +421,9 @@ pub static BINDINGS: &[Binding] = &[
     bind(Action::MinuteLater, &[letter('}')], None, "a minute back, forth", |app| {
         looking(app) && app.is_paused()
     }),
-    bind(Action::AskTime, &[letter('t')], Some("time"), "go to a time: 14:05, -5m", seeing),
-    bind(Action::Accept, &[key(KeyCode::Enter)], Some("go"), "go to the typed time", asking),
-    bind(Action::Back, &[key(KeyCode::Esc)], Some("stay"), "go to no other time", asking),
+    bind(Action::AskTime, &[letter('t')], Some("time"), "go to 14:05, or -5m", seeing),
+    bind(Action::Accept, &[key(KeyCode::Enter)], Some("go"), "", asking),
+    bind(Action::Back, &[key(KeyCode::Esc)], Some("stay"), "", asking),
     bind(Action::Ended, &[letter('e')], Some("ended"), "fold ended processes", sorting),
     bind(Action::Gpus, &[letter('d')], Some("GPUs"), "show or hide the GPUs", seeing_gpus),
     bind(Action::Units, &[letter('U')], Some("units"), "next unit: J, Wh, mJ", looking),
@@ -437,10 +433,10 @@ pub static BINDINGS: &[Binding] = &[
     bind(Action::Down, &[key(KeyCode::Down)], None, "row above, below", not_asked),
     bind(Action::Up, &[letter('k')], None, "row above, below", not_typing),
     bind(Action::Down, &[letter('j')], None, "row above, below", not_typing),
-    bind(Action::PageUp, &[key(KeyCode::PageUp)], Some("scroll"), BESIDE, App::is_beside),
-    bind(Action::PageDown, &[key(KeyCode::PageDown)], Some("scroll"), BESIDE, App::is_beside),
-    bind(Action::PageUp, &[key(KeyCode::PageUp)], None, "page up, down", alone),
-    bind(Action::PageDown, &[key(KeyCode::PageDown)], None, "page up, down", alone),
+    bind(Action::PageUp, &[key(KeyCode::PageUp)], Some("scroll"), PAGE, App::is_beside),
+    bind(Action::PageDown, &[key(KeyCode::PageDown)], Some("scroll"), PAGE, App::is_beside),
+    bind(Action::PageUp, &[key(KeyCode::PageUp)], None, PAGE, alone),
+    bind(Action::PageDown, &[key(KeyCode::PageDown)], None, PAGE, alone),
     bind(Action::First, &[key(KeyCode::Home)], None, "first, last row", always),
     bind(Action::Last, &[key(KeyCode::End)], None, "first, last row", always),
     bind(Action::First, &[letter('g')], None, "first, last row", not_typing),

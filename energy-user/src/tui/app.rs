@@ -529,7 +529,9 @@ impl App {
         let scope = self.scope(books);
         let all = scope.map_or(books.rows.len(), |scope| scope.rows(&books.rows).count());
         let name = match self.rows.len() {
+            1 if self.filter.is_empty() => "1 row".into(),
             some if self.filter.is_empty() => format!("all {some} rows"),
+            some if all == 1 => format!("{some} of 1 row"),
             some => format!("{some} of {all} rows"),
         };
         Shown::sum(RowKey::Folded, &name, self.rows.iter(), self.books().interval())
@@ -574,7 +576,7 @@ impl App {
     /// The columns that can be seen, and whether command lines stand in the place of names.
     pub fn columns(&self) -> (Vec<Column>, bool) {
         let width = if self.area.width == 0 { Column::VAST - 1 } else { self.area.width };
-        (self.fitting(width).map(|(column, _)| column).collect(), view::shows_commands(width))
+        (self.fitting(width).map(|(column, _)| column).collect(), view::shows_commands(self, width))
     }
 
     /// What has been typed as a filter.

@@ -42,34 +42,9 @@ impl Columns {
         columns
     }
 
-    /// The same as a configuration names them.
-    pub fn names(&self) -> Vec<String> {
-        let name = |column: &Column| match self.width(*column) {
-            Some(cells) => format!("{}:{cells}", column.name()),
-            None => column.name().into(),
-        };
-        self.chosen.iter().map(name).collect()
-    }
-
-    /// Those that were chosen, from left to right.
-    pub fn chosen(&self) -> &[Column] {
-        &self.chosen
-    }
-
-    /// Takes a choice in place of the one that there is.
-    pub fn choose(&mut self, chosen: Vec<Column>) {
-        self.chosen = chosen;
-    }
-
     /// The width that was asked for.
     fn width(&self, column: Column) -> Option<u16> {
         self.widths.iter().find(|(one, _)| *one == column).map(|(_, cells)| *cells)
-    }
-
-    /// Asks for a width.
-    pub fn widen(&mut self, column: Column, cells: u16) {
-        self.widths.retain(|(one, _)| *one != column);
-        self.widths.push((column, cells.clamp(NARROWEST, WIDEST)));
     }
 
     /// The columns that fit, from left to right, with their cells; one cell is between two. The
@@ -136,14 +111,13 @@ mod tests {
         assert_eq!(names(34), [("name", 18), ("joules", 7), ("watts", 7)]);
         assert_eq!(names(24), [("name", 16), ("watts", 7)]);
         assert_eq!(names(10), [("name", 2), ("watts", 7)]);
-        assert_eq!(columns.names(), ["name:20", "joules", "user", "watts"]);
     }
 
     #[test]
     fn a_choice_that_says_nothing_here_still_names_the_rows() {
         let stage = Stage { tab: Tab::Jobs, ..STAGE };
         assert_eq!(of(&["pid"]).fitting(80, stage), [(Column::Name, 80)]);
-        assert_eq!(of(&["pid", "nonsense"]).names(), ["pid"]);
+        assert_eq!(of(&["pid", "nonsense"]).chosen, [Column::Pid]);
     }
 
     #[test]
@@ -160,16 +134,14 @@ mod tests {
             room in 14..300_u16,
             gpus in any::<bool>(),
         ) {
-            let mut columns = Columns::default();
+            let mut names: Vec<String> = Vec::new();
             for (index, cells) in chosen {
-                let column = Column::ALL[index];
-                if !columns.chosen.contains(&column) {
-                    columns.chosen.push(column);
-                }
-                if let Some(cells) = cells {
-                    columns.widen(column, cells);
+                let name = Column::ALL[index].name();
+                if !names.iter().any(|one| one.split(':').next() == Some(name)) {
+                    names.push(cells.map_or_else(|| name.into(), |cells| format!("{name}:{cells}")));
                 }
             }
+            let columns = Columns::of(&names);
             let fitting = columns.fitting(room, Stage { gpus, ..STAGE });
             prop_assert!(!fitting.is_empty());
             let cells: u16 = fitting.iter().map(|(_, cells)| cells + 1).sum();

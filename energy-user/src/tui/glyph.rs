@@ -25,14 +25,15 @@ fn ascii(letter: char) -> &'static str {
         '▏' | '▎' | '▍' | '▌' | '│' | '├' => "|",
         '└' => "`",
         '▁' => "_",
-        '▂' | '·' => ".",
+        '·' => ".",
+        '▂' => ",",
         '▅' => "+",
         '▆' => "*",
         '▇' => "%",
         '▲' | '↑' => "^",
         '▼' | '↓' => "v",
         '←' => "<",
-        '→' | '…' => ">",
+        '→' | '…' | '▸' => ">",
         'µ' | 'μ' => "u",
         '×' => "x",
         '°' | '\u{a0}' => " ",
@@ -47,6 +48,51 @@ mod tests {
     use ratatui::layout::Rect;
 
     use super::*;
+    use crate::tui::small;
+
+    /// Every letter beyond ASCII that the screen draws with, as its sources have them.
+    fn drawn_with() -> std::collections::BTreeSet<char> {
+        fn sources(folder: &std::path::Path, all: &mut Vec<String>) {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                if path.is_dir() {
+                    sources(&path, all);
+                } else if name != "tests.rs" && name != "glyph.rs" {
+                    all.push(std::fs::read_to_string(path).unwrap());
+                }
+            }
+        }
+        let mut all = Vec::new();
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui");
+        sources(&folder, &mut all);
+        let code = all.iter().flat_map(|source| {
+            let source = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            source.lines().filter(|line| !line.trim_start().starts_with("//"))
+        });
+        code.flat_map(str::chars).filter(|letter| !letter.is_ascii()).collect()
+    }
+
+    #[test]
+    fn nothing_that_is_drawn_is_lost_in_ascii() {
+        let drawn = drawn_with();
+        assert!(drawn.len() > 25 && drawn.contains(&'▸'), "{drawn:?}");
+        for letter in drawn {
+            assert_ne!(ascii(letter), "?", "{letter}");
+        }
+    }
+
+    /// What stands side by side in one graph, bar or column and means another thing.
+    #[test]
+    fn what_is_told_apart_is_told_apart_in_ascii() {
+        let graph: Vec<char> = small::HEIGHTS.into_iter().skip(1).chain([small::GAP]).collect();
+        for together in [&graph[..], &['━', '╸'], &['━', '─'], &['▲', '▼'], &['↑', '↓', '←', '→']]
+        {
+            let ascii: std::collections::BTreeSet<_> =
+                together.iter().map(|letter| ascii(*letter)).collect();
+            assert_eq!(ascii.len(), together.len(), "{together:?}");
+        }
+    }
 
     #[test]
     fn a_wide_letter_leaves_no_hole_and_a_name_no_letter_beyond_ascii() {

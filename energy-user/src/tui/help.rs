@@ -1,9 +1,7 @@
 //! What the help says: the table of actions, in sections, each key once.
 //!
 //! Keys and words are those of [`BINDINGS`]; only the order of reading is decided here. What
-//! closes or ends something that is open is left out: the footer shows it while it can be done.
-
-use crossterm::event::KeyCode;
+//! has no words there is left out: the footer shows it while it can be done.
 
 use super::{
     action::{Action, BINDINGS, Binding, Key},
@@ -47,15 +45,16 @@ impl Section {
         }
     }
 
-    /// Where a binding stands; none for what only ends something that is open.
+    /// Where a binding stands; none where the footer is enough.
     fn of(binding: &Binding) -> Option<Self> {
-        let closes = binding.keys.iter().any(|key| key.code == KeyCode::Esc);
+        if binding.help.is_empty() {
+            return None;
+        }
         Some(match binding.action {
             Action::Accept | Action::Pick | Action::Type(_) | Action::Erase | Action::Card => {
                 return None;
             }
             Action::Back => Self::Find,
-            _ if closes => return None,
             Action::Sort(_) | Action::SortLeft | Action::SortRight | Action::Reverse => Self::Order,
             Action::Filter | Action::Users => Self::Find,
             Action::Pause

@@ -15,12 +15,7 @@ pub struct Palette([Theme; Name::ALL.len()]);
 impl Palette {
     /// Those of a terminal; `get` reads the environment, which can only take colours away.
     pub fn of(get: impl Fn(&str) -> Option<OsString>) -> Self {
-        let theme = |name: Name| match name {
-            // The terminal's own sixteen colours suit every terminal.
-            Name::Auto | Name::Sixteen => Theme::from_env(&get),
-            other => Theme::named(other.as_str(), &get).unwrap_or_else(|_| Theme::from_env(&get)),
-        };
-        Self(Name::ALL.map(theme))
+        Self(Name::ALL.map(|name| Theme::of(name, &get)))
     }
 
     /// The same whatever is wanted.
@@ -48,8 +43,6 @@ pub struct Settings {
     pub panels: Panels,
     /// The columns of the table.
     pub columns: Columns,
-    /// The mouse does something.
-    pub mouse: bool,
     /// Nothing can be done to a process.
     pub readonly: bool,
 }
@@ -63,7 +56,6 @@ impl Settings {
             ascii: screen.ascii,
             panels: screen.panels.clone(),
             columns: Columns::of(&screen.columns),
-            mouse: screen.mouse,
             readonly: screen.readonly,
         }
     }
@@ -86,7 +78,7 @@ mod tests {
             assert_eq!(Palette::of(none).get(name), Theme::plain());
             assert_eq!(Palette::of(dumb).get(name), Theme::plain());
             if !matches!(name, Name::Auto | Name::Sixteen) {
-                assert_eq!(all.get(name), Theme::named(name.as_str(), colours).unwrap());
+                assert_eq!(all.get(name), Theme::of(name, colours));
             }
         }
     }

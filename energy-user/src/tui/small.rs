@@ -1,13 +1,13 @@
-//! Bars and graphs of a single cell's height, for the table.
+//! Bars and graphs of a single cell's height, for the table; and the marks of all graphs.
 
 use crate::units::Watts;
 
 /// Eighths of a cell.
 const EIGHTHS: [char; 9] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
-/// Heights within a cell; nothing that was measured is lower than the first.
-const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// Heights within a cell, in eighths; what was measured has one at the least.
+pub const HEIGHTS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// What stands for an interval without a reading.
-const GAP: char = '·';
+pub const GAP: char = '·';
 
 /// A part of all power as a bar of so many cells; empty where one of them is not known.
 pub fn share(part: Option<Watts>, whole: Option<Watts>, cells: usize) -> String {
@@ -35,10 +35,11 @@ pub fn graph(points: &[Option<f32>]) -> String {
             // Before it came, there was nothing to read.
             None if !seen => ' ',
             None => GAP,
-            Some(_) if highest <= 0.0 => HEIGHTS[0],
+            Some(_) if highest <= 0.0 => HEIGHTS[1],
             Some(point) => {
-                let step = (point.max(0.0) / highest * HEIGHTS.len() as f32).ceil() as usize;
-                HEIGHTS[step.saturating_sub(1).min(HEIGHTS.len() - 1)]
+                let most = HEIGHTS.len() - 1;
+                let step = (point.max(0.0) / highest * most as f32).ceil() as usize;
+                HEIGHTS[step.clamp(1, most)]
             }
         }
     };

@@ -8,29 +8,13 @@ use std::ffi::OsString;
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::config::screen::Theme as Name;
+
 /// A theme, as far as the terminal can show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
-    scheme: Scheme,
+    name: Name,
     depth: Depth,
-}
-
-/// A name that no theme has.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no theme is called {name:?}: {}the themes are {}", near(.name), Theme::NAMES.join(", "))]
-pub struct UnknownTheme {
-    name: String,
-}
-
-/// Which column of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scheme {
-    Auto,
-    Dark,
-    Light,
-    HighContrast,
-    ColourBlind,
-    None,
 }
 
 /// How many colours the terminal can show.
@@ -54,12 +38,9 @@ enum Role {
     Title,
     Sorted,
     Key,
-    Good,
     Fading,
     Share,
     Spark,
-    Gpu,
-    Group,
     Sum,
     Error,
 }
@@ -96,7 +77,6 @@ const LINE: Modifier = Modifier::UNDERLINED;
 const TURNED: Modifier = Modifier::REVERSED;
 
 const RED: Option<Color> = Some(Color::Red);
-const GREEN: Option<Color> = Some(Color::Green);
 const YELLOW: Option<Color> = Some(Color::Yellow);
 const BLUE: Option<Color> = Some(Color::Blue);
 const PURPLE: Option<Color> = Some(Color::Magenta);
@@ -113,10 +93,7 @@ const TEXT: [Hue; 4] = [ON_DARK, ON_LIGHT, ON_BLACK, ON_BLACK];
 // https://jfly.uni-koeln.de/color/
 const ORANGE: u32 = 0x00e6_9f00;
 const SKY: u32 = 0x0056_b4e9;
-const LEAF: u32 = 0x0000_9e73;
-const LEMON: u32 = 0x00f0_e442;
 const VERMILION: u32 = 0x00d5_5e00;
-const MAUVE: u32 = 0x00cc_79a7;
 
 /// What dark, light, high-contrast and colour-blind have behind everything.
 const GROUNDS: [u32; 4] = [0x0012_1212, 0x00ff_ffff, 0x0000_0000, 0x0000_0000];
@@ -124,7 +101,7 @@ const GROUNDS: [u32; 4] = [0x0012_1212, 0x00ff_ffff, 0x0000_0000, 0x0000_0000];
 /// Every role: its marks, its colour in `auto`, and those in `dark`, `light`, `high-contrast`
 /// and `colour-blind`.
 #[rustfmt::skip]
-const TABLE: [Row; 18] = [
+const TABLE: [Row; 15] = [
     row(Role::Ground, PLAIN, None, TEXT),
     row(Role::Strong, BOLD, None, TEXT),
     row(Role::Dim, DIM, None, [Hue(0x009e_9e9e, None), Hue(0x0058_5858, None), Hue(0x00d0_d0d0, WHITE), Hue(0x00a8_a8a8, None)]),
@@ -135,62 +112,25 @@ const TABLE: [Row; 18] = [
     row(Role::Title, LINE, None, TEXT),
     row(Role::Sorted, LINE.union(BOLD), None, TEXT),
     row(Role::Key, BOLD, CYAN, [Hue(0x0087_d7ff, CYAN), Hue(0x0000_00af, BLUE), Hue(0x0000_ffff, CYAN), Hue(SKY, CYAN)]),
-    row(Role::Good, PLAIN, GREEN, [Hue(0x0087_d787, GREEN), Hue(0x0000_5f00, GREEN), Hue(0x0000_ff00, GREEN), Hue(LEAF, CYAN)]),
     row(Role::Fading, DIM, None, [Hue(0x008a_8a8a, None), Hue(0x006c_6c6c, None), Hue(0x00bc_bcbc, WHITE), Hue(0x009e_9e9e, None)]),
     row(Role::Share, PLAIN, CYAN, [Hue(0x005f_afd7, CYAN), Hue(0x0000_5f87, BLUE), Hue(0x0000_ffff, CYAN), Hue(SKY, CYAN)]),
     row(Role::Spark, PLAIN, CYAN, [Hue(0x0087_afd7, CYAN), Hue(0x005f_5faf, BLUE), Hue(0x0087_ffff, CYAN), Hue(SKY, CYAN)]),
-    row(Role::Gpu, PLAIN, PURPLE, [Hue(0x00d7_87d7, PURPLE), Hue(0x0087_0087, PURPLE), Hue(0x00ff_87ff, PURPLE), Hue(MAUVE, PURPLE)]),
-    row(Role::Group, BOLD, None, [Hue(0x00ff_ffff, None), ON_LIGHT, ON_BLACK, Hue(LEMON, None)]),
     row(Role::Sum, BOLD, None, [Hue(0x00ff_ffff, None), ON_LIGHT, ON_BLACK, ON_BLACK]),
     row(Role::Error, BOLD, RED, [Hue(0x00ff_5f5f, RED), Hue(0x00af_0000, RED), Hue(0x00ff_8787, RED), Hue(VERMILION, RED)]),
 ];
 
 impl Theme {
-    /// The names of all themes.
-    pub const NAMES: [&'static str; 6] =
-        ["auto", "dark", "light", "high-contrast", "colour-blind", "none"];
-
-    const SCHEMES: [Scheme; 6] = [
-        Scheme::Auto,
-        Scheme::Dark,
-        Scheme::Light,
-        Scheme::HighContrast,
-        Scheme::ColourBlind,
-        Scheme::None,
-    ];
-
-    /// What the environment asks for: no colours where `NO_COLOR` is set to
-    /// something, or where the terminal says that it has none.
-    pub fn from_env(get: impl Fn(&str) -> Option<OsString>) -> Self {
-        Self::shown(Scheme::Auto, get)
-    }
-
-    /// The theme of a name ([`NAMES`](Self::NAMES)), in as many colours as `COLORTERM` and
-    /// `TERM` promise; without any where `NO_COLOR` is set to something.
-    pub fn named(name: &str, get: impl Fn(&str) -> Option<OsString>) -> Result<Self, UnknownTheme> {
-        let known = Self::NAMES.iter().zip(Self::SCHEMES).find(|(known, _)| **known == name);
-        let (_, scheme) = known.ok_or_else(|| UnknownTheme { name: name.to_owned() })?;
-        Ok(Self::shown(scheme, get))
-    }
-
-    /// The terminal's own palette.
-    pub const fn colour() -> Self {
-        Self { scheme: Scheme::Auto, depth: Depth::Sixteen }
-    }
-
-    /// Bold, dim and reverse only.
-    pub const fn plain() -> Self {
-        Self { scheme: Scheme::None, depth: Depth::Sixteen }
-    }
-
-    fn shown(scheme: Scheme, get: impl Fn(&str) -> Option<OsString>) -> Self {
+    /// The theme of a name, in as many colours as `COLORTERM` and `TERM` promise; without any
+    /// where `NO_COLOR` is set to something, or where the terminal says that it has none.
+    pub fn of(name: Name, get: impl Fn(&str) -> Option<OsString>) -> Self {
         let text = |name| get(name).map(|value| value.to_string_lossy().into_owned());
         let term = text("TERM").unwrap_or_default();
         let no_color = get("NO_COLOR").is_some_and(|value| !value.is_empty());
-        if no_color || term == "dumb" || term == "vt100" || scheme == Scheme::None {
+        if no_color || term == "dumb" || term == "vt100" || name == Name::None {
             return Self::plain();
         }
-        if scheme == Scheme::Auto {
+        // The terminal's own sixteen colours suit every terminal.
+        if matches!(name, Name::Auto | Name::Sixteen) {
             return Self::colour();
         }
         let promised = text("COLORTERM").unwrap_or_default();
@@ -201,20 +141,30 @@ impl Theme {
         } else {
             Depth::Sixteen
         };
-        Self { scheme, depth }
+        Self { name, depth }
+    }
+
+    /// The terminal's own palette.
+    pub const fn colour() -> Self {
+        Self { name: Name::Auto, depth: Depth::Sixteen }
+    }
+
+    /// Bold, dim and reverse only.
+    pub const fn plain() -> Self {
+        Self { name: Name::None, depth: Depth::Sixteen }
     }
 
     fn style(self, role: Role) -> Style {
         let Some(row) = TABLE.iter().find(|row| row.role == role) else {
             return Style::new();
         };
-        let (hue, ground) = match self.scheme {
-            Scheme::None => return Style::new().add_modifier(row.marks),
-            Scheme::Auto => return coloured(row.marks, row.auto),
-            Scheme::Dark => (row.dark, GROUNDS[0]),
-            Scheme::Light => (row.light, GROUNDS[1]),
-            Scheme::HighContrast => (row.high_contrast, GROUNDS[2]),
-            Scheme::ColourBlind => (row.colour_blind, GROUNDS[3]),
+        let (hue, ground) = match self.name {
+            Name::None => return Style::new().add_modifier(row.marks),
+            Name::Auto | Name::Sixteen => return coloured(row.marks, row.auto),
+            Name::Dark => (row.dark, GROUNDS[0]),
+            Name::Light => (row.light, GROUNDS[1]),
+            Name::HighContrast => (row.high_contrast, GROUNDS[2]),
+            Name::ColourBlind => (row.colour_blind, GROUNDS[3]),
         };
         let colour = |rgb| match self.depth {
             Depth::Sixteen => None,
@@ -282,11 +232,6 @@ impl Theme {
         self.style(Role::Key)
     }
 
-    /// Something is as it should be.
-    pub fn good(self) -> Style {
-        self.style(Role::Good)
-    }
-
     /// A row that has ended.
     pub fn fading(self) -> Style {
         self.style(Role::Fading)
@@ -300,16 +245,6 @@ impl Theme {
     /// The history of a row or of the machine.
     pub fn spark(self) -> Style {
         self.style(Role::Spark)
-    }
-
-    /// What is of GPUs.
-    pub fn gpu(self) -> Style {
-        self.style(Role::Gpu)
-    }
-
-    /// A row that stands for others.
-    pub fn group(self) -> Style {
-        self.style(Role::Group)
     }
 
     /// The line of sums.
@@ -346,14 +281,6 @@ fn nearest(rgb: u32) -> u8 {
         parts.map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
     };
     cube.chain(greys).min_by_key(|(_, colour)| distance(*colour)).map_or(0, |(index, _)| index)
-}
-
-fn near(name: &str) -> String {
-    let name = name.to_lowercase();
-    let all = Theme::NAMES.map(|known| (strsim::jaro_winkler(known, &name), known));
-    let best = all.into_iter().max_by(|a, b| a.0.total_cmp(&b.0));
-    best.filter(|(likeness, _)| *likeness > 0.7)
-        .map_or_else(String::new, |(_, known)| format!("did you mean {known}? Else "))
 }
 
 #[cfg(test)]

@@ -110,9 +110,9 @@ pub(super) fn plain(app: &App, screen: Rect) -> String {
     }
 }
 
-/// A screen so wide shows command lines in the place of names.
-pub(super) fn shows_commands(width: u16) -> bool {
-    table::shows_commands(width)
+/// A screen so wide shows command lines in the place of names, where rows have one.
+pub(super) fn shows_commands(app: &App, width: u16) -> bool {
+    table::shows_commands(app, width)
 }
 
 /// Rows of the table that fit on a screen.

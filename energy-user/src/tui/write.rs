@@ -18,16 +18,19 @@ const MOST_COPIED: usize = 74_994;
 
 /// Writes it, and tells what came of it.
 pub fn write(export: &Export, terminal: &mut impl Write) -> Notice {
-    let lines = export.text.lines().count();
+    let lines = match export.text.lines().count() {
+        1 => "1 line".into(),
+        many => format!("{many} lines"),
+    };
     match &export.to {
         Place::File(path) => match create(path, export.text.as_bytes()) {
             Ok(()) => {
-                let words = format!("wrote {lines} lines to {}", shown(path));
+                let words = format!("wrote {lines} to {}", shown(path));
                 Notice { words, bad: false }
             }
             Err(error) => Notice { words: format!("{}: {}", shown(path), why(&error)), bad: true },
         },
-        Place::Clipboard => copy(&export.text, lines, terminal),
+        Place::Clipboard => copy(&export.text, &lines, terminal),
     }
 }
 
@@ -58,16 +61,16 @@ fn shown(path: &Path) -> String {
 
 /// Asks the terminal to take a text into its clipboard (OSC 52 of xterm's control sequences).
 /// Whether it does is its own affair: there is no answer.
-fn copy(text: &str, lines: usize, terminal: &mut impl Write) -> Notice {
+fn copy(text: &str, lines: &str, terminal: &mut impl Write) -> Notice {
     let text = STANDARD.encode(text);
     if text.len() > MOST_COPIED {
-        let words = format!("{lines} lines are too many to copy: choose a file, or filter with /");
+        let words = format!("{lines} are too many to copy: choose a file, or filter with /");
         return Notice { words, bad: true };
     }
     let sent = write!(terminal, "\x1b]52;c;{text}\x07").and_then(|()| terminal.flush());
     match sent {
         Ok(()) => {
-            let words = format!("{lines} lines copied, if the terminal allows it (OSC 52)");
+            let words = format!("{lines} copied, if the terminal allows it (OSC 52)");
             Notice { words, bad: false }
         }
         Err(error) => Notice { words: format!("cannot copy: {error}; choose a file"), bad: true },

@@ -59,7 +59,7 @@ pub fn draw(buffer: &Buffer, title: &str) -> String {
     let ground = Look::of(&Cell::default()).back;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-         viewBox=\"0 0 {width} {height}\" role=\"img\" xml:space=\"preserve\">\n<title>{}</title>\n<style>text{{\
+         viewBox=\"0 0 {width} {height}\" role=\"img\" shape-rendering=\"crispEdges\" xml:space=\"preserve\">\n<title>{}</title>\n<style>text{{\
          font-size:{SIZE}px;font-family:'DejaVu Sans Mono','Liberation Mono',Menlo,Consolas,\
          monospace;white-space:pre;direction:ltr;unicode-bidi:bidi-override}}</style>\n\
          <rect width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"{ground}\"/>\n",

@@ -54,6 +54,7 @@ impl Explanation {
             lines.push(Line::default());
         }
         let [energy, power] = self.sum(units);
+        let power = if self.energy_joules.is_some() { &power } else { "not known," };
         let words = format!("{power} over {:.3} s, {}", self.interval_seconds, self.quality);
         lines.push(Line::new("sum", energy, words).strong());
         lines

@@ -64,6 +64,10 @@ impl Books {
             return;
         }
         self.by = by;
+        if other {
+            // No row of another kind has a past, so none may have one: nor (idle), which is in both.
+            self.paces.clear();
+        }
         // Rows that nobody has looked at begin with what they do now.
         self.follow(if other { 1.0 } else { Pace::weight(since) });
     }

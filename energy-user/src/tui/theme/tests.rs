@@ -2,7 +2,7 @@
 
 use super::*;
 
-const ROLES: [Role; 18] = [
+const ROLES: [Role; 15] = [
     Role::Ground,
     Role::Strong,
     Role::Dim,
@@ -13,12 +13,9 @@ const ROLES: [Role; 18] = [
     Role::Title,
     Role::Sorted,
     Role::Key,
-    Role::Good,
     Role::Fading,
     Role::Share,
     Role::Spark,
-    Role::Gpu,
-    Role::Group,
     Role::Sum,
     Role::Error,
 ];
@@ -27,49 +24,36 @@ fn environment<'a>(set: &'a [(&str, &str)]) -> impl Fn(&str) -> Option<OsString>
     move |asked| set.iter().find(|(name, _)| *name == asked).map(|(_, value)| value.into())
 }
 
-fn named(name: &str, set: &[(&str, &str)]) -> Theme {
-    Theme::named(name, environment(set)).unwrap()
+fn named(name: Name, set: &[(&str, &str)]) -> Theme {
+    Theme::of(name, environment(set))
 }
 
 #[test]
 fn the_environment_can_say_no_to_colours() {
-    let theme = |name: &str, value: &str| Theme::from_env(environment(&[(name, value)]));
+    let theme = |name: &str, value: &str| Theme::of(Name::Auto, environment(&[(name, value)]));
     assert_eq!(theme("NO_COLOR", "1"), Theme::plain());
     assert_eq!(theme("NO_COLOR", ""), Theme::colour());
     assert_eq!(theme("TERM", "dumb"), Theme::plain());
     assert_eq!(theme("TERM", "xterm"), Theme::colour());
-    for name in Theme::NAMES {
+    for name in Name::ALL {
         let theme = named(name, &[("NO_COLOR", "1"), ("COLORTERM", "truecolor")]);
-        assert_eq!(theme, Theme::plain(), "{name}");
+        assert_eq!(theme, Theme::plain(), "{name:?}");
         for role in ROLES {
             let style = theme.style(role);
-            assert_eq!((style.fg, style.bg), (None, None), "{name} {role:?}");
+            assert_eq!((style.fg, style.bg), (None, None), "{name:?} {role:?}");
         }
     }
 }
 
 #[test]
 fn a_theme_has_as_many_colours_as_the_terminal() {
-    let bar = |set: &[(&str, &str)]| named("dark", set).bar().fg;
+    let bar = |set: &[(&str, &str)]| named(Name::Dark, set).bar().fg;
     assert_eq!(bar(&[("COLORTERM", "truecolor")]), Some(Color::Rgb(0x5f, 0xaf, 0xd7)));
     assert_eq!(bar(&[("COLORTERM", "24bit"), ("TERM", "x")]), bar(&[("TERM", "xterm-direct")]));
     assert_eq!(bar(&[("TERM", "xterm-256color")]), Some(Color::Indexed(74)));
     assert_eq!(bar(&[("TERM", "linux")]), Some(Color::Cyan));
-    assert_eq!(named("auto", &[("COLORTERM", "truecolor")]), Theme::colour());
-    assert_eq!(named("none", &[]), Theme::plain());
-}
-
-#[test]
-fn an_unknown_name_has_a_remedy() {
-    let words = |name| Theme::named(name, environment(&[])).unwrap_err().to_string();
-    let all = "the themes are auto, dark, light, high-contrast, colour-blind, none";
-    let near = format!("no theme is called \"color-blind\": did you mean colour-blind? Else {all}");
-    assert_eq!(words("color-blind"), near);
-    assert_eq!(
-        words("Dark"),
-        format!("no theme is called \"Dark\": did you mean dark? Else {all}")
-    );
-    assert_eq!(words("zzz"), format!("no theme is called \"zzz\": {all}"));
+    assert_eq!(named(Name::Auto, &[("COLORTERM", "truecolor")]), Theme::colour());
+    assert_eq!(named(Name::None, &[]), Theme::plain());
 }
 
 /// The table has each role once, and the marks that carry what colour must not carry alone.
@@ -78,17 +62,18 @@ fn every_theme_has_every_role() {
     for role in ROLES {
         assert_eq!(TABLE.iter().filter(|row| row.role == role).count(), 1, "{role:?}");
     }
-    for name in Theme::NAMES {
+    for name in Name::ALL {
         for set in [&[("COLORTERM", "truecolor")][..], &[("TERM", "xterm-256color")], &[]] {
             let theme = named(name, set);
             for role in ROLES {
                 let (marks, plain) =
                     (theme.style(role).add_modifier, Theme::plain().style(role).add_modifier);
-                assert_eq!(marks - DIM, plain - DIM, "{name} {role:?}");
+                assert_eq!(marks - DIM, plain - DIM, "{name:?} {role:?}");
                 let grey = plain.contains(DIM) && !marks.contains(DIM);
-                assert!(!grey || theme.style(role).fg.is_some(), "{name} {role:?} is not dim");
-                let rich = !set.is_empty() && !["auto", "none"].contains(&name);
-                assert!(!rich || theme.style(role).fg.is_some(), "{name} {role:?} has no colour");
+                assert!(!grey || theme.style(role).fg.is_some(), "{name:?} {role:?} is not dim");
+                let rich =
+                    !set.is_empty() && !matches!(name, Name::Auto | Name::Sixteen | Name::None);
+                assert!(!rich || theme.style(role).fg.is_some(), "{name:?} {role:?} has no colour");
             }
         }
     }
@@ -132,14 +117,14 @@ fn black_on_white_is_21_to_1() {
 #[test]
 fn every_role_can_be_read() {
     for (name, least) in
-        [("dark", 4.5), ("light", 4.5), ("high-contrast", 7.0), ("colour-blind", 4.5)]
+        [(Name::Dark, 4.5), (Name::Light, 4.5), (Name::HighContrast, 7.0), (Name::ColourBlind, 4.5)]
     {
         for set in [("COLORTERM", "truecolor"), ("TERM", "xterm-256color")] {
             let theme = named(name, &[set]);
             let ground = rgb(theme.ground().bg.unwrap());
             for role in ROLES {
                 let ratio = contrast(rgb(theme.style(role).fg.unwrap()), ground);
-                assert!(ratio >= least, "{name} {set:?} {role:?}: {ratio:.2} to 1");
+                assert!(ratio >= least, "{name:?} {set:?} {role:?}: {ratio:.2} to 1");
             }
         }
     }

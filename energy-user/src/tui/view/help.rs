@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A column is at least so wide, and there are at most so many.
-const COLUMN: u16 = 39;
+const COLUMN: u16 = 40;
 const COLUMNS: u16 = 3;
 /// Cells between the keys and their words, and between two columns.
 const GAP: usize = 2;
@@ -126,7 +126,7 @@ fn set(entries: &[Entry], keys: usize, width: usize, theme: Theme) -> Vec<Line<'
             Entry::Keys(label, help) => {
                 lines.extend(take(&mut words));
                 let label = Span::styled(text::left(label, keys), theme.key());
-                let room = width.saturating_sub(keys + GAP + 1);
+                let room = width.saturating_sub(keys + 2 * GAP);
                 lines.push(Line::from_iter([
                     label,
                     Span::raw(" ".repeat(GAP)),

@@ -30,11 +30,15 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         left.push(Piece::new(rank, long, theme.dim()).or(4, short));
     }
     let Lost { events, slices, malformed } = app.ledger().totals().lost;
-    let all = [(events, "events"), (slices, "slices"), (malformed, "malformed")];
+    let all = [
+        (events, ["event", "events"]),
+        (slices, ["slice", "slices"]),
+        (malformed, ["malformed"; 2]),
+    ];
     let lost: Vec<String> = all
         .iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
+        .map(|(count, [one, many])| format!("{count} {}", if *count == 1 { one } else { many }))
         .collect();
     if !lost.is_empty() {
         let sum: u64 = all.iter().fold(0, |sum, (count, _)| sum.saturating_add(*count));

@@ -19,6 +19,7 @@ use crate::{
         app::{App, Shown, Twig},
         column::{Column, Look},
         small,
+        theme::Theme,
     },
 };
 
@@ -41,14 +42,18 @@ pub(super) fn draw(app: &App, plan: &Plan, buffer: &mut Buffer) {
     }
     let rows = app.rows().iter().skip(app.top());
     for (y, row) in (plan.rows.y..plan.rows.bottom()).zip(rows) {
-        let line = Line::raw(grid.line(row));
+        let mut line = grid.line(row, app.theme());
+        if app.selected() == Some(row.key) {
+            // Turned round, a colour of its own would be a patch in the bar.
+            line = Line::raw(line.to_string());
+        }
         buffer.set_line(plan.rows.x, y, &line, plan.rows.width);
         let place = ratatui::layout::Rect { y, height: 1, ..plan.rows };
         buffer.set_style(place, style(app, row));
     }
     if plan.total.height > 0 {
-        let line = Line::styled(grid.line(&app.sum()), app.theme().strong());
-        buffer.set_line(plan.total.x, plan.total.y, &line, plan.total.width);
+        buffer.set_line(plan.total.x, plan.total.y, &grid.total(app), plan.total.width);
+        buffer.set_style(plan.total, app.theme().sum());
     }
 }
 
@@ -56,21 +61,23 @@ pub(super) fn draw(app: &App, plan: &Plan, buffer: &mut Buffer) {
 pub(super) fn plain(app: &App, width: u16) -> String {
     let grid = Grid::of(app, if width == 0 { COMMANDS_NEED } else { width });
     let head = grid.head(app).to_string();
-    let rows = app.rows().iter().map(|row| grid.line(row));
-    let sum = grid.line(&app.sum());
+    let rows = app.rows().iter().map(|row| grid.line(row, app.theme()).to_string());
+    let sum = grid.total(app).to_string();
     let lines = std::iter::once(head).chain(rows).chain([sum]);
     lines.map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
-/// There is room for command lines.
-pub(super) fn shows_commands(width: u16) -> bool {
-    width >= COMMANDS_NEED
+/// There is room for command lines, and rows have one: a job has a name.
+pub(super) fn shows_commands(app: &App, width: u16) -> bool {
+    width >= COMMANDS_NEED && app.tab().of_processes()
 }
 
 fn style(app: &App, row: &Row) -> Style {
     if app.selected() == Some(row.key) {
         app.theme().selected()
-    } else if row.ended || !matches!(row.key, RowKey::Process(_) | RowKey::Group(..)) {
+    } else if row.ended {
+        app.theme().fading()
+    } else if !matches!(row.key, RowKey::Process(_) | RowKey::Group(..)) {
         app.theme().dim()
     } else {
         Style::new()
@@ -87,7 +94,7 @@ impl Grid {
     fn of(app: &App, width: u16) -> Self {
         let columns = app.settings().columns.fitting(width, app.stage());
         let columns = columns.into_iter().map(|(column, cells)| (column, cells.into())).collect();
-        Self { columns, look: app.look(shows_commands(width)) }
+        Self { columns, look: app.look(shows_commands(app, width)) }
     }
 
     fn head(&self, app: &App) -> Line<'static> {
@@ -116,21 +123,48 @@ impl Grid {
         line
     }
 
-    fn line(&self, row: &Shown) -> String {
-        let mut line = String::new();
-        for (index, &(column, width)) in self.columns.iter().enumerate() {
-            if index > 0 {
-                line.push(' ');
-            }
+    fn line(&self, row: &Shown, theme: Theme) -> Line<'static> {
+        self.cells(|column, width| {
             let cell = match column {
                 Column::Share => small::share(row.watts, self.look.whole, width),
                 _ => column.cell(row, &self.look),
             };
-            if column == Column::Name {
-                line.push_str(&named(row, &cell, width));
-            } else {
-                line.push_str(&pad(column, &cell, width));
+            let style = match column {
+                Column::Share => theme.share(),
+                Column::Recent => theme.spark(),
+                _ => Style::new(),
+            };
+            let cell = match column {
+                Column::Name => named(row, &cell, width),
+                _ => pad(column, &cell, width),
+            };
+            Span::styled(cell, style)
+        })
+    }
+
+    /// The sum of all rows; of no rows there is none, not even zero.
+    fn total(&self, app: &App) -> Line<'static> {
+        let sum = app.sum();
+        if !app.rows().is_empty() {
+            return self.line(&sum, app.theme());
+        }
+        self.cells(|column, width| {
+            let cell = match column {
+                Column::Name => column.cell(&sum, &self.look),
+                _ => String::new(),
+            };
+            Span::raw(pad(column, &cell, width))
+        })
+    }
+
+    /// A cell for each column, with a gap between two.
+    fn cells(&self, cell: impl Fn(Column, usize) -> Span<'static>) -> Line<'static> {
+        let mut line = Line::default();
+        for &(column, width) in &self.columns {
+            if !line.spans.is_empty() {
+                line.push_span(" ");
             }
+            line.push_span(cell(column, width));
         }
         line
     }

@@ -1,6 +1,7 @@
 //! The kinds of rows that there are, with their digits; the one that is shown stands out.
 //!
-//! Where it is narrow, those far from the one that is shown have their digit alone.
+//! Where it is narrow, those far from the one that is shown have their digit alone; how many
+//! findings there are stays.
 
 use ratatui::{
     buffer::Buffer,
@@ -22,7 +23,8 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let here = Tab::ALL.iter().position(|tab| *tab == app.tab()).unwrap_or(0);
-    let mut words: Vec<(String, Style)> = Tab::ALL.into_iter().map(|tab| word(app, tab)).collect();
+    let (mut words, short): (Vec<_>, Vec<_>) =
+        Tab::ALL.into_iter().map(|tab| (word(app, tab), short(app, tab))).unzip();
     let mut farthest: Vec<usize> = (0..words.len()).collect();
     farthest.sort_by_key(|index| std::cmp::Reverse(index.abs_diff(here)));
     for index in farthest {
@@ -30,7 +32,7 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
             break;
         }
         if index != here {
-            words[index].0.truncate(1);
+            words[index].0.clone_from(&short[index]);
         }
     }
     let mut line = Line::default();
@@ -42,10 +44,26 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     buffer.set_line(area.x, area.y, &line, area.width);
 }
 
+/// Its digit, and what must not be lost with its name.
+fn short(app: &App, tab: Tab) -> String {
+    match found(app, tab) {
+        0 => number(tab).to_string(),
+        found => format!("{} ({found})", number(tab)),
+    }
+}
+
+fn number(tab: Tab) -> usize {
+    Tab::ALL.iter().position(|one| *one == tab).unwrap_or(0) + 1
+}
+
+/// How many findings are in it.
+fn found(app: &App, tab: Tab) -> usize {
+    if tab == Tab::Findings { app.findings().len() } else { 0 }
+}
+
 fn word(app: &App, tab: Tab) -> (String, Style) {
-    let number = Tab::ALL.iter().position(|one| *one == tab).unwrap_or(0) + 1;
-    let found = if tab == Tab::Findings { app.findings().len() } else { 0 };
-    let mut word = format!("{number} {}", tab.title());
+    let found = found(app, tab);
+    let mut word = format!("{} {}", number(tab), tab.title());
     if found > 0 {
         word = format!("{word} {found}");
     }

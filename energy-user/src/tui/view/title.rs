@@ -28,7 +28,8 @@ pub(super) fn draw(app: &App, tick: &Tick, plan: &Plan, buffer: &mut Buffer) {
         let words = format!(" {} ", figure::printable(words));
         left.push(Piece::new(8, words, theme.chip()).or(1, format!(" {word} ")));
     }
-    if !app.filter().is_empty() {
+    // What looks like waste is not filtered.
+    if !app.filter().is_empty() && app.tab() != Tab::Findings {
         let filter = figure::printable(app.filter().text());
         left.push(Piece::new(2, format!(" /{filter} "), theme.chip()).or(2, " / "));
     }

@@ -90,7 +90,7 @@ impl Subject<'_> {
             });
         }
         if stay.held {
-            words.push("held and not used by anybody".into());
+            words.push("held, and nobody uses it".into());
         } else {
             let interval = self.frame().interval;
             let busy = stay.busy.iter().copied().sum::<Option<Duration>>();

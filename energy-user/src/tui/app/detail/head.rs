@@ -4,6 +4,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use super::{Section, Subject};
 use crate::{
+    attribute::IdlePolicy,
     group::{self, Grouping},
     job::{Job, resolve::Placed},
     ledger::{Row, RowKey},
@@ -62,8 +63,11 @@ impl Subject<'_> {
         };
         let Row { key, identity, job, members, .. } = self.row;
         if matches!(key, RowKey::Group(..)) {
-            let processes = if *members == 1 { "process" } else { "processes" };
-            fact("sum of", format!("{members} {processes}, ended ones too"));
+            let words = match members {
+                1 => "1 process".into(),
+                many => format!("{many} processes, ended ones too"),
+            };
+            fact("sum of", words);
             if !matches!(key, RowKey::Group(Grouping::User, _)) {
                 identity.user.iter().for_each(|user| fact("user", user.clone()));
             }
@@ -122,8 +126,15 @@ impl Subject<'_> {
         if fixed > Microjoules::ZERO && !threads {
             let watts = self.power(fixed.over(self.frame().interval));
             let watts = self.with_unit(watts, self.units.power_symbol());
-            let policy = self.frame().idle_policy.as_str();
-            let words = format!("of it now is static power (idle policy: {policy})");
+            let words = match self.frame().idle_policy {
+                // Whoever holds a GPU that nobody uses has its power under every policy.
+                IdlePolicy::None => {
+                    "of it now is static power of GPUs that it holds and does not use".into()
+                }
+                policy => {
+                    format!("of it now is static power (idle policy: {})", policy.as_str())
+                }
+            };
             lines.push(Line::new("static", watts, words));
         }
         lines.extend(self.pace());

@@ -62,7 +62,10 @@ impl Subject<'_> {
         }
         if !children.is_empty() {
             let all: Vec<&Row> = descendants(here, &below).iter().map(|at| &rows[*at]).collect();
-            let name = format!("with all {} below it", all.len() - 1);
+            let name = match all.len() - 1 {
+                1 => "with the one below it".into(),
+                below => format!("with all {below} below it"),
+            };
             entries.push(self.entry(&named(self.sum(&all), name), "", Stress::Strong));
         }
         Some(Section { title: "Its tree".into(), body: Body::Entries(entries) })

@@ -14,15 +14,11 @@ use crate::{
     tui::{
         app::{History, POOLS, Point},
         column::marked,
+        small::{GAP, HEIGHTS},
         theme::Theme,
     },
     units::{Microjoules, Watts},
 };
-
-/// Heights within a cell.
-const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// What stands for an interval without a reading.
-const GAP: char = '·';
 
 /// How it is drawn.
 pub(super) struct Chart {
@@ -148,7 +144,7 @@ fn bars(columns: &[Column], most: f64, rows: usize) -> Vec<String> {
         let below = 8 * (rows - 1 - row);
         let cell = |column: &Column| match column {
             Column::Gap if below == 0 => GAP,
-            _ => EIGHTHS[level(column).saturating_sub(below).min(8)],
+            _ => HEIGHTS[level(column).saturating_sub(below).min(8)],
         };
         columns.iter().map(cell).collect()
     };
