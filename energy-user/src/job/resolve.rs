@@ -107,13 +107,24 @@ impl Jobs {
         for Birth { child, parent } in births {
             self.born(*child, *parent);
         }
-        for (id, identity, _) in processes.clone() {
-            self.meet(id, identity);
+        let before = self.news;
+        let (mut still, mut strays, mut moved) = (Vec::new(), Vec::new(), false);
+        for (id, identity, ended) in processes.clone() {
+            let entry = self.met(id, identity);
+            let current = entry.placed.as_ref().filter(|(news, _)| *news == before && !ended);
+            moved |= current.is_none();
+            still.extend(current.map(|(_, placed)| placed.clone()));
+            strays.extend(entry.stray.then_some(id));
         }
-        for (id, ..) in processes.clone() {
+        for id in strays {
             self.join(id);
         }
         self.pipelines.settle();
+        // Nobody came, went or changed: all are where they were.
+        if !moved && self.news == before {
+            self.forget();
+            return still;
+        }
         let (mut memo, news) = (FxHashMap::default(), self.news);
         let placed = processes.clone().map(|(id, ..)| self.placed(id, &mut memo)).collect();
         for (id, _, ended) in processes {
@@ -163,10 +174,14 @@ impl Jobs {
 
     /// Who a process is, as far as is known now.
     pub fn meet(&mut self, id: ProcessId, identity: &Arc<Identity>) {
+        self.met(id, identity);
+    }
+
+    fn met(&mut self, id: ProcessId, identity: &Arc<Identity>) -> &Entry {
         let entry = self.entries.entry(id).or_default();
         entry.seen = self.frames;
         if entry.identity.as_ref().is_some_and(|known| known == identity) {
-            return;
+            return entry;
         }
         entry.parent = entry.parent.or(identity.parent);
         entry.own = Job::of(identity).map(Arc::new);
@@ -176,6 +191,7 @@ impl Jobs {
         entry.identity = Some(Arc::clone(identity));
         entry.stray = true;
         self.news += 1;
+        entry
     }
 
     /// Finds out which of a prompt's process groups a process is in. The shell makes one for

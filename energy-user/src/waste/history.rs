@@ -20,7 +20,6 @@ use super::{
 };
 use crate::{
     frame::{Energy, Frame, ProcessFrame},
-    job::Kind,
     sample::{Gpu, Identity, ProcessId, Progress},
     units::Microjoules,
 };
@@ -187,8 +186,9 @@ impl History {
         self.time = frame.time;
         self.open(frame);
         for process in &frame.processes {
-            self.kin.see(process, self.now, job, self.grain.fine);
-            self.note(frame, process);
+            let kin = self.kin.see(process, self.now, job, self.grain.fine);
+            let notebook = kin.is_notebook();
+            self.note(frame, process, notebook);
         }
     }
 
@@ -254,11 +254,10 @@ impl History {
         });
     }
 
-    /// Notes what a process did.
-    fn note(&mut self, frame: &Frame, process: &ProcessFrame) {
+    /// Notes what a process did, which may be a notebook's.
+    fn note(&mut self, frame: &Frame, process: &ProcessFrame, notebook: bool) {
         let Some(slot) = self.fine.back().map(|slot| slot.number) else { return };
         let ProcessFrame { id, identity, ended, share, progress, gpus, .. } = process;
-        let notebook = self.kin.job(*id).is_some_and(|job| job.kind == Kind::Notebook);
         let little = share.cpu_time.as_secs_f64() < LEAST * frame.interval.as_secs_f64();
         let nothing = little && gpus.is_empty() && progress.is_none();
         let known = self.members.contains_key(id);

@@ -52,6 +52,19 @@ pub struct Relative {
     pub ended: Option<Duration>,
 }
 
+impl Relative {
+    /// Its job; none where none is known. A login is none: what somebody starts there are things
+    /// of their own.
+    fn job(&self) -> Option<&Job> {
+        self.job.as_deref().filter(|job| job.kind != Kind::Session)
+    }
+
+    /// It is a part of a notebook's job.
+    pub fn is_notebook(&self) -> bool {
+        self.job().is_some_and(|job| job.kind == Kind::Notebook)
+    }
+}
+
 /// What a process belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Key {
@@ -69,7 +82,13 @@ pub struct Kin {
 
 impl Kin {
     /// A process was seen at a time; asks for its job now and then, since that may become known.
-    pub fn see(&mut self, process: &ProcessFrame, now: Duration, job: JobOf, again: Duration) {
+    pub fn see(
+        &mut self,
+        process: &ProcessFrame,
+        now: Duration,
+        job: JobOf,
+        again: Duration,
+    ) -> &Relative {
         let ProcessFrame { id, identity, ended, .. } = process;
         let relative = self.people.entry((*id).into()).or_insert_with(|| Relative {
             id: *id,
@@ -89,6 +108,7 @@ impl Kin {
         if *ended {
             relative.ended.get_or_insert(now);
         }
+        relative
     }
 
     /// A process that was seen.
@@ -96,11 +116,9 @@ impl Kin {
         self.people.get(&id.into())
     }
 
-    /// The job of a process; none where none is known. A login is none: what somebody starts
-    /// there are things of their own.
+    /// The job of a process, if it was seen.
     pub fn job(&self, id: ProcessId) -> Option<&Job> {
-        let job = self.get(id)?.job.as_deref()?;
-        (job.kind != Kind::Session).then_some(job)
+        self.get(id)?.job()
     }
 
     /// What a process belongs to.
