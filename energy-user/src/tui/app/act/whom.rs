@@ -24,8 +24,11 @@ impl Default for Hands {
 }
 
 impl Hands {
-    /// Of rows that are made up or were recorded.
+    /// Of rows that are made up.
     pub const MADE_UP: Self = Self::Tied("these rows are made up: there is no process to act on");
+    /// Of rows that were recorded.
+    pub const RECORDED: Self =
+        Self::Tied("these rows were recorded: there is no process to act on");
     /// Of rows from elsewhere.
     pub const ELSEWHERE: Self =
         Self::Tied("--proc-root names another machine's processes: there is none to act on");
