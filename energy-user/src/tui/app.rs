@@ -627,11 +627,6 @@ impl App {
         &self.settings
     }
 
-    /// Nothing can be done to a process.
-    pub fn readonly(&self) -> bool {
-        self.settings.readonly
-    }
-
     /// What measures.
     pub fn description(&self) -> &Description {
         &self.description

@@ -50,8 +50,6 @@ pub struct Settings {
     pub columns: Columns,
     /// The mouse does something.
     pub mouse: bool,
-    /// Nothing can be done to a process.
-    pub readonly: bool,
 }
 
 impl Settings {
@@ -64,7 +62,6 @@ impl Settings {
             panels: screen.panels.clone(),
             columns: Columns::of(&screen.columns),
             mouse: screen.mouse,
-            readonly: screen.readonly,
         }
     }
 }
