@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::{App, Mode, Request, act::Hands};
 use crate::{tui::tab::Tab, tui::view};
 
-/// Letters of a file's name; no file system takes more.
+/// Bytes of what is typed as a file's name; file systems take no longer ones.
 const LONGEST: usize = 255;
 
 /// How it is written down.

@@ -57,7 +57,7 @@ impl App {
         self.past.rest();
     }
 
-    /// The earlier moments are of interest: one is shown, or a time is typed.
+    /// A moment is shown that the user went to; a pause alone is none.
     pub fn is_back(&self) -> bool {
         self.frozen.is_some() && self.stand.went
     }
