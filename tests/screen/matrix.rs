@@ -6,11 +6,7 @@
 use std::{fmt::Write as _, sync::OnceLock};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use jouletop::tui::{
-    App, Theme,
-    action::{self, Action},
-    tab::Tab,
-};
+use jouletop::tui::{App, Theme, action, tab::Tab};
 use ratatui::{
     buffer::Cell,
     style::{Color, Modifier},
@@ -153,6 +149,5 @@ fn styles_of_themes() {
         let words = text(&mut app, 80, 24);
         assert_eq!(&words, plain.get_or_init(|| words.clone()), "{name}: the words are the same");
         insta::assert_snapshot!(format!("server_styles_{name}"), styles(&mut app));
-        app.update(Action::Pause);
     }
 }
