@@ -29,7 +29,7 @@ enum Cell {
     Number(Option<f64>),
     Whole(Option<u64>),
     Flag(bool),
-    /// Of the last intervals, the newest last.
+    /// Of the last pictures, the newest last.
     Numbers(Vec<Option<f64>>),
 }
 
