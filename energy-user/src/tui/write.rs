@@ -34,11 +34,11 @@ pub fn write(export: &Export, terminal: &mut impl Write) -> Notice {
 /// Only a new file, that only its owner may read: names and command lines may hold secrets. What
 /// is there already is no file of ours, and where a link leads nobody knows. A file that cannot be
 /// filled (the disk is full) is taken away again: half of a view looks like one.
-fn create(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+fn create(path: &Path, put: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
     let mut file = options.open(path)?;
-    let filled = fill(&mut file).and_then(|()| file.sync_all());
+    let filled = put(&mut file).and_then(|()| file.sync_all());
     if filled.is_err() {
         // What is told is why it was not written, whether or not this succeeds.
         let _ = fs::remove_file(path);
