@@ -273,7 +273,7 @@ fn expected(binding: &Binding) -> Option<Expected> {
         Action::Export => says(&[], "export what is shown?", &["Escape"]),
         // The second press shows the card, or tells that it was too soon for one.
         Action::Measure => says(&[], " m all rows ", &["m", "Escape", "x", "Escape"]),
-        Action::Zoom => says(&["4"], " user ", &["Escape", "Escape", "1"]),
+        Action::Zoom => says(&["4"], " user anna ", &["Escape", "Escape", "1"]),
         Action::Earlier | Action::MinuteEarlier => shows(&[], " ago", &["Escape"]),
         Action::Later | Action::MinuteLater => hides(&[","], " ago", &[]),
         Action::AskTime => shows(&[], "time: ", &["Escape"]),
