@@ -60,6 +60,12 @@ impl Shot {
         self.selected.as_ref().is_some_and(|(_, row)| row.contains(word))
     }
 
+    /// The selected row is no process; these come last in the order of numbers.
+    fn is_no_process(&self) -> bool {
+        let rows = ["(idle)", "(kernel)", "(irq)", "(unattributed)", "(rest)", "(jouletop)"];
+        rows.into_iter().any(|row| self.is_selected(row))
+    }
+
     /// Where the arrow of the sorted column stands among the titles.
     fn arrow(&self) -> Option<usize> {
         let head = self.text.lines().find(|line| line.contains("USER"))?;
@@ -318,12 +324,12 @@ fn expected(binding: &Binding) -> Option<Expected> {
         Action::Down => moves(&["Home"], |old, shot| lines(old, shot) == 1),
         // The first and the last in the order of numbers: pid 1, and a row without one.
         Action::First => moves(&["End"], |_, shot| shot.is_selected("/sbin/init")),
-        Action::Last => moves(&["Home"], |_, shot| shot.is_selected(" (")),
+        Action::Last => moves(&["Home"], |_, shot| shot.is_no_process()),
         Action::PageUp => {
             moves(&["End"], |old, shot| lines(shot, old) > 1 && !shot.is_selected("/sbin/init"))
         }
         Action::PageDown => {
-            moves(&["Home"], |old, shot| lines(old, shot) > 1 && !shot.is_selected(" ("))
+            moves(&["Home"], |old, shot| lines(old, shot) > 1 && !shot.is_no_process())
         }
         Action::Accept | Action::Pick | Action::Type(_) | Action::Erase | Action::Card => {
             panic!("{:?} is valid while browsing: {remedy}", binding.action)
