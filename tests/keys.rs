@@ -1,7 +1,8 @@
 //! Every key in a terminal that people use: tmux, with a shell in it.
 //!
-//! The table of keys says what there is to press; a key without an expectation here fails.
-//! `pty.rs` has what needs no terminal of its own.
+//! The table of keys says what there is to press while one browses; a key without an expectation
+//! here fails, but for those that leave the screen, which have tests of their own. `pty.rs` has what
+//! needs no terminal that people use, and what is done to real processes.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -46,8 +47,30 @@ struct Tmux {
 /// What a window shows.
 struct Shot {
     text: String,
-    /// The row that is turned round.
-    selected: Option<String>,
+    /// The row that is turned round, and its line.
+    selected: Option<(usize, String)>,
+}
+
+impl Shot {
+    fn line(&self) -> Option<usize> {
+        self.selected.as_ref().map(|(line, _)| *line)
+    }
+
+    fn is_selected(&self, word: &str) -> bool {
+        self.selected.as_ref().is_some_and(|(_, row)| row.contains(word))
+    }
+
+    /// The selected row is no process; these come last in the order of numbers.
+    fn is_no_process(&self) -> bool {
+        let rows = ["(idle)", "(kernel)", "(irq)", "(unattributed)", "(rest)", "(jouletop)"];
+        rows.into_iter().any(|row| self.is_selected(row))
+    }
+
+    /// Where the arrow of the sorted column stands among the titles.
+    fn arrow(&self) -> Option<usize> {
+        let head = self.text.lines().find(|line| line.contains("USER"))?;
+        head.chars().position(|letter| ['▲', '▼'].contains(&letter))
+    }
 }
 
 impl Tmux {
@@ -93,7 +116,9 @@ impl Tmux {
         let turned = |line: &&str| {
             (line.contains("\x1b[7m") || line.contains(";7m")) && !line.contains(" tree")
         };
-        Shot { text: capture(&[]), selected: styled.lines().find(turned).map(str::to_owned) }
+        let mut lines = styled.lines().enumerate();
+        let selected = lines.find(|(_, line)| turned(line));
+        Shot { text: capture(&[]), selected: selected.map(|(at, row)| (at, row.to_owned())) }
     }
 
     fn until(&self, what: &str, holds: impl Fn(&Shot) -> bool) -> Shot {
@@ -183,11 +208,26 @@ fn hides(before: &[&'static str], word: &'static str, after: &[&'static str]) ->
     Expected { before: before.into(), holds, after: after.into() }
 }
 
-/// Another row is selected; rows in the order of their numbers hold still.
-fn moves(before: &[&'static str]) -> Expected {
-    let holds: Holds =
-        Box::new(|old, shot| shot.selected.is_some() && shot.selected != old.selected);
+/// What was not said before.
+fn says(before: &[&'static str], word: &'static str, after: &[&'static str]) -> Expected {
+    let holds: Holds = Box::new(move |old, shot| {
+        assert!(!old.text.contains(word), "there is {word:?} to begin with:\n{}", old.text);
+        shot.text.contains(word)
+    });
+    Expected { before: before.into(), holds, after: after.into() }
+}
+
+/// Another row is selected, this one; rows in the order of their numbers hold still.
+fn moves(before: &[&'static str], there: fn(&Shot, &Shot) -> bool) -> Expected {
+    let holds: Holds = Box::new(move |old, shot| {
+        shot.selected.is_some() && shot.selected != old.selected && there(old, shot)
+    });
     Expected { before: [&["P"], before].concat(), holds, after: vec!["Escape", "W"] }
+}
+
+/// So many lines from one to the other.
+fn lines(one: &Shot, other: &Shot) -> usize {
+    one.line().zip(other.line()).map_or(0, |(one, other)| other.saturating_sub(one))
 }
 
 /// A row of the tree that others hang on keeps them to itself.
@@ -232,15 +272,14 @@ fn sorts(column: Column) -> Expected {
 fn expected(binding: &Binding) -> Option<Expected> {
     let remedy = "say in tests/keys.rs what a user sees when this key is pressed";
     Some(match binding.action {
-        // tests/pty.rs acts on real processes: a made-up machine has none.
-        Action::Quit
-        | Action::Suspend
-        | Action::Signal
-        | Action::Nice(_)
-        | Action::Io
-        | Action::Measure
-        | Action::Export
-        | Action::Zoom => return None,
+        Action::Quit | Action::Suspend => return None,
+        // tests/pty.rs acts on real processes: a made-up machine has none. What is told goes
+        // when something else is asked.
+        Action::Signal | Action::Nice(_) | Action::Io => says(&[], "made up", &["x", "Escape"]),
+        Action::Export => says(&[], "export what is shown?", &["Escape"]),
+        // The second press shows the card, or tells that it was too soon for one.
+        Action::Measure => says(&[], " m all rows ", &["m", "Escape", "x", "Escape"]),
+        Action::Zoom => says(&["4"], " user anna ", &["Escape", "Escape", "1"]),
         Action::Earlier | Action::MinuteEarlier => shows(&[], " ago", &["Escape"]),
         Action::Later | Action::MinuteLater => hides(&[","], " ago", &[]),
         Action::AskTime => shows(&[], "time: ", &["Escape"]),
@@ -262,7 +301,14 @@ fn expected(binding: &Binding) -> Option<Expected> {
         Action::FoldAll => folds(&["2", "Home"], &["*", "Escape", "1"]),
         Action::Filter => shows(&[], "filter: ", &["Escape"]),
         Action::Users => shows(&[], "WHOSE ROWS", &["Escape"]),
-        Action::SortLeft | Action::SortRight => hides(&["W"], "▼W", &["W"]),
+        Action::SortLeft => Expected {
+            holds: Box::new(|old, shot| shot.arrow().is_some() && shot.arrow() < old.arrow()),
+            ..hides(&["W"], "▼W", &["W"])
+        },
+        Action::SortRight => Expected {
+            holds: Box::new(|old, shot| old.arrow().is_some() && shot.arrow() > old.arrow()),
+            ..hides(&["W"], "▼W", &["W"])
+        },
         Action::Sort(column) => sorts(column),
         Action::Reverse => shows(&["W"], "▲W", &["I"]),
         Action::Pause => shows(&[], "PAUSED", &[" "]),
@@ -274,9 +320,17 @@ fn expected(binding: &Binding) -> Option<Expected> {
         Action::Units => shows(&[], " Wh ", &["U", "U"]),
         Action::Slower => shows(&[], "every 2.0s", &["-"]),
         Action::Faster => hides(&[], "every 1.0s", &["+"]),
-        Action::Up => moves(&["Home", "Down", "Down"]),
-        Action::Down | Action::PageDown | Action::Last => moves(&["Home"]),
-        Action::PageUp | Action::First => moves(&["End"]),
+        Action::Up => moves(&["Home", "Down", "Down"], |old, shot| lines(shot, old) == 1),
+        Action::Down => moves(&["Home"], |old, shot| lines(old, shot) == 1),
+        // The first and the last in the order of numbers: pid 1, and a row without one.
+        Action::First => moves(&["End"], |_, shot| shot.is_selected("/sbin/init")),
+        Action::Last => moves(&["Home"], |_, shot| shot.is_no_process()),
+        Action::PageUp => {
+            moves(&["End"], |old, shot| lines(shot, old) > 1 && !shot.is_selected("/sbin/init"))
+        }
+        Action::PageDown => {
+            moves(&["Home"], |old, shot| lines(old, shot) > 1 && !shot.is_no_process())
+        }
         Action::Accept | Action::Pick | Action::Type(_) | Action::Erase | Action::Card => {
             panic!("{:?} is valid while browsing: {remedy}", binding.action)
         }
@@ -303,7 +357,8 @@ fn browsing() -> Vec<App> {
         }
         app
     };
-    vec![made(&[]), made(&[Action::Down]), made(&[Action::Tab(Tab::Tree), Action::Down])]
+    let tree = made(&[Action::Tab(Tab::Tree), Action::Down]);
+    vec![made(&[]), made(&[Action::Down]), tree, made(&[Action::Tab(Tab::Users)])]
 }
 
 #[test]

@@ -344,7 +344,17 @@ fn select(terminal: &mut Terminal, pid: u32) {
     let is_there = |text: &str| text.lines().any(|line| line.trim_start().starts_with(&row));
     terminal.until("the row", is_there);
     terminal.type_keys("\x1b[H");
-    terminal.until("selected", |text| text.contains("Esc back"));
+    // Only the selected row is turned round.
+    let turned = |text: &str| {
+        let screen = terminal.screen.lock().unwrap();
+        text.lines().zip(0..).filter(|(line, _)| line.trim_start().starts_with(&row)).any(
+            |(line, y)| {
+                let x = line.len() - line.trim_start().len();
+                screen.screen().cell(y, x as u16).is_some_and(vt100::Cell::inverse)
+            },
+        )
+    };
+    terminal.until("selected", turned);
 }
 
 #[test]

@@ -15,6 +15,8 @@ mod detail;
 mod gpus;
 #[path = "screen/matrix.rs"]
 mod matrix;
+#[path = "screen/moments.rs"]
+mod moments;
 #[path = "screen/past.rs"]
 mod past;
 #[path = "screen/properties.rs"]

@@ -469,7 +469,14 @@ proptest! {
                 .zip(Some(of.try_fold(0.0, |sum, row| Some(sum + row.grams?.0))))
         };
         let start = sum(&app);
+        let row = app.rows().get(place).filter(|_| chosen.is_some());
+        let over = row.is_some_and(|row| row.ended && matches!(row.key, RowKey::Process(_)));
         app.update(Action::Measure);
+        // Who has ended uses nothing more.
+        prop_assert_eq!(app.measurement().is_none(), over);
+        if over {
+            return Ok(());
+        }
         let mut metered = false;
         for (work, gap) in &during {
             bench.gap = *gap;

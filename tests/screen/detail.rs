@@ -457,3 +457,51 @@ fn threads_add_up_to_their_process() {
         process.threads.iter().filter_map(|thread| thread.share.energy.total()).sum();
     assert_eq!(own, whole, "to the microjoule");
 }
+
+/// Thousands that ended, too many to be told apart, and one that lives.
+fn many_ended() -> App {
+    let mut bench = Bench::new(Meters::Measured);
+    let mut app = App::new(bench.describe(), STEP, Theme::colour());
+    for round in 0..5_u32 {
+        let short = |job: u32| Work { ended: true, ..work(1000 * round + job, "sh", 0.001) };
+        let all: Vec<Work> = (1..1000).map(short).chain([work(9999, "make", 0.1)]).collect();
+        app.tick(bench.tick(STEP, &all));
+    }
+    app
+}
+
+#[test]
+fn the_row_of_those_that_ended_is_opened_as_it_stands_in_the_table() {
+    let mut app = many_ended();
+    app.update(Action::Ended);
+    let row = app.rows().iter().find(|row| row.key == RowKey::Folded).unwrap().row.clone();
+    open(&mut app, "(ended)");
+    let screen = text(&mut app, 80, 24);
+    let energy = app.units().energy(row.energy);
+    let since = screen.lines().find(|line| line.contains("since start")).unwrap();
+    assert!(since.contains(&format!(" {energy} J")), "{energy}: {screen}");
+    assert_eq!(row.members, 5 * 999);
+}
+
+#[test]
+fn a_group_that_is_not_told_in_full_has_no_chart_and_no_pace() {
+    let mut app = many_ended();
+    app.update(Action::Tab(Tab::Commands));
+    let has_chart = |app: &App| {
+        let sections = &app.detail().unwrap().sections;
+        sections.iter().any(|section| matches!(section.body, Body::Chart(_)))
+    };
+    open(&mut app, "make");
+    assert!(has_chart(&app) && read(&mut app).contains("at this pace"));
+    app.update(Action::Detail);
+    open(&mut app, "sh");
+    let words = read(&mut app);
+    assert!(!has_chart(&app) && !words.contains("at this pace"), "{words}");
+    assert!(words.contains("Not shown, and no pace"), "{words}");
+    // Nor has the user whose they were, though another process of theirs lives.
+    app.update(Action::Detail);
+    app.update(Action::Tab(Tab::Users));
+    open(&mut app, "alice");
+    let words = read(&mut app);
+    assert!(!has_chart(&app) && words.contains("Not shown, and no pace"), "{words}");
+}

@@ -8,11 +8,7 @@ use std::{fmt::Write as _, sync::OnceLock};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jouletop::{
     config::screen::Theme as Name,
-    tui::{
-        App, Theme,
-        action::{self, Action},
-        tab::Tab,
-    },
+    tui::{App, Theme, action, tab::Tab},
 };
 use ratatui::{
     buffer::Cell,
@@ -156,6 +152,5 @@ fn styles_of_themes() {
         let words = text(&mut app, 80, 24);
         assert_eq!(&words, plain.get_or_init(|| words.clone()), "{name}: the words are the same");
         insta::assert_snapshot!(format!("server_styles_{name}"), styles(&mut app));
-        app.update(Action::Pause);
     }
 }

@@ -131,7 +131,7 @@ proptest! {
         app = app.with_hands(hands);
         let mut minute = 0;
         if explained {
-            // Half of the time the explanation of a row lies over all that follows.
+            // Half of the time a row is open in detail when all that follows begins.
             app.tick(bench.tick(STEP, &afternoon(minute)));
             minute += 1;
             app.update(Action::Detail);

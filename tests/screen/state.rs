@@ -18,7 +18,9 @@ use ratatui::layout::Rect;
 use crate::{
     STEP,
     bench::{Bench, Meters, Work, work},
-    screen, text,
+    screen,
+    tabs::found,
+    text,
 };
 
 const USUAL: Rect = Rect { x: 0, y: 0, width: 80, height: 24 };
@@ -238,9 +240,9 @@ fn the_interval_keeps_to_its_bounds() {
 }
 
 /// The states between which the meaning of keys differs.
-fn states() -> Vec<App> {
+pub fn states() -> Vec<App> {
     let mut states: Vec<App> =
-        (0..13).map(|_| screen(Meters::Measured, 3).with_hands(Hands::Free)).collect();
+        (0..19).map(|_| screen(Meters::Measured, 3).with_hands(Hands::Free)).collect();
     states[1].update(Action::Help);
     states[2].update(Action::Filter);
     states[3].update(Action::Down);
@@ -263,6 +265,30 @@ fn states() -> Vec<App> {
     states[11].update(Action::Down);
     states[11].update(Action::Earlier);
     states[12].update(Action::Pause);
+    states[13].update(Action::Users);
+    states[14].tick(found(&mut Bench::new(Meters::Measured), &[1]));
+    states[14].update(Action::Tab(Tab::Findings));
+    states[14].update(Action::Detail);
+    states[15].fit(Rect::new(0, 0, 160, 50));
+    states[15].update(Action::Detail);
+    assert!(states[15].is_beside());
+    states[16].update(Action::Tab(Tab::Users));
+    states[16].update(Action::Earlier);
+    states[16].update(Action::Zoom);
+    states[16].update(Action::Down);
+    assert!(states[16].zoomed().is_some() && states[16].is_back());
+    states[17].update(Action::Measure);
+    states[17].tick(Bench::new(Meters::Measured).tick(STEP, &[work(1, "x", 0.5)]));
+    states[17].update(Action::Earlier);
+    states[17].update(Action::Measure);
+    for _ in 0..3 {
+        states[18].update(Action::Down);
+    }
+    states[18].update(Action::Io);
+    let modes = [13, 14, 17, 18].map(|state: usize| states[state].mode());
+    let card = Mode::Card { scroll: 0 };
+    assert_eq!(modes, [Mode::Users { index: 0 }, Mode::Finding { scroll: 0 }, card, Mode::Act]);
+    assert!(states[17].is_back());
     let modes: Vec<Mode> = states[5..9].iter().map(App::mode).collect();
     assert_eq!(modes, [Mode::Act, Mode::Act, Mode::Export, Mode::Card { scroll: 0 }]);
     states

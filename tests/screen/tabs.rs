@@ -2,17 +2,23 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jouletop::{
-    ledger::RowKey,
+    job::Kind,
+    ledger::{RowKey, Tick},
+    sample::ProcessId,
     tui::{
         App, Theme,
         action::{self, Action},
         app::{Mode, Shown},
         tab::Tab,
     },
+    waste::{Evidence, Figure, Finding, Rule, Severity, Subject, SubjectKind},
 };
 
 use crate::{
+    STEP,
+    bench::{Bench, Meters, Work, work},
     gpus::{demo, following},
+    screen,
     state::adds_up,
     text,
 };
@@ -222,4 +228,71 @@ fn a_user_is_picked_from_a_list() {
     press(&mut app, KeyCode::Char('u'));
     press(&mut app, KeyCode::Enter);
     assert!(app.filter().is_empty() && app.rows().len() > 5);
+}
+
+/// An interval in which processes of one job spin, the worst first.
+pub fn found(bench: &mut Bench, pids: &[u32]) -> Tick {
+    let mut tick = bench.tick(STEP, &[work(1, "rank", 0.5), work(2, "rank", 0.5)]);
+    let finding = |pid: &u32| Finding {
+        rule: Rule::Spinning,
+        subject: Subject {
+            kind: SubjectKind::Job(Kind::Slurm),
+            id: "slurm 4711".into(),
+            name: format!("rank {pid}"),
+            processes: vec![ProcessId { pid: *pid, start: u64::from(*pid) * 1_000_000 }],
+        },
+        since: tick.frame.time,
+        evidence: vec![Evidence::new("cpu", Figure::Part(0.5), "of a CPU")],
+        charges: Vec::new(),
+        remedy: "Look what it waits for.".into(),
+        severity: Severity::Low,
+    };
+    tick.findings = pids.iter().map(finding).collect();
+    tick
+}
+
+#[test]
+fn an_opened_finding_is_itself_or_over() {
+    let mut bench = Bench::new(Meters::Measured);
+    let mut app = screen(Meters::Measured, 0);
+    let open = |app: &App| app.finding().map(|finding| finding.subject.name.clone());
+    let rank = |pid: u32| Some(format!("rank {pid}"));
+    app.tick(found(&mut bench, &[1, 2]));
+    press(&mut app, KeyCode::Char('8'));
+    // Nobody moved: what is opened is the first, and stays that one when another gets worse.
+    press(&mut app, KeyCode::Enter);
+    app.tick(found(&mut bench, &[2, 1]));
+    assert_eq!(open(&app), rank(1));
+    app.tick(found(&mut bench, &[2]));
+    assert_eq!(open(&app), None);
+    assert!(text(&mut app, 80, 24).contains("It is over"));
+    app.tick(found(&mut bench, &[2, 1]));
+    assert_eq!(open(&app), rank(1));
+    press(&mut app, KeyCode::Esc);
+    // Two processes of one job are two, and the selection follows its own.
+    press(&mut app, KeyCode::Up);
+    assert_eq!(open(&app), rank(2));
+    app.tick(found(&mut bench, &[1, 2]));
+    assert_eq!((open(&app), app.finding_index()), (rank(2), 1));
+    // In the list, where one is over, its place is the next one's.
+    app.tick(found(&mut bench, &[1]));
+    assert_eq!(open(&app), rank(1));
+}
+
+#[test]
+fn who_is_picked_is_who_was_seen() {
+    let mut bench = Bench::new(Meters::Measured);
+    let mut app = screen(Meters::Measured, 0);
+    let bob = |load| Work { user: Some("bob"), ..work(2, "cc1", load) };
+    app.tick(bench.tick(STEP, &[work(1, "make", 0.9), bob(0.1)]));
+    press(&mut app, KeyCode::Char('u'));
+    press(&mut app, KeyCode::Down);
+    app.tick(bench.tick(STEP, &[work(1, "make", 0.1), bob(0.9)]));
+    let users: Vec<_> = app.users().iter().map(|choice| choice.user.as_deref()).collect();
+    assert_eq!(users, [None, Some("alice"), Some("bob")]);
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(app.filter().text(), "user = \"alice\"");
+    // Opened again, whoever draws most now is first.
+    press(&mut app, KeyCode::Char('u'));
+    assert_eq!(app.users()[1].user.as_deref(), Some("bob"));
 }

@@ -25,7 +25,8 @@ pub async fn screen(global: &Global, args: &ScreenArgs) -> anyhow::Result<ExitCo
     let screen = args.over(global.config.screen.clone());
     let hands = match global {
         _ if screen.readonly => Hands::None,
-        Global { replay: Some(_), .. } | Global { simulate: Some(_), .. } => Hands::MADE_UP,
+        Global { replay: Some(_), .. } => Hands::RECORDED,
+        Global { simulate: Some(_), .. } => Hands::MADE_UP,
         Global { proc_root, .. } if proc_root != Path::new("/proc") => Hands::ELSEWHERE,
         _ => Hands::Free,
     };

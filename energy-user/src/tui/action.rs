@@ -22,7 +22,8 @@ pub enum Action {
     Quit,
     /// Lets the shell have the terminal for a while.
     Suspend,
-    /// Takes back the last thing that is on: filter, then selection.
+    /// Takes back what is on, one thing at a time: a question or a list, a look back in time, what
+    /// is typed as a filter, a look into a group, the selection.
     Back,
     /// Freezes the picture, not the measurement.
     Pause,
@@ -48,11 +49,11 @@ pub enum Action {
     Users,
     /// Takes what the list is at.
     Pick,
-    /// Adds a letter to the filter.
+    /// Adds a letter to what is typed: a filter, a time, a choice, the name of a file.
     Type(char),
-    /// Takes the filter's last letter away.
+    /// Takes the last letter of what is typed away.
     Erase,
-    /// Keeps the filter and ends the typing.
+    /// Ends the typing: keeps the filter, goes to the time, does what is asked.
     Accept,
     /// Sorts by the column to the left.
     SortLeft,

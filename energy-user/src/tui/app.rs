@@ -156,6 +156,8 @@ pub struct App {
     arrangement: Arrangement,
     units: Units,
     rows: Vec<Shown>,
+    /// How many there are without a filter and without folding.
+    all: usize,
     /// The finding that is selected.
     chosen: Chosen,
     /// The row that is looked at closely.
@@ -193,6 +195,7 @@ impl App {
             arrangement: Arrangement::default(),
             units: Units::default(),
             rows: Vec::new(),
+            all: 0,
             chosen: Chosen::default(),
             detail: None,
             stale: false,
@@ -262,6 +265,7 @@ impl App {
     /// Adds an interval that is not drawn by itself: its rows are put in order when they are.
     pub fn count(&mut self, tick: Tick) {
         let tick = Arc::new(tick);
+        self.desk.leaders.learn(&tick.frame);
         self.past.push(Arc::clone(&tick));
         self.live.push(tick);
         self.measure();
@@ -421,7 +425,8 @@ impl App {
 
     fn back(&mut self) {
         match self.mode {
-            Mode::Act | Mode::Time | Mode::Users { .. } => self.mode = Mode::Browse,
+            Mode::Act => self.drop_dialog(),
+            Mode::Time | Mode::Users { .. } => self.mode = Mode::Browse,
             Mode::Export => self.drop_draft(),
             _ => self.take_back(),
         }
@@ -489,7 +494,9 @@ impl App {
         let scope = self.scope(books);
         let wanted =
             Wanted { query: self.filter.query(), tariff: self.tariff, scope: scope.as_ref() };
+        let all = scope.as_ref().map_or(books.rows.len(), |one| one.rows(&books.rows).count());
         self.rows = self.arrangement.arrange(books, wanted, self.tab);
+        self.all = all;
         self.follow_finding();
         if let Some(key) = self.selected {
             let found = self.rows.iter().position(|row| row.key == key);
@@ -525,14 +532,11 @@ impl App {
 
     /// The sum of [`rows`](Self::rows), as a row. Without a filter it is the header.
     pub fn sum(&self) -> Shown {
-        let books = self.books();
-        let scope = self.scope(books);
-        let all = scope.map_or(books.rows.len(), |scope| scope.rows(&books.rows).count());
         let name = match self.rows.len() {
             1 if self.filter.is_empty() => "1 row".into(),
             some if self.filter.is_empty() => format!("all {some} rows"),
-            some if all == 1 => format!("{some} of 1 row"),
-            some => format!("{some} of {all} rows"),
+            some if self.all == 1 => format!("{some} of 1 row"),
+            some => format!("{some} of {} rows", self.all),
         };
         Shown::sum(RowKey::Folded, &name, self.rows.iter(), self.books().interval())
     }
@@ -627,11 +631,6 @@ impl App {
     /// What the user wants of the screen.
     pub fn settings(&self) -> &Settings {
         &self.settings
-    }
-
-    /// Nothing can be done to a process.
-    pub fn readonly(&self) -> bool {
-        self.settings.readonly
     }
 
     /// What measures.

@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use super::{
     act::Hand,
     action::action,
-    app::{App, Hands, Notice, Request},
+    app::{App, Hands, Request},
     settings::Palette,
     signals::{Signals, Told},
     terminal::Screen as Terminal,
@@ -70,17 +70,13 @@ async fn follow(
     let mut changed = true;
     let mut shown = last;
     let hand = Hand::new(Path::new("/proc"));
-    let mut hush: Option<(Notice, Instant)> = None;
+    let mut hush: Option<(u64, Instant)> = None;
     loop {
         if changed {
             draw(screen, app)?;
             shown = Instant::now();
         }
-        hush = match (app.notice(), hush.take()) {
-            (None, _) => None,
-            (Some(notice), Some((told, at))) if told == *notice => Some((told, at)),
-            (Some(notice), _) => Some((notice.clone(), Instant::now() + TOLD)),
-        };
+        hush = until(hush, app.notice_number(), Instant::now());
         changed = tokio::select! {
             told = signals.next() => match told {
                 Told::End => return Ok(()),
@@ -131,6 +127,17 @@ async fn follow(
     }
 }
 
+/// The number of the notice that is told, and until when: each has its full time, also one with
+/// the words of the one before.
+fn until(
+    before: Option<(u64, Instant)>,
+    told: Option<u64>,
+    now: Instant,
+) -> Option<(u64, Instant)> {
+    let told = told?;
+    before.filter(|(number, _)| *number == told).or(Some((told, now + TOLD)))
+}
+
 fn handle(event: &Event, app: &mut App) -> Option<Request> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => {
@@ -147,4 +154,20 @@ fn draw(screen: &mut Terminal, app: &mut App) -> anyhow::Result<()> {
     };
     screen.terminal().draw(draw).context("cannot draw on the terminal")?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_notice_is_told_for_its_full_time() {
+        let start = Instant::now();
+        let later = start + TOLD / 2;
+        let first = until(None, Some(1), start);
+        assert_eq!(first, Some((1, start + TOLD)));
+        assert_eq!(until(first, Some(1), later), first);
+        assert_eq!(until(first, Some(2), later), Some((2, later + TOLD)));
+        assert_eq!(until(first, None, later), None);
+    }
 }

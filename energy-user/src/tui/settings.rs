@@ -43,8 +43,6 @@ pub struct Settings {
     pub panels: Panels,
     /// The columns of the table.
     pub columns: Columns,
-    /// Nothing can be done to a process.
-    pub readonly: bool,
 }
 
 impl Settings {
@@ -56,7 +54,6 @@ impl Settings {
             ascii: screen.ascii,
             panels: screen.panels.clone(),
             columns: Columns::of(&screen.columns),
-            readonly: screen.readonly,
         }
     }
 }

@@ -89,25 +89,26 @@ impl Tab {
         let by = if back { Self::ALL.len() - 1 } else { 1 };
         Self::ALL[(here + by) % Self::ALL.len()]
     }
-
-    /// The one that has a digit.
-    pub fn numbered(digit: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(digit).checked_sub(1)?).copied()
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use crossterm::event::KeyCode;
+
     use super::*;
+    use crate::tui::action::{Action, BINDINGS};
 
     #[test]
     fn each_has_its_digit_and_the_circle_has_them_all() {
         let mut tab = Tab::default();
-        for (index, expected) in Tab::ALL.into_iter().enumerate() {
-            assert_eq!((tab, Tab::numbered(index as u8 + 1)), (expected, Some(expected)));
+        for (digit, expected) in ('1'..).zip(Tab::ALL) {
+            assert_eq!(tab, expected);
+            let binding = BINDINGS.iter().find(|one| one.action == Action::Tab(tab)).unwrap();
+            let codes: Vec<KeyCode> = binding.keys.iter().map(|key| key.code).collect();
+            assert_eq!(codes, [KeyCode::Char(digit)]);
             assert_eq!(tab.step(false).step(true), tab);
             tab = tab.step(false);
         }
-        assert_eq!((tab, Tab::numbered(0), Tab::numbered(9)), (Tab::default(), None, None));
+        assert_eq!(tab, Tab::default());
     }
 }

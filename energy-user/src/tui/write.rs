@@ -1,7 +1,7 @@
 //! Puts an exported view where the user wants it: in a new file, or into the clipboard.
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, File, OpenOptions},
     io::{self, Write},
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
@@ -23,7 +23,7 @@ pub fn write(export: &Export, terminal: &mut impl Write) -> Notice {
         many => format!("{many} lines"),
     };
     match &export.to {
-        Place::File(path) => match create(path, export.text.as_bytes()) {
+        Place::File(path) => match create(path, |file| file.write_all(export.text.as_bytes())) {
             Ok(()) => {
                 let words = format!("wrote {lines} to {}", shown(path));
                 Notice { words, bad: false }
@@ -35,13 +35,18 @@ pub fn write(export: &Export, terminal: &mut impl Write) -> Notice {
 }
 
 /// Only a new file, that only its owner may read: names and command lines may hold secrets. What
-/// is there already is no file of ours, and where a link leads nobody knows.
-fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// is there already is no file of ours, and where a link leads nobody knows. A file that cannot be
+/// filled (the disk is full) is taken away again: half of a view looks like one.
+fn create(path: &Path, put: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
     let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    let filled = put(&mut file).and_then(|()| file.sync_all());
+    if filled.is_err() {
+        // What is told is why it was not written, whether or not this succeeds.
+        let _ = fs::remove_file(path);
+    }
+    filled
 }
 
 fn why(error: &io::Error) -> String {
@@ -79,7 +84,7 @@ fn copy(text: &str, lines: &str, terminal: &mut impl Write) -> Notice {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::PermissionsExt as _};
+    use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
 
@@ -109,6 +114,22 @@ mod tests {
         assert!(!aim.exists());
         let nowhere = dir.path().join("none/view.csv");
         assert!(write(&export(Place::File(nowhere)), &mut terminal).words.contains("no such"));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_filled_is_taken_away_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("view.csv");
+        let cut = |file: &mut File| {
+            file.write_all(b"a,b")?;
+            Err(io::ErrorKind::StorageFull.into())
+        };
+        assert_eq!(create(&path, cut).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert!(!path.exists());
+        // What was there before is not ours to take away.
+        fs::write(&path, "theirs").unwrap();
+        assert!(create(&path, |_| Ok(())).is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
     }
 
     #[test]

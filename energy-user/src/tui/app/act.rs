@@ -8,6 +8,7 @@ mod whom;
 
 use choice::Choices;
 pub use choice::{Io, Order};
+pub(super) use whom::Leaders;
 use whom::Whom;
 pub use whom::{Hands, Orders, Target};
 
@@ -22,6 +23,8 @@ const LONGEST: usize = 12;
 pub struct Dialog {
     whom: Whom,
     choices: Choices,
+    /// Where it was asked, and where the user comes back to.
+    from: Mode,
 }
 
 impl Dialog {
@@ -84,13 +87,13 @@ impl App {
     }
 
     fn ask(&mut self, choices: Choices) {
-        if self.tab == Tab::Findings || !matches!(self.mode, Mode::Browse) {
+        if self.tab == Tab::Findings || !(self.mode == Mode::Browse || self.is_beside()) {
             return;
         }
         self.hush();
         match self.whom() {
             Ok(whom) => {
-                self.desk.dialog = Some(Dialog { whom, choices });
+                self.desk.dialog = Some(Dialog { whom, choices, from: self.mode });
                 self.mode = Mode::Act;
             }
             Err(words) => self.notify(words, true),
@@ -109,14 +112,18 @@ impl App {
         }
     }
 
+    /// Back from the question to where it was asked; nothing is done.
+    pub(super) fn drop_dialog(&mut self) {
+        self.mode = self.desk.dialog.take().map_or(Mode::Browse, |dialog| dialog.from);
+    }
+
     /// The user confirms.
     pub(super) fn confirm(&mut self) -> Option<Request> {
         let dialog = self.desk.dialog.as_ref()?;
         // What is not understood is not done.
         let order = dialog.choices.order()?;
         let targets = dialog.whom.targets.clone();
-        self.desk.dialog = None;
-        self.mode = Mode::Browse;
+        self.drop_dialog();
         Some(Request::Act(Orders { order, targets }))
     }
 }

@@ -42,15 +42,25 @@ impl Books {
         Self { trail, ..self }
     }
 
+    /// The same, where so many intervals were before the past of its rows.
+    pub fn after(self, count: u64) -> Self {
+        Self { trail: self.trail.after(count), ..self }
+    }
+
     /// What the rows are made of.
     pub fn by(&self) -> Grouping {
         self.by
     }
 
-    /// Adds an interval.
-    pub fn push(&mut self, tick: Arc<Tick>) {
+    /// Adds an interval to all but the past of rows.
+    pub fn add(&mut self, tick: Arc<Tick>) {
         self.since += tick.frame.interval;
         self.ledger.push(tick);
+    }
+
+    /// Adds an interval.
+    pub fn push(&mut self, tick: Arc<Tick>) {
+        self.add(tick);
         if let Some(tick) = self.ledger.latest() {
             self.trail.push(&tick.frame, self.ledger.is_partial());
         }

@@ -4,9 +4,10 @@ use jiff::tz::TimeZone;
 
 use super::{
     App,
-    act::{Dialog, Hands},
+    act::{Dialog, Hands, Leaders},
     export::Draft,
     measure::{Card, Measurement},
+    picker::Choice,
     zoom::Zoom,
 };
 
@@ -14,13 +15,19 @@ use super::{
 #[derive(Clone, Debug, Default)]
 pub(super) struct Desk {
     pub hands: Hands,
+    /// The processes of the threads that are rows.
+    pub leaders: Leaders,
     /// Where times are told as people there tell them; UTC where nobody said.
     pub zone: Option<TimeZone>,
     pub notice: Option<Notice>,
+    /// How many notices there were.
+    pub notices: u64,
     pub dialog: Option<Dialog>,
     pub draft: Option<Draft>,
     pub measurement: Option<Measurement>,
     pub card: Option<Card>,
+    /// The list of users, while one is picked: it holds still.
+    pub users: Vec<Choice>,
     pub zoom: Option<Zoom>,
 }
 
@@ -54,11 +61,17 @@ impl App {
     /// Tells what came of something, until [`hush`](Self::hush).
     pub fn notify(&mut self, words: impl Into<String>, bad: bool) {
         self.desk.notice = Some(Notice { words: words.into(), bad });
+        self.desk.notices += 1;
     }
 
     /// It has been told for long enough.
     pub fn hush(&mut self) {
         self.desk.notice = None;
+    }
+
+    /// The number of the notice that is being told: what is told again is another.
+    pub fn notice_number(&self) -> Option<u64> {
+        self.desk.notice.as_ref().map(|_| self.desk.notices)
     }
 
     /// What is being told.

@@ -109,6 +109,10 @@ pub enum Stress {
     Dim,
 }
 
+/// Why a group has neither a chart nor a pace.
+const UNTOLD: &str = "Not shown, and no pace: some of its processes ended and are counted as one, \
+                      so what it drew in the last minutes is not known in full.";
+
 /// What a row's detail is made of.
 struct Subject<'a> {
     books: &'a Books,
@@ -119,6 +123,8 @@ struct Subject<'a> {
     /// What it has of the last interval's frame.
     processes: Vec<&'a ProcessFrame>,
     history: History,
+    /// Of a group, all of its processes are told apart.
+    told: bool,
     units: Units,
     tariff: Option<Tariff>,
 }
@@ -187,12 +193,13 @@ impl<'a> Subject<'a> {
             let frame = tick.frame.processes.iter();
             frame.filter(|process| is_of(process, whose)).collect()
         });
-        // Of members that are told apart no more, the past is not known.
-        let told = members.len() == row.members || members.is_empty();
-        let history = whose.map_or_else(History::default, |whose| {
-            books.trail.history(&whose, row.energy.filter(|_| told))
-        });
-        Self { books, tick, row, members, processes, history, units, tariff }
+        // Of members that are told apart no more, the past is not known: a chart of the others
+        // would be too low.
+        let told = !matches!(row.key, RowKey::Group(..)) || members.len() >= row.members;
+        let history = whose
+            .filter(|_| told)
+            .map_or_else(History::default, |whose| books.trail.history(&whose, row.energy));
+        Self { books, tick, row, members, processes, history, told, units, tariff }
     }
 
     fn frame(&self) -> &'a Frame {
@@ -248,6 +255,11 @@ impl<'a> Subject<'a> {
     }
 
     fn chart(&self) -> Option<Section> {
+        if !self.told {
+            let line = Line::words(UNTOLD);
+            return Section::of_lines("Watts by pool", vec![line])
+                .filter(|_| self.row.energy.is_some());
+        }
         let known = self.history.mean().is_some();
         let span = self.history.intervals.iter().sum();
         let title = format!("Watts by pool, the last {}", figure::duration(span));

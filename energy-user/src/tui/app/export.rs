@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::{App, Mode, Request, act::Hands};
 use crate::{tui::tab::Tab, tui::view};
 
-/// Letters of a file's name; no file system takes more.
+/// Bytes of what is typed as a file's name; file systems take no longer ones.
 const LONGEST: usize = 255;
 
 /// How it is written down.
@@ -56,6 +56,8 @@ pub struct Draft {
     ways: Vec<(Shape, bool, &'static str)>,
     at: usize,
     name: String,
+    /// Where it was asked, and where the user comes back to.
+    from: Mode,
 }
 
 impl Shape {
@@ -69,9 +71,11 @@ impl Shape {
 }
 
 impl Draft {
-    fn new(card: bool, files: bool, stem: &str) -> Self {
+    fn new(from: Mode, files: bool, stem: &str) -> Self {
+        let card = matches!(from, Mode::Card { .. });
         let ways = WAYS.into_iter().filter(|(_, file, _)| files || !file).collect();
-        Self { card, ways, at: 0, name: format!("{stem}{}", Shape::Csv.extension()) }
+        let name = format!("{stem}{}", Shape::Csv.extension());
+        Self { card, ways, at: 0, name, from }
     }
 
     fn way(&self) -> (Shape, bool) {
@@ -137,7 +141,7 @@ impl App {
         let what = if card { "jouletop-measurement" } else { "jouletop" };
         // Who only looks leaves nothing behind.
         let files = self.desk.hands != Hands::None;
-        self.desk.draft = Some(Draft::new(card, files, &format!("{what}-{time}")));
+        self.desk.draft = Some(Draft::new(self.mode, files, &format!("{what}-{time}")));
         self.mode = Mode::Export;
     }
 
@@ -155,8 +159,7 @@ impl App {
 
     /// Back from the question to where it was asked.
     pub(super) fn drop_draft(&mut self) {
-        let card = self.desk.draft.take().is_some_and(|draft| draft.card);
-        self.mode = if card { Mode::Card { scroll: 0 } } else { Mode::Browse };
+        self.mode = self.desk.draft.take().map_or(Mode::Browse, |draft| draft.from);
     }
 
     /// Makes the text.

@@ -1,17 +1,41 @@
 //! The findings, and which of them is selected.
 //!
-//! The selection follows a finding, by its rule and whose it is, while others come and go.
+//! The selection follows a finding, by its rule and whose it is, while others come and go. One that
+//! is opened is itself or none: nobody reads of one and acts on another.
 
-use super::App;
-use crate::waste::{Finding, Rule};
+use super::{App, Mode};
+use crate::{
+    sample::ProcessId,
+    waste::{Finding, Rule},
+};
 
 /// The selected finding.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Chosen {
-    /// None until the user moves.
-    which: Option<(Rule, String)>,
+    /// None until the user moves or opens one.
+    which: Option<Which>,
     /// Where it was, for when it goes.
     index: usize,
+}
+
+/// Which finding, as long as it is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Which {
+    rule: Rule,
+    subject: String,
+    /// Of the rule that finds processes one by one, the process: a job may have several such.
+    process: Option<ProcessId>,
+}
+
+impl Which {
+    fn of(finding: &Finding) -> Self {
+        let alone = finding.rule == Rule::Spinning;
+        Self {
+            rule: finding.rule,
+            subject: finding.subject.id.clone(),
+            process: finding.subject.processes.first().copied().filter(|_| alone),
+        }
+    }
 }
 
 impl App {
@@ -20,9 +44,19 @@ impl App {
         self.ledger().latest().map_or(&[], |tick| &tick.findings)
     }
 
-    /// The selected finding; the first, unless the user chose another.
+    /// The selected finding; the first, unless the user chose another. While one is opened, that
+    /// one, and none once it is over.
     pub fn finding(&self) -> Option<&Finding> {
-        self.findings().get(self.chosen.index)
+        match self.mode {
+            Mode::Finding { .. } => self.findings().get(self.place()?),
+            _ => self.findings().get(self.chosen.index),
+        }
+    }
+
+    /// Where the one that was chosen is now.
+    fn place(&self) -> Option<usize> {
+        let which = self.chosen.which.as_ref()?;
+        self.findings().iter().position(|finding| Which::of(finding) == *which)
     }
 
     /// Where the selected finding stands.
@@ -33,18 +67,18 @@ impl App {
     pub(super) fn step_findings(&mut self, by: isize) {
         let last = self.findings().len().saturating_sub(1);
         self.chosen.index = self.chosen.index.saturating_add_signed(by).min(last);
-        self.chosen.which =
-            self.finding().map(|finding| (finding.rule, finding.subject.id.clone()));
+        self.choose_finding();
+    }
+
+    /// Holds on to the selected one; false where there is none.
+    pub(super) fn choose_finding(&mut self) -> bool {
+        self.chosen.which = self.finding().map(Which::of);
+        self.chosen.which.is_some()
     }
 
     /// Finds the selected one again, after others came or went.
     pub(super) fn follow_finding(&mut self) {
-        let is_it = |finding: &Finding| {
-            let which = self.chosen.which.as_ref();
-            which.is_some_and(|(rule, id)| *rule == finding.rule && *id == finding.subject.id)
-        };
         let last = self.findings().len().saturating_sub(1);
-        let found = self.findings().iter().position(is_it);
-        self.chosen.index = found.unwrap_or(self.chosen.index).min(last);
+        self.chosen.index = self.place().unwrap_or(self.chosen.index).min(last);
     }
 }

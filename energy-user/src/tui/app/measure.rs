@@ -136,10 +136,18 @@ impl App {
                 self.notify("these have ended: there is nothing more to measure", true);
                 return;
             }
+            Some(row) if matches!(row.key, RowKey::Process(_)) && !self.lives(row.key) => {
+                let words = format!("{} has ended: there is nothing to measure", self.named(row));
+                self.notify(words, true);
+                return;
+            }
             Some(row) => (Some(row.key), self.measured(row)),
             None => (self.zoom_key(), self.zoomed().unwrap_or("all rows").into()),
         };
-        self.notify(format!("measuring {name}; m stops"), false);
+        let alone = row.map_or_else(String::new, super::Shown::alone);
+        // What is shown may be a moment of the past: what is measured is not.
+        let now = if self.is_paused() { " from now on" } else { "" };
+        self.notify(format!("measuring {name}{alone}{now}; m stops"), false);
         self.desk.measurement = Some(Measurement::of(key, name, from));
     }
 

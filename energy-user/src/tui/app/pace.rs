@@ -8,7 +8,8 @@ use crate::ledger::Row;
 
 /// After so long, about two thirds of a change of power have come into the order.
 const MEMORY: Duration = Duration::from_secs(5);
-/// Intervals that a row's small graph shows.
+/// Pictures that a row's small graph shows: intervals, but for those that are shorter than a picture
+/// is looked at.
 pub const RECENT: usize = 8;
 
 /// Smoothed figures of a row, to sort by.
@@ -22,7 +23,8 @@ pub struct Pace {
     pub gpu_watts: Option<f64>,
     /// Per cent of one GPU; none where that was not told yet.
     pub gpu: Option<f64>,
-    /// Power over the last intervals, the newest last; none before the row came, and of gaps.
+    /// Power in the last interval of each of the last pictures, the newest last; none before the row
+    /// came, and of gaps. Where intervals are shorter than a picture, those between have no part.
     pub recent: [Option<f32>; RECENT],
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{books::Books, pace};
+use super::{books::Books, pace, trail::Trail};
 use crate::{
     group::Grouping,
     ledger::{Ledger, Tick},
@@ -95,16 +95,31 @@ impl Past {
     }
 
     /// The books as of a tick, with the paces that rows had then. `about` so many rows are
-    /// expected, which decides how much of the time before can be gone through for them.
-    pub fn books(&mut self, number: u64, by: Grouping, about: usize) -> Option<Books> {
+    /// expected, which decides how much of the time before can be gone through for them. The past
+    /// of rows is what is remembered of it, or what was gone through where that is longer.
+    pub fn books(
+        &mut self,
+        number: u64,
+        by: Grouping,
+        about: usize,
+        remembered: Option<Trail>,
+    ) -> Option<Books> {
         self.tick(number)?;
         let from = self.warm(number, about);
+        let remembered = remembered.filter(|trail| trail.len() as u64 > number - from);
         let mut books = Books::of(self.before(from), by);
         for number in from..=number {
-            books.push(Arc::clone(self.tick(number)?));
+            let tick = Arc::clone(self.tick(number)?);
+            match remembered {
+                Some(_) => books.add(tick),
+                None => books.push(tick),
+            }
             books.settle(by);
         }
-        Some(books)
+        Some(match remembered {
+            Some(trail) => books.with_trail(trail),
+            None => books.after(from),
+        })
     }
 
     /// Nobody looks back any more.

@@ -20,8 +20,13 @@ pub struct Choice {
 }
 
 impl App {
-    /// Everybody, and each user, whoever draws most first.
-    pub fn users(&self) -> Vec<Choice> {
+    /// Everybody, and each user, whoever drew most first when the list was opened: it holds
+    /// still, so that what is picked is what was seen.
+    pub fn users(&self) -> &[Choice] {
+        &self.desk.users
+    }
+
+    fn list_users(&self) -> Vec<Choice> {
         let mut rows = self.ledger().groups(Grouping::User);
         rows.retain(|row| matches!(row.key, RowKey::Group(..)) && row.identity.user.is_some());
         rows.sort_by_key(|row| {
@@ -34,17 +39,18 @@ impl App {
     }
 
     pub(super) fn open_users(&mut self) {
+        self.desk.users = self.list_users();
         self.mode = Mode::Users { index: 0 };
     }
 
     /// Takes the choice that the list is at.
     pub(super) fn pick_user(&mut self) {
         let Mode::Users { index } = self.mode else { return };
-        if let Some(choice) = self.users().into_iter().nth(index) {
-            let quoted = |user: String| {
+        if let Some(choice) = self.desk.users.get(index) {
+            let quoted = |user: &String| {
                 format!("user = \"{}\"", user.replace('\\', "\\\\").replace('"', "\\\""))
             };
-            self.filter.set(choice.user.map_or_else(String::new, quoted));
+            self.filter.set(choice.user.as_ref().map_or_else(String::new, quoted));
         }
         self.mode = Mode::Browse;
     }

@@ -41,6 +41,14 @@ impl Deref for Shown {
 }
 
 impl Shown {
+    /// What is to be said where its process alone is meant; empty where nothing is folded below it.
+    pub(super) fn alone(&self) -> String {
+        match self.twig.as_ref().map_or(0, |twig| twig.hidden) {
+            0 => String::new(),
+            hidden => format!(", not the {hidden} folded below it"),
+        }
+    }
+
     /// Rows as one. Their power is summed in whole microjoules, as the header's is.
     pub fn sum<'a>(
         key: RowKey,

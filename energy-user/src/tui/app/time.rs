@@ -57,7 +57,7 @@ impl App {
         self.past.rest();
     }
 
-    /// The earlier moments are of interest: one is shown, or a time is typed.
+    /// A moment is shown that the user went to; a pause alone is none.
     pub fn is_back(&self) -> bool {
         self.frozen.is_some() && self.stand.went
     }
@@ -168,12 +168,8 @@ impl App {
 
     /// The books as of a moment, with as much of the time before as is remembered.
     fn books_of(&mut self, there: u64, by: Grouping, about: usize) -> Option<Books> {
-        let books = self.past.books(there, by, about)?;
         let after = self.past.newest().unwrap_or(there).saturating_sub(there);
-        Some(match self.live.trail.ago(after) {
-            Some(trail) => books.with_trail(trail),
-            None => books,
-        })
+        self.past.books(there, by, about, self.live.trail.ago(after))
     }
 
     /// Rows of another kind have the order that they had then, too.

@@ -131,6 +131,16 @@ impl Trail {
         }
     }
 
+    /// How many intervals are remembered.
+    pub fn len(&self) -> usize {
+        self.moments.len()
+    }
+
+    /// The same, where so many intervals were seen before.
+    pub fn after(self, count: u64) -> Self {
+        Self { count: self.count + count, ..self }
+    }
+
     /// As it was so many intervals ago; none where nothing of that time is remembered.
     pub fn ago(&self, intervals: u64) -> Option<Self> {
         let kept = self.moments.len().checked_sub(usize::try_from(intervals).ok()?)?;

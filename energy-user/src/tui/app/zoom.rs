@@ -106,10 +106,16 @@ impl App {
         true
     }
 
-    /// Another kind of rows has nothing of the group.
+    /// Another kind of rows has nothing of the group. What was typed before holds again, unless
+    /// something else was typed since.
     pub(super) fn leave_zoom(&mut self, tab: Tab) {
-        if !matches!(tab, Tab::Processes | Tab::Tree) {
-            self.desk.zoom = None;
+        if matches!(tab, Tab::Processes | Tab::Tree) {
+            return;
+        }
+        if let Some(zoom) = self.desk.zoom.take()
+            && self.filter.is_empty()
+        {
+            self.filter = zoom.filter;
         }
     }
 }

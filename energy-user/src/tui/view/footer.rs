@@ -39,7 +39,10 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     if let Some(notice) = app.notice() {
         let theme = app.theme();
         let style = if notice.bad { theme.warning() } else { theme.strong() };
-        let words = text::cut(&figure::printable(&notice.words), room.saturating_sub(line.width()));
+        let gap = if line.spans.is_empty() { "" } else { "  " };
+        let room = room.saturating_sub(line.width() + gap.len());
+        let words = text::cut(&figure::printable(&notice.words), room);
+        line.push_span(gap);
         line.push_span(Span::styled(words, style));
     }
     for (keys, word) in action::hints(app) {

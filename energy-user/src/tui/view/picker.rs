@@ -25,10 +25,10 @@ pub(super) fn draw(app: &App, index: usize, area: Rect, buffer: &mut Buffer) {
         text::right(units.energy_symbol(), FIGURE),
         text::right("PROCS", FIGURE),
     );
-    let line = |(at, choice): (usize, Choice)| {
+    let line = |(at, choice): (usize, &Choice)| {
         let name = choice.user.as_deref().map_or_else(|| "everybody's".into(), figure::printable);
         let name = text::left(&name, NAME);
-        let words = choice.row.map_or(name.clone(), |row| {
+        let words = choice.row.as_ref().map_or(name.clone(), |row| {
             let watts = marked(now, units.power(row.watts));
             let energy = marked(row.quality, units.energy(row.energy));
             let figures = [watts, energy, row.members.to_string()];
@@ -39,7 +39,7 @@ pub(super) fn draw(app: &App, index: usize, area: Rect, buffer: &mut Buffer) {
         Line::styled(words, style)
     };
     let mut lines = vec![Line::styled(head, app.theme().title())];
-    lines.extend(app.users().into_iter().enumerate().map(line));
+    lines.extend(app.users().iter().enumerate().map(line));
     // The choice stays visible.
     let scroll = (index + 2).saturating_sub(area.height.into());
     overlay::draw(&[&lines], area.width, scroll, area, buffer);

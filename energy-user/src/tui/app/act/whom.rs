@@ -1,9 +1,14 @@
 //! Which processes a row stands for, and which it must not stand for.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::{super::App, Order};
-use crate::{frame::ProcessFrame, ledger::RowKey, present::figure::printable, sample::ProcessId};
+use crate::{
+    frame::Frame,
+    ledger::{Account, RowKey},
+    present::figure::printable,
+    sample::ProcessId,
+};
 
 /// Whether this screen may act on processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +29,11 @@ impl Default for Hands {
 }
 
 impl Hands {
-    /// Of rows that are made up or were recorded.
+    /// Of rows that are made up.
     pub const MADE_UP: Self = Self::Tied("these rows are made up: there is no process to act on");
+    /// Of rows that were recorded.
+    pub const RECORDED: Self =
+        Self::Tied("these rows were recorded: there is no process to act on");
     /// Of rows from elsewhere.
     pub const ELSEWHERE: Self =
         Self::Tied("--proc-root names another machine's processes: there is none to act on");
@@ -59,6 +67,31 @@ pub struct Orders {
     pub targets: Vec<Target>,
 }
 
+/// The process of each thread that is a row and lives, also of those that rest: only who ran is in
+/// an interval. Empty where threads are not told apart.
+#[derive(Clone, Debug, Default)]
+pub(in crate::tui::app) struct Leaders(FxHashMap<ProcessId, ProcessId>);
+
+impl Leaders {
+    /// Takes in an interval.
+    pub fn learn(&mut self, frame: &Frame) {
+        for process in &frame.processes {
+            for thread in &process.threads {
+                if process.ended || thread.ended {
+                    self.0.remove(&thread.id);
+                } else {
+                    self.0.insert(thread.id, process.id);
+                }
+            }
+        }
+    }
+
+    /// The process that acts for a thread; a process is its own.
+    fn of(&self, id: ProcessId) -> ProcessId {
+        self.0.get(&id).copied().unwrap_or(id)
+    }
+}
+
 /// Who is meant, and what to call them.
 #[derive(Clone, Debug)]
 pub(super) struct Whom {
@@ -79,24 +112,24 @@ impl App {
     /// Whom the selected row stands for, or why it stands for nobody.
     pub(super) fn whom(&self) -> Result<Whom, String> {
         self.desk.hands.check()?;
+        if self.is_back() {
+            return Err("this is an earlier moment: Esc goes back to now".into());
+        }
         let selected = |key: RowKey| self.rows().iter().find(|row| row.key == key);
         let Some(row) = self.selected().and_then(selected) else {
             return Err("select a row first: ↑ ↓".into());
         };
         let name = self.named(row);
         match row.key {
-            RowKey::Process(_) | RowKey::Group(..) if row.ended => {
+            RowKey::Process(_) | RowKey::Group(..) if !self.lives(row.key) => {
                 Err(format!("{name} has ended: there is nobody to act on"))
             }
             RowKey::Process(id) => {
-                let id = self.leaders().get(&id).copied().unwrap_or(id);
+                let id = self.desk.leaders.of(id);
                 let target =
                     Target { id, name: row.identity.name.clone(), user: row.identity.user.clone() };
                 check(&target)?;
-                let mut words = named(&target);
-                if let Some(hidden) = row.twig.as_ref().map(|twig| twig.hidden).filter(|n| *n > 0) {
-                    words = format!("{words}, not the {hidden} folded below it");
-                }
+                let words = format!("{}{}", named(&target), row.alone());
                 Ok(Whom { words, targets: vec![target] })
             }
             RowKey::Group(..) if row.key.is_of_none() => {
@@ -109,11 +142,10 @@ impl App {
     }
 
     fn group(&self, key: RowKey, name: &str) -> Result<Whom, String> {
-        let leaders = self.leaders();
-        let living = self.ledger().members(key).filter(|(_, account)| !account.ended);
-        let mut targets: Vec<Target> = living
+        let mut targets: Vec<Target> = self
+            .living(key)
             .map(|(id, account)| Target {
-                id: leaders.get(&id).copied().unwrap_or(id),
+                id: self.desk.leaders.of(id),
                 name: account.identity.name.clone(),
                 user: account.identity.user.clone(),
             })
@@ -131,15 +163,14 @@ impl App {
         Ok(Whom { words, targets })
     }
 
-    /// The process of each thread that is a row; none where they are not told apart.
-    fn leaders(&self) -> HashMap<ProcessId, ProcessId> {
-        let frame = self.ledger().latest().map(|tick| &tick.frame);
-        let processes = frame.into_iter().flat_map(|frame| &frame.processes);
-        let threads = |process: &ProcessFrame| {
-            let leader = process.id;
-            process.threads.iter().map(|thread| (thread.id, leader)).collect::<Vec<_>>()
-        };
-        processes.flat_map(threads).collect()
+    /// The processes of a row that live now, also while the picture stands still.
+    fn living(&self, key: RowKey) -> impl Iterator<Item = (ProcessId, &Account)> {
+        self.live.ledger.members(key).filter(|(_, account)| !account.ended)
+    }
+
+    /// Some of a row lives now, also while the picture stands still.
+    pub(in crate::tui::app) fn lives(&self, key: RowKey) -> bool {
+        self.living(key).next().is_some()
     }
 }
 

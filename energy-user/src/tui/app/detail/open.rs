@@ -29,7 +29,7 @@ impl App {
         if matches!(self.mode, Mode::Detail { .. } | Mode::Finding { .. }) {
             self.mode = Mode::Browse;
         } else if self.tab == Tab::Findings {
-            if self.finding().is_some() {
+            if self.choose_finding() {
                 self.mode = Mode::Finding { scroll: 0 };
             }
         } else if let Some(row) = self.selected.or_else(|| self.first()) {
@@ -66,9 +66,14 @@ impl App {
             return;
         };
         let books = self.books();
-        // A row of the tree may have the figures of all that hangs on it: here it is itself.
-        let row = books.rows.iter().find(|row| row.key == key);
-        let row = row.or_else(|| self.rows.iter().find(|row| row.key == key).map(|row| &row.row));
+        let own = || books.rows.iter().find(|row| row.key == key);
+        let shown = || self.rows.iter().find(|row| row.key == key).map(|row| &row.row);
+        // A row of the tree may have the figures of all that hangs on it: here it is itself. The
+        // row of those that ended is what it is in the table: what was folded when.
+        let row = match key {
+            RowKey::Folded => shown().or_else(own),
+            _ => own().or_else(shown),
+        };
         self.detail = Detail::of(books, key, row, self.units, self.tariff).map(Box::new);
     }
 }

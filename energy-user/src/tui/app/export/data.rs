@@ -29,7 +29,7 @@ enum Cell {
     Number(Option<f64>),
     Whole(Option<u64>),
     Flag(bool),
-    /// Of the last intervals, the newest last.
+    /// Of the last pictures, the newest last.
     Numbers(Vec<Option<f64>>),
 }
 
@@ -68,7 +68,7 @@ pub(super) struct Document<'a> {
     host: &'a str,
     /// What a row is.
     rows_are: &'static str,
-    /// Only rows with this text.
+    /// Only rows that this filter lets through.
     filter: Option<&'a str>,
     /// Only rows of this group.
     within: Option<&'a str>,

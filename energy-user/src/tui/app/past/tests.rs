@@ -92,7 +92,7 @@ proptest! {
         let kept: Vec<u64> = (past.first..then.len() as u64).collect();
         for index in order {
             let number = *index.get(&kept);
-            let books = past.books(number, Grouping::Process, 40).unwrap();
+            let books = past.books(number, Grouping::Process, 40, None).unwrap();
             prop_assert_eq!(&said(&books.ledger), &then[number as usize]);
             // A time within an interval is a moment of its own.
             let tick = Arc::clone(past.tick(number).unwrap());
@@ -100,8 +100,8 @@ proptest! {
             prop_assert_eq!(past.at(within), Some(number));
             prop_assert_eq!(past.at(tick.frame.time), Some(number));
         }
-        prop_assert!(past.first == 0 || past.books(past.first - 1, Grouping::Process, 1).is_none());
-        prop_assert!(past.books(then.len() as u64, Grouping::Process, 1).is_none());
+        prop_assert!(past.first == 0 || past.books(past.first - 1, Grouping::Process, 1, None).is_none());
+        prop_assert!(past.books(then.len() as u64, Grouping::Process, 1, None).is_none());
     }
 }
 
@@ -126,7 +126,7 @@ fn ledgers_that_are_kept_between_ticks_change_nothing() {
     }
     assert_eq!((past.oldest(), past.newest()), (Some(200), Some(999)));
     for number in [999, 998, 200, 512, 513, 511, 768, 201, 999] {
-        let books = past.books(number, Grouping::Process, 10).unwrap();
+        let books = past.books(number, Grouping::Process, 10, None).unwrap();
         assert_eq!(books.ledger.totals().sum.share, then[number as usize], "{number}");
     }
     assert_eq!(past.marks.keys().copied().collect::<Vec<_>>(), [256, 512, 768]);
@@ -134,7 +134,7 @@ fn ledgers_that_are_kept_between_ticks_change_nothing() {
     for _ in 1000..1400 {
         past.push_within(Arc::new(tick(0..3, false, 1.0)), 2400, 3600);
     }
-    past.books(1399, Grouping::Process, 10).unwrap();
+    past.books(1399, Grouping::Process, 10, None).unwrap();
     assert!(past.marks.keys().all(|mark| *mark >= 600));
     past.rest();
     assert!(past.marks.is_empty());
@@ -146,5 +146,5 @@ fn the_newest_tick_is_kept_however_large_it_is() {
     past.push_within(Arc::new(tick(0..3, false, 1.0)), 10, 10);
     past.push_within(Arc::new(tick(0..50, false, 1.0)), 10, 10);
     assert_eq!((past.oldest(), past.newest(), past.rows), (Some(1), Some(1), 50));
-    assert!(past.books(1, Grouping::Process, 50).is_some());
+    assert!(past.books(1, Grouping::Process, 50, None).is_some());
 }
