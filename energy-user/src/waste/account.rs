@@ -121,9 +121,8 @@ impl Account {
         let entries = self.found.values();
         let charges = entries.flat_map(|entry| entry.before.iter().chain(&entry.latest.charges));
         let needed: FxHashSet<_> = charges.map(|charge| charge.process).collect();
-        let old = |(id, one): &(&ProcessId, &Charged)| {
-            one.seen < self.intervals && !needed.contains(id)
-        };
+        let old =
+            |(id, one): &(&ProcessId, &Charged)| one.seen < self.intervals && !needed.contains(id);
         let old = self.charged.iter().filter(old);
         let mut old: Vec<_> = old.map(|(id, one)| (!one.ended, one.seen, *id)).collect();
         old.sort_unstable();

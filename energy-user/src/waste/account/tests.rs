@@ -129,8 +129,7 @@ fn two_ranks_of_one_job_that_spin_are_two_findings() {
     let told = account.told();
     let both: Vec<_> =
         told.iter().map(|one| (one.subject.processes.clone(), one.joules())).collect();
-    let expected =
-        [(vec![id(1)], Some(Microjoules(20))), (vec![id(2)], Some(Microjoules(14)))];
+    let expected = [(vec![id(1)], Some(Microjoules(20))), (vec![id(2)], Some(Microjoules(14)))];
     assert_eq!(both, expected);
     assert!(told.iter().all(|one| one.evidence.len() == 1), "each was so once");
     assert_eq!(total(&told), Some(Microjoules(34)));
