@@ -176,6 +176,16 @@ impl Frame {
         ]
     }
 
+    /// The whole machine: all energy, and the time in which somebody ran. The time nobody ran is
+    /// in the idle row only.
+    pub fn whole(&self) -> Share {
+        let Self { processes, kernel, irq, unattributed, tool, .. } = self;
+        let processes = processes.iter().map(|process| &process.share);
+        let rows = processes.chain(irq).chain([kernel, unattributed, tool]);
+        let cpu_time = rows.map(|row| row.cpu_time).sum();
+        Share { energy: self.total, cpu_time, ..Share::default() }
+    }
+
     /// The least and the most that the total can be, where a part of it is estimated.
     pub fn range(&self) -> Option<(Microjoules, Microjoules)> {
         let estimated = self.meters.iter().any(|meter| meter.range.is_some());

@@ -100,32 +100,39 @@ impl Key {
     }
 }
 
-/// The row that a process is in.
-pub fn key(
+/// The row that a process is in; one that nobody placed is in no job, and a tree by itself.
+pub fn key<'a>(
     grouping: Grouping,
     id: ProcessId,
     identity: &Identity,
-    placed: &Placed,
+    placed: impl Into<Option<&'a Placed>>,
     host: &str,
 ) -> Key {
-    let paths = job::paths(identity);
-    let facts = Facts::new(identity, &paths);
+    let placed = placed.into();
     match grouping {
         Grouping::Process => Key::new(number(id), identity.name.as_str()),
         Grouping::Tree => {
-            let known = !placed.root_name.is_empty();
-            let label = if known { &*placed.root_name } else { identity.name.as_str() };
-            Key::new(number(placed.root), label)
+            let name = placed.map(|placed| &*placed.root_name).filter(|name| !name.is_empty());
+            let root = placed.map_or(id, |placed| placed.root);
+            Key::new(number(root), name.unwrap_or(&identity.name))
         }
-        Grouping::Job => match &placed.job {
+        Grouping::Job => match placed.and_then(|placed| placed.job.as_ref()) {
             Some(job) => Key::new(job.id.clone(), job.name.as_str()),
             None => Key::none("(no job)"),
         },
-        Grouping::Container => contained(&facts).unwrap_or_else(|| Key::none("(no container)")),
-        Grouping::Unit => match systemd::unit(&facts) {
-            Some(unit) => Key::new(unit.id(), unit.shown(&facts)),
-            None => Key::none("(no unit)"),
-        },
+        Grouping::Container => {
+            let paths = job::paths(identity);
+            let contained = contained(&Facts::new(identity, &paths));
+            contained.unwrap_or_else(|| Key::none("(no container)"))
+        }
+        Grouping::Unit => {
+            let paths = job::paths(identity);
+            let facts = Facts::new(identity, &paths);
+            match systemd::unit(&facts) {
+                Some(unit) => Key::new(unit.id(), unit.shown(&facts)),
+                None => Key::none("(no unit)"),
+            }
+        }
         Grouping::User => match (identity.uid, &identity.user) {
             (Some(uid), Some(user)) => Key::new(format!("user {uid}"), user.as_str()),
             (Some(uid), None) => Key::new(format!("user {uid}"), uid.to_string()),
@@ -156,11 +163,6 @@ fn number(id: ProcessId) -> String {
     format!("process {}.{}", id.pid, id.start)
 }
 
-/// The place of a process of which nobody told one.
-fn nowhere(id: ProcessId) -> Placed {
-    Placed { job: None, root: id, root_name: "".into() }
-}
-
 /// One row of an interval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -178,24 +180,28 @@ pub fn groups(frame: &Frame, placed: &[Placed], grouping: Grouping) -> Vec<Group
     let host = &frame.machine.host;
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     for (at, process) in frame.processes.iter().enumerate() {
-        let placed = placed.get(at).cloned().unwrap_or_else(|| nowhere(process.id));
-        let Key { id, label } = key(grouping, process.id, &process.identity, &placed, host);
+        let Key { id, label } = key(grouping, process.id, &process.identity, placed.get(at), host);
         let group = groups.entry(id.clone()).or_insert_with(|| Group {
             key: Key { id, label: label.clone() },
             processes: 0,
             share: Share::default(),
         });
-        group.key.label = better(std::mem::take(&mut group.key.label), label);
+        better(&mut group.key.label, &label);
         group.processes += 1;
         group.share.add(&process.share);
     }
     groups.into_values().collect()
 }
 
-/// Of two names of one row, that which says more, whichever comes first.
-pub fn better(one: String, other: String) -> String {
-    let says = |name: &str| (name.chars().count(), std::cmp::Reverse(name.to_owned()));
-    if says(&other) > says(&one) { other } else { one }
+/// Takes another name of a row if it says more, whichever comes first.
+pub fn better(known: &mut String, other: &str) {
+    if *known == *other {
+        return;
+    }
+    let says = |name: &str| name.chars().count();
+    if says(other).cmp(&says(known)).then_with(|| known.as_str().cmp(other)).is_gt() {
+        other.clone_into(known);
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod fold;
 mod groups;
 mod members;
 mod row;
+mod whose;
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -106,6 +107,8 @@ impl Account {
 pub struct Seats {
     /// GPUs that it held or used.
     pub gpus: usize,
+    /// It holds one, with memory or without: more than use in passing.
+    pub holds: bool,
     /// Their memory that it holds, bytes; none where one of them does not tell.
     pub memory: Option<u64>,
     /// It holds one that nobody uses.
@@ -120,6 +123,7 @@ impl Seats {
         let memory = held.map(|on| on.memory).reduce(|a, b| Some(a?.saturating_add(b?)));
         Self {
             gpus: gpus.len(),
+            holds: gpus.iter().any(|on| on.context.is_some()),
             memory: memory.flatten(),
             held_idle: gpus.iter().any(|on| on.held.is_some()),
         }
@@ -198,17 +202,12 @@ impl Ledger {
                 account.belongs(placed);
             }
         }
-        let mut whole = Share { energy: frame.total, ..Share::default() };
-        whole.cpu_time = frame.processes.iter().map(|process| process.share.cpu_time).sum();
         for (account, (_, share)) in self.others.iter_mut().zip(frame.other_rows()) {
             account.last = share.copied().unwrap_or_default();
             account.known |= share.is_some();
             account.sum.add(&account.last, intensity);
         }
-        let irq = frame.irq.unwrap_or_default();
-        whole.cpu_time += frame.kernel.cpu_time + irq.cpu_time + frame.tool.cpu_time;
-        whole.cpu_time += frame.unattributed.cpu_time;
-        self.totals.sum.add(&whole, intensity);
+        self.totals.sum.add(&frame.whole(), intensity);
         self.totals.elapsed += frame.interval;
         self.totals.lost.add(&frame.lost);
         let watts = frame.watts();

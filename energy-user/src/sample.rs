@@ -19,7 +19,7 @@ pub use books::{Books, Lost};
 pub use gpu::{
     Context, Gpu, GpuActivity, GpuClient, GpuReading, GpuShare, GpuState, Instance, Told, Vendor,
 };
-pub use identity::{Identity, Kind, ProcessId};
+pub use identity::{Identity, Kind, Name, ProcessId};
 use jiff::Timestamp;
 pub use machine::{Cell, Machine, Package};
 pub use meter::{Domain, Line, Meter, MeterReading, PowerModel, Reading, Role};

@@ -1,7 +1,9 @@
 //! Whose energy is told: a process and everything that came from it, or a job; ended ones included.
 //!
 //! A tree follows birth, not the parent of the moment: an orphan that init adopted still belongs
-//! to what began it. A job has whoever is placed in it, each interval anew, as its row has.
+//! to what began it. A job has whoever is placed in it, each interval anew, as its row in `--by job`
+//! has: what a process used before it joined stays where it was. On the screen, where a row is made
+//! of processes, it takes that along.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,16 +11,9 @@ use crate::{
     frame::{Frame, ProcessFrame},
     job::resolve::Placed,
     probe::TICK_NS,
-    sample::{Kind, ProcessId},
+    sample::{Kind, Name, ProcessId},
     session::Present,
 };
-
-/// A process as anybody names it: its start may be told exactly, or to a tick of `/proc`.
-type Name = (u32, u64);
-
-fn name(id: ProcessId) -> Name {
-    (id.pid, id.start / TICK_NS)
-}
 
 /// By what a process belongs to it.
 #[derive(Clone, Debug)]
@@ -91,12 +86,12 @@ impl Subject {
             if self.takes(process.id, process.identity.parent, placed.get(at)) {
                 self.admit(process.id);
                 if process.ended {
-                    self.living.remove(&name(process.id));
+                    self.living.remove(&process.id.into());
                 }
                 own.push(process);
             } else {
                 // It may have been of the job and be so no more.
-                self.living.remove(&name(process.id));
+                self.living.remove(&process.id.into());
             }
         }
         own
@@ -109,15 +104,15 @@ impl Subject {
                 let is_root = root.is_some_and(|(root, since)| {
                     id.pid == root && id.start.saturating_add(TICK_NS) >= since
                 });
-                let known = |id: ProcessId| self.members.contains_key(&name(id));
+                let known = |id: ProcessId| self.members.contains_key(&id.into());
                 is_root || known(id) || parent.is_some_and(known)
             }
         }
     }
 
     fn admit(&mut self, id: ProcessId) {
-        self.members.insert(name(id), id);
-        self.living.insert(name(id));
+        self.members.insert(id.into(), id);
+        self.living.insert(id.into());
     }
 
     /// Everybody it has had.
@@ -127,17 +122,12 @@ impl Subject {
 
     /// A process is or was of it.
     pub fn has(&self, id: ProcessId) -> bool {
-        self.members.contains_key(&name(id))
+        self.members.contains_key(&id.into())
     }
 
     /// How many processes it has had.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.members.len()
-    }
-
-    /// Nothing of it has been seen.
-    pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
     }
 
     /// Those who are not known to have ended.

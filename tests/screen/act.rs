@@ -462,11 +462,15 @@ proptest! {
         prop_assert_eq!(app.selected(), chosen);
         let sum = |app: &App| {
             let rows = app.ledger().groups(tab.grouping());
-            let mut of = rows.iter().filter(|row| chosen.is_none_or(|key| key == row.key));
-            let energy = rows.first().and_then(|row| row.energy);
+            let of = rows.iter().filter(|row| chosen.is_none_or(|key| key == row.key));
+            // Who was there only while no meter counted adds nothing.
+            for row in of.clone() {
+                assert_eq!(row.energy.is_some(), row.grams.is_some());
+            }
+            let energy = app.ledger().totals().sum.share.energy.total();
             energy.map(|_| of.clone().filter_map(|row| row.energy).fold(Microjoules::ZERO, |a, b| a + b))
                 .zip(Some(of.clone().map(|row| row.cpu_time).sum::<std::time::Duration>()))
-                .zip(Some(of.try_fold(0.0, |sum, row| Some(sum + row.grams?.0))))
+                .zip(Some(of.filter_map(|row| row.grams).fold(0.0, |sum, grams| sum + grams.0)))
         };
         let start = sum(&app);
         let row = app.rows().get(place).filter(|_| chosen.is_some());
@@ -489,7 +493,7 @@ proptest! {
         let grew = Some(energy.0 - begun.0).filter(|_| metered);
         prop_assert_eq!(measured.share.energy.total().map(|energy| energy.0), grew);
         prop_assert_eq!(measured.share.cpu_time + began, time);
-        let grams = last.unwrap() - first.unwrap();
+        let grams = last - first;
         prop_assert!((measured.grams.0 - grams).abs() <= 1e-9 * (1.0 + grams));
         app.update(Action::Measure);
         let record = app.card().unwrap().record();

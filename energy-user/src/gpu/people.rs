@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     probe::{Probe, TICK_NS},
-    sample::{Activity, Identity, ProcessActivity, ProcessId},
+    sample::{Activity, Identity, Name, ProcessActivity, ProcessId},
 };
 
 /// How long a number that was asked of `/proc` is believed to be the same process's, if nobody
@@ -61,7 +61,7 @@ impl Acquaintances {
 
 /// The same process, told exactly and to a tick.
 fn same(a: ProcessId, b: ProcessId) -> bool {
-    a.pid == b.pid && a.start / TICK_NS == b.start / TICK_NS
+    Name::from(a) == Name::from(b)
 }
 
 /// Everybody who can be named in one interval.

@@ -10,17 +10,21 @@ use std::{
     time::Duration,
 };
 
-use super::{Grouping, Key, better, groups, key, nowhere};
-use crate::{
-    frame::Share,
-    ledger::{Sum, Tick},
-};
+use super::{Grouping, Key, better, groups, key};
+use crate::ledger::{Sum, Tick};
 
 /// Groups that are kept apart.
 const MOST: usize = 2000;
 
 /// The id of the row of those that are not kept apart; no group has it.
-pub const OTHERS: &str = "(others)";
+const OTHERS: &str = "(others)";
+
+impl Key {
+    /// It is the row of groups that are not kept apart.
+    pub fn is_others(&self) -> bool {
+        self.id == OTHERS
+    }
+}
 
 /// Everything since the start.
 #[derive(Clone, Debug, Default)]
@@ -49,22 +53,19 @@ impl Totals {
         self.push_within(tick, MOST);
     }
 
-    fn push_within(&mut self, tick: &Tick, most: usize) {
+    /// The same, with room for so many groups.
+    pub(crate) fn push_within(&mut self, tick: &Tick, most: usize) {
         let Tick { frame, intensity, placed, .. } = tick;
-        let mut whole = Share { energy: frame.total, ..Share::default() };
         for (sum, (_, share)) in self.other_rows.iter_mut().zip(frame.other_rows()) {
-            let share = share.copied().unwrap_or_default();
-            whole.cpu_time += share.cpu_time;
-            sum.add(&share, intensity);
+            sum.add(&share.copied().unwrap_or_default(), intensity);
         }
         for group in groups(frame, placed, self.by) {
-            whole.cpu_time += group.share.cpu_time;
             let id: Arc<str> = group.key.id.into();
             let (label, sum) = self.rows.entry(id).or_default();
-            *label = better(std::mem::take(label), group.key.label);
+            better(label, &group.key.label);
             sum.add(&group.share, intensity);
         }
-        self.whole.add(&whole, intensity);
+        self.whole.add(&frame.whole(), intensity);
         self.elapsed += frame.interval;
         for (at, process) in frame.processes.iter().enumerate() {
             let pid = process.id.pid;
@@ -76,8 +77,8 @@ impl Totals {
                 }
                 continue;
             }
-            let placed = placed.get(at).cloned().unwrap_or_else(|| nowhere(process.id));
-            let key = key(self.by, process.id, &process.identity, &placed, &frame.machine.host);
+            let (placed, host) = (placed.get(at), &frame.machine.host);
+            let key = key(self.by, process.id, &process.identity, placed, host);
             if let Some((id, _)) = self.rows.get_key_value(key.id.as_str()) {
                 self.living.insert(pid, (process.id.start, Arc::clone(id)));
             }
@@ -126,12 +127,18 @@ impl Totals {
         rows.map(|(id, (label, sum))| (Key::new(id.to_string(), label.as_str()), sum)).chain(others)
     }
 
+    /// How many groups are not kept apart.
+    pub fn folded(&self) -> usize {
+        self.folded_count
+    }
+
     /// The rows that are no processes, in the order of [`crate::frame::Frame::other_rows`].
     pub fn other_rows(&self) -> &[Sum; 6] {
         &self.other_rows
     }
 
-    /// All groups and all rows that are no processes.
+    /// The machine, as [`Frame::whole`](crate::frame::Frame::whole) has it: all rows, but for the
+    /// time nobody ran.
     pub fn whole(&self) -> &Sum {
         &self.whole
     }
@@ -143,4 +150,4 @@ impl Totals {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -10,12 +10,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use rustc_hash::FxHashMap;
 
 use super::{Job, Kind};
-use crate::sample::ProcessId;
+use crate::{probe::TICK_NS, sample::ProcessId};
 
 /// Commands that are named.
 const NAMED: usize = 8;
-/// Clocks of different grain tell starts: one tick of `/proc`.
-const GRAIN_NS: u64 = 10_000_000;
 
 /// The process groups of commands at prompts, by number.
 #[derive(Clone, Debug, Default)]
@@ -89,7 +87,7 @@ impl Pipeline {
         let leader = self.commands.keys().filter(|id| id.pid == group).max().copied();
         if let Some(leader) = leader {
             // Nobody was in the group before it: the number was another's.
-            let begin = leader.start / GRAIN_NS * GRAIN_NS;
+            let begin = leader.start / TICK_NS * TICK_NS;
             self.commands.retain(|id, _| id.start >= begin);
             self.start = self.start.filter(|start| *start >= begin);
         }

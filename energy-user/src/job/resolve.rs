@@ -19,11 +19,10 @@ use super::{
 };
 use crate::{
     frame::Frame,
+    probe::TICK_NS,
     sample::{self, Birth, Identity, ProcessId},
 };
 
-/// Process numbers may come from clocks of different grain: one tick of `/proc`.
-const GRAIN_NS: u64 = 10_000_000;
 /// Frames for which an ended process is remembered: a child's birth may be told late.
 const KEPT: u64 = 3;
 /// Processes that are remembered, so that lost ends do not fill the memory.
@@ -40,6 +39,13 @@ pub struct Placed {
     pub root: ProcessId,
     /// What that one's command is called.
     pub root_name: Arc<str>,
+}
+
+impl Placed {
+    /// The place of a process of which nobody told one: in no job, and with nobody above it.
+    pub fn alone(id: ProcessId) -> Self {
+        Self { job: None, root: id, root_name: "".into() }
+    }
 }
 
 /// Who everybody is and came from.
@@ -143,22 +149,6 @@ impl Jobs {
         }
         self.forget();
         placed
-    }
-
-    /// The job of one process. Whoever is told of later may change it.
-    pub fn of(
-        &mut self,
-        id: ProcessId,
-        identity: &Arc<Identity>,
-        parent: Option<ProcessId>,
-    ) -> Option<Arc<Job>> {
-        if let Some(parent) = parent {
-            self.born(id, parent);
-        }
-        self.meet(id, identity);
-        self.join(id);
-        self.pipelines.settle();
-        self.placed(id, &mut FxHashMap::default()).job
     }
 
     /// Who forked a process.
@@ -272,31 +262,6 @@ impl Jobs {
         }
     }
 
-    /// Parents that were named and of whom nothing else was told: whoever can, asks who they
-    /// are and tells it by [`Jobs::meet`]. One that never runs is in no frame.
-    pub fn strangers(&self) -> Vec<ProcessId> {
-        let parents = self.entries.values().filter(|entry| entry.above.is_none());
-        let unknown = |id: &ProcessId| {
-            let entry = find(&self.entries, *id).and_then(|id| self.entries.get(&id));
-            entry.is_none_or(|entry| entry.identity.is_none())
-        };
-        let mut strangers: Vec<_> =
-            parents.filter_map(|entry| entry.parent).filter(unknown).collect();
-        strangers.sort_unstable();
-        strangers.dedup();
-        strangers
-    }
-
-    /// How many processes are remembered.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Nobody is remembered.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     fn placed(&self, id: ProcessId, memo: &mut FxHashMap<ProcessId, Place>) -> Placed {
         let entry = self.entries.get(&id);
         if let Some((news, placed)) = entry.and_then(|entry| entry.placed.as_ref())
@@ -304,8 +269,7 @@ impl Jobs {
         {
             return placed.clone();
         }
-        let nowhere = || Placed { job: None, root: id, root_name: "".into() };
-        self.place(id, memo).map_or_else(nowhere, |place| place.placed().clone())
+        self.place(id, memo).map_or_else(|| Placed::alone(id), |place| place.placed().clone())
     }
 
     /// A process's place, from its oldest known ancestor down.
@@ -364,7 +328,7 @@ impl Jobs {
     /// The parent, if it is known. Nobody is younger than a child: so no line is a circle.
     fn parent(&self, id: ProcessId, entry: &Entry) -> Option<ProcessId> {
         let parent = find(&self.entries, entry.parent?)?;
-        let age = |id: ProcessId| (id.start / GRAIN_NS, id.pid);
+        let age = |id: ProcessId| (id.start / TICK_NS, id.pid);
         let older = if whole(id.start) || whole(parent.start) {
             age(parent) < age(id)
         } else {
@@ -483,16 +447,16 @@ fn find<T>(map: &BTreeMap<ProcessId, T>, id: ProcessId) -> Option<ProcessId> {
     if map.contains_key(&id) {
         return Some(id);
     }
-    let begin = id.start - id.start % GRAIN_NS;
+    let begin = id.start - id.start % TICK_NS;
     let key = |start| ProcessId { pid: id.pid, start };
-    let tick = key(begin)..=key(begin.saturating_add(GRAIN_NS - 1));
+    let tick = key(begin)..=key(begin.saturating_add(TICK_NS - 1));
     let near = |known: &ProcessId| whole(known.start) || whole(id.start);
     map.range(tick).map(|(known, _)| *known).find(near)
 }
 
 /// A start that was told in whole ticks.
 fn whole(start: u64) -> bool {
-    start.is_multiple_of(GRAIN_NS)
+    start.is_multiple_of(TICK_NS)
 }
 
 mod place;

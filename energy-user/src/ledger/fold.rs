@@ -3,12 +3,14 @@
 //! The smallest go first. Each leaves its sums with the groups that it was in, so that a job's
 //! total survives the last of its processes; of groups, too, only so many are remembered.
 
-use rustc_hash::FxHashMap;
+use std::cell::LazyCell;
 
-use super::{Account, Ledger, Sum};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{Account, Ledger, Sum, whose::Whose};
 use crate::{
     frame::Share,
-    group::{Grouping, better},
+    group::{Grouping, Key, better},
     sample::ProcessId,
 };
 
@@ -38,7 +40,7 @@ pub(super) struct Groups {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {
     pub label: String,
-    pub user: Option<String>,
+    pub whose: Option<Whose>,
     pub sum: Sum,
     pub count: usize,
 }
@@ -49,44 +51,48 @@ impl Folded {
         self.groups.get(&by)
     }
 
-    /// Takes a process's sums in.
-    fn take(&mut self, id: ProcessId, account: &Account, host: &str) {
-        self.sum.merge(&account.sum);
-        self.count += 1;
-        for by in Grouping::ALL {
-            if by != Grouping::Process {
-                let key = account.key(by, id, host);
-                let groups = self.groups.entry(by).or_default();
-                groups.take(key.id, key.label, account);
+    /// Takes processes' sums in. `living` tells the ids of a grouping in which somebody lives.
+    fn take(
+        &mut self,
+        gone: &[(ProcessId, Account)],
+        host: &str,
+        living: impl Fn(Grouping) -> FxHashSet<String>,
+    ) {
+        for (_, account) in gone {
+            self.sum.merge(&account.sum);
+            self.count += 1;
+        }
+        for by in Grouping::ALL.into_iter().filter(|by| *by != Grouping::Process) {
+            let groups = self.groups.entry(by).or_default();
+            let living = LazyCell::new(|| living(by));
+            for (id, account) in gone {
+                let Key { id, label } = account.key(by, *id, host);
+                if !groups.known.contains_key(&id) && groups.known.len() >= MOST_GROUPS {
+                    groups.forget(&living);
+                }
+                groups.take(id, &label, account);
             }
         }
     }
 }
 
 impl Groups {
-    fn take(&mut self, id: String, label: String, account: &Account) {
-        if !self.known.contains_key(&id) && self.known.len() >= MOST_GROUPS {
-            self.forget();
-        }
-        let new = !self.known.contains_key(&id);
+    fn take(&mut self, id: String, label: &str, account: &Account) {
         let group = self.known.entry(id).or_default();
-        group.label = better(std::mem::take(&mut group.label), label);
-        let user = account.identity.user.clone();
-        // A user is told while it is that of all of them.
-        group.user = if new || group.user == user { user } else { None };
+        better(&mut group.label, label);
+        Whose::add(&mut group.whose, account);
         group.sum.merge(&account.sum);
         group.count += 1;
     }
 
-    /// Makes room: the smaller half becomes one.
-    fn forget(&mut self) {
-        let mut all: Vec<_> = self
-            .known
-            .iter()
-            .map(|(id, group)| (group.sum.share.energy.total(), id.clone()))
-            .collect();
+    /// Makes room: the smaller half becomes one, those first in which nobody lives.
+    fn forget(&mut self, living: &FxHashSet<String>) {
+        let group = |(id, group): (&String, &Group)| {
+            (living.contains(id), group.sum.share.energy.total(), id.clone())
+        };
+        let mut all: Vec<_> = self.known.iter().map(group).collect();
         all.sort_unstable();
-        for (_, id) in all.into_iter().take(MOST_GROUPS / 2) {
+        for (.., id) in all.into_iter().take(MOST_GROUPS / 2) {
             if let Some(group) = self.known.remove(&id) {
                 self.others.merge(&group.sum);
                 self.others_count += group.count;
@@ -109,10 +115,13 @@ impl Ledger {
             return;
         }
         ended.sort_unstable();
-        for (_, id) in ended.iter().take(ended.len() - MOST_ENDED / 2) {
-            if let Some(account) = self.accounts.remove(id) {
-                self.folded.take(*id, &account, host);
-            }
-        }
+        let gone = ended.iter().take(ended.len() - MOST_ENDED / 2);
+        let gone: Vec<_> =
+            gone.filter_map(|(_, id)| Some((*id, self.accounts.remove(id)?))).collect();
+        let accounts = &self.accounts;
+        self.folded.take(&gone, host, |by| {
+            let living = accounts.iter().filter(|(_, account)| !account.ended);
+            living.map(|(id, account)| account.key(by, *id, host).id).collect()
+        });
     }
 }

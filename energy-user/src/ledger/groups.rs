@@ -5,11 +5,10 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{Account, Ledger, Row, RowKey, Seats, Sum};
+use super::{Account, Ledger, Row, RowKey, Seats, Sum, whose::Whose};
 use crate::{
     frame::Share,
     group::{self, Grouping, Key, better},
-    job::{Job, resolve::Placed},
     sample::{Identity, ProcessId},
 };
 
@@ -17,61 +16,47 @@ use crate::{
 #[derive(Default)]
 struct Group {
     label: String,
-    user: Option<String>,
-    uid: Option<u32>,
+    whose: Option<Whose>,
     sum: Sum,
     last: Share,
     seats: Seats,
-    job: Option<Arc<Job>>,
     alive: usize,
     members: usize,
     untold: bool,
+    /// One that is on a GPU does not tell for how long.
+    untold_time: bool,
     age: Option<Duration>,
 }
 
 impl Account {
     /// The group that it is in.
     pub(super) fn key(&self, by: Grouping, id: ProcessId, host: &str) -> Key {
-        let nowhere = || Placed { job: None, root: id, root_name: "".into() };
-        let placed = self.placed.clone().unwrap_or_else(nowhere);
-        group::key(by, id, &self.identity, &placed, host)
+        group::key(by, id, &self.identity, self.placed.as_ref(), host)
     }
 }
 
 impl Group {
     fn add(&mut self, account: &Account) {
-        let Identity { user, uid, .. } = &*account.identity;
-        let first = self.members == 0;
-        // A user is told while it is that of all of them.
-        if first {
-            (self.user, self.uid) = (user.clone(), *uid);
-        } else if self.user != *user || self.uid != *uid {
-            (self.user, self.uid) = (None, None);
-        }
-        let job = account.placed.as_ref().and_then(|placed| placed.job.as_ref());
-        if first {
-            self.job = job.map(Arc::clone);
-        } else if self.job.as_ref().map(|job| &job.id) != job.map(|job| &job.id) {
-            self.job = None;
-        }
+        Whose::add(&mut self.whose, account);
         self.sum.merge(&account.sum);
         self.last.add(&account.last);
         self.seats.add(account.seats);
+        self.untold_time |= account.seats.gpus > 0 && account.last.gpu_time.is_none();
         self.alive += usize::from(!account.ended);
         self.members += 1;
     }
 }
 
 impl Seats {
-    /// Together with those of another.
+    /// Together with those of another. Who holds nothing hides nobody's memory.
     fn add(&mut self, other: Self) {
-        let memory = |a: Option<u64>, b: Option<u64>| Some(a?.saturating_add(b?));
-        self.memory = match (self.gpus, other.gpus) {
-            (_, 0) => self.memory,
-            (0, _) => other.memory,
-            _ => memory(self.memory, other.memory),
+        self.memory = match (self.holds, other.holds) {
+            (_, false) => self.memory,
+            (false, true) => other.memory,
+            (true, true) => self.memory.zip(other.memory).map(|(a, b)| a.saturating_add(b)),
         };
         self.gpus += other.gpus;
+        self.holds |= other.holds;
         self.held_idle |= other.held_idle;
     }
 }
@@ -88,7 +73,7 @@ impl Ledger {
         for (process, account) in &self.accounts {
             let Key { id, label } = account.key(by, *process, host);
             let group = groups.entry(id).or_default();
-            group.label = better(std::mem::take(&mut group.label), label);
+            better(&mut group.label, &label);
             group.untold |= account.seats.gpus == 0 && !account.ended && !told;
             group.add(account);
             if !account.ended {
@@ -99,10 +84,8 @@ impl Ledger {
         if let Some(folded) = self.folded.groups(by) {
             for (id, ended) in &folded.known {
                 let group = groups.entry(id.clone()).or_default();
-                if group.members == 0 {
-                    group.user.clone_from(&ended.user);
-                }
-                group.label = better(std::mem::take(&mut group.label), ended.label.clone());
+                Whose::merge(&mut group.whose, ended.whose.as_ref());
+                better(&mut group.label, &ended.label);
                 group.sum.merge(&ended.sum);
                 group.members += ended.count;
             }
@@ -116,12 +99,16 @@ impl Ledger {
     }
 
     fn group(&self, by: Grouping, id: &str, group: Group) -> Row {
-        let Group { label, user, uid, sum, last, seats, job, alive, members, untold, age } = group;
+        let Group { label, whose, sum, last, seats, alive, members, age, .. } = group;
+        let Whose { user, uid, job } = whose.unwrap_or_default();
         let identity = Identity { name: label, user, uid, ..Identity::default() };
         let key = RowKey::group(by, id);
         let mut row = self.row(key, Arc::new(identity), alive == 0, &sum, (&last, seats));
-        if untold {
+        if group.untold {
             row.gpu.seats = None;
+        }
+        if group.untold_time {
+            row.gpu.percent = None;
         }
         Row { age, members, job, ..row }
     }

@@ -50,7 +50,7 @@ pub struct Row {
     pub watts: Option<Watts>,
     /// CPU time over the last interval, per cent of one CPU.
     pub cpu_percent: f64,
-    /// Since the start; none where no meter counted.
+    /// Since the start; none where no meter counted while it was there.
     pub energy: Option<Microjoules>,
     /// Since the start; none where no meter counted.
     pub grams: Option<GramsCo2e>,
@@ -65,7 +65,8 @@ pub struct Row {
     pub quality: Quality,
     /// Time since it began, of the oldest that lives; none for what has ended.
     pub age: Option<Duration>,
-    /// Processes that it is made of, ended ones too; none for what is no process.
+    /// Processes that it is made of, ended ones too, or their threads where those are told apart;
+    /// none for what is no process.
     pub members: usize,
     /// The job that it is, or is a part of.
     pub job: Option<Arc<Job>>,
@@ -80,7 +81,7 @@ pub struct OnGpus {
     pub seats: Option<usize>,
     /// Mean power over the last interval; none where no GPU's meter counted.
     pub watts: Option<Watts>,
-    /// Since the start; none where no GPU's meter counted.
+    /// Since the start; none where no GPU's meter counted while it was there.
     pub energy: Option<Microjoules>,
     /// Time on GPUs over the last interval, per cent of one GPU; none where that is not told.
     pub percent: Option<f64>,
@@ -183,8 +184,7 @@ impl Ledger {
         let interval = frame.map_or(Duration::ZERO, |frame| frame.interval);
         let metered = frame.is_some_and(|frame| frame.total.total().is_some());
         let watts = last.energy.total().unwrap_or_default().over(interval);
-        let whole = self.totals.sum.share.energy.total();
-        let energy = whole.map(|_| sum.share.energy.total().unwrap_or_default());
+        let energy = sum.share.energy.total();
         let percent = |time: Duration| {
             let percent = time.as_secs_f64() / interval.as_secs_f64() * 100.0;
             if percent.is_finite() { percent } else { 0.0 }
@@ -204,13 +204,7 @@ impl Ledger {
                 watts: frame
                     .and_then(|frame| frame.total.gpu)
                     .and_then(|_| last.energy.gpu.unwrap_or_default().over(interval)),
-                energy: self
-                    .totals
-                    .sum
-                    .share
-                    .energy
-                    .gpu
-                    .map(|_| sum.share.energy.gpu.unwrap_or_default()),
+                energy: sum.share.energy.gpu,
                 percent: last.gpu_time.map(percent),
                 memory: seats.memory,
                 held_idle: seats.held_idle,

@@ -31,9 +31,9 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// A sum, in figures; a machine that is metered has zero of what was not used.
-    fn of(sum: &Sum, metered: bool) -> Self {
-        let energy = sum.share.energy.total().or(metered.then_some(Microjoules::ZERO));
+    /// A sum, in figures. Who was there only while no meter counted has no energy, not zero.
+    fn of(sum: &Sum) -> Self {
+        let energy = sum.share.energy.total();
         Self {
             energy_joules: energy.map(Microjoules::joules),
             co2e_grams: energy.map(|_| sum.grams.0),
@@ -57,15 +57,16 @@ pub struct SinceStart {
 impl SinceStart {
     /// In figures.
     pub fn of(totals: &Totals) -> Self {
-        let metered = totals.whole().share.energy.total().is_some();
-        let mut groups = Sum::default();
+        // Nobody at all, while meters counted, is zero.
+        let energy = totals.whole().share.energy.zeroed();
+        let mut groups = Sum { share: Share { energy, ..Share::default() }, ..Sum::default() };
         for (_, sum) in totals.rows() {
             groups.merge(sum);
         }
         Self {
             elapsed_seconds: totals.elapsed().as_secs_f64(),
-            whole: Sums::of(totals.whole(), metered),
-            groups: Sums::of(&groups, metered),
+            whole: Sums::of(totals.whole()),
+            groups: Sums::of(&groups),
         }
     }
 }
@@ -89,12 +90,16 @@ pub struct GroupRecord {
 /// A group's interval beside its sum.
 struct Line<'a> {
     key: Key,
+    /// One, or those that are not kept apart.
+    groups: usize,
     processes: usize,
     share: Share,
     sum: &'a Sum,
 }
 
-/// Every group there was since the start; one that did nothing in this interval has zero.
+/// Every group there was since the start; one that did nothing in this interval has zero. They
+/// have all that the processes of the interval have: what is not kept apart any more is in the
+/// last.
 fn lines<'a>(tick: &Tick, totals: &'a Totals, by: Grouping) -> Vec<Line<'a>> {
     let Tick { frame, placed, .. } = tick;
     let mut now: HashMap<String, Group> =
@@ -103,9 +108,17 @@ fn lines<'a>(tick: &Tick, totals: &'a Totals, by: Grouping) -> Vec<Line<'a>> {
     let line = |(key, sum): (Key, &'a Sum)| {
         let group = now.remove(&key.id);
         let (processes, share) = group.map_or((0, zero), |group| (group.processes, group.share));
-        Line { key, processes, share, sum }
+        let groups = if key.is_others() { totals.folded() } else { 1 };
+        Line { key, groups, processes, share, sum }
     };
-    totals.rows().map(line).collect()
+    let mut lines: Vec<_> = totals.rows().map(line).collect();
+    if let Some(others) = lines.last_mut().filter(|line| line.key.is_others()) {
+        for group in now.into_values() {
+            others.processes += group.processes;
+            others.share.add(&group.share);
+        }
+    }
+    lines
 }
 
 impl GroupRecord {
@@ -114,14 +127,13 @@ impl GroupRecord {
         if by == Grouping::Process {
             return Vec::new();
         }
-        let metered = totals.whole().share.energy.total().is_some();
         let Tick { frame, intensity, .. } = tick;
-        let record = |Line { key, processes, share, sum }: Line| Self {
+        let record = |Line { key, processes, share, sum, .. }: Line| Self {
             id: key.id,
             label: key.label,
             processes,
             figures: Figures::of(&share, frame.interval, intensity),
-            since_start: Sums::of(sum, metered),
+            since_start: Sums::of(sum),
         };
         lines(tick, totals, by).into_iter().map(record).collect()
     }
@@ -134,9 +146,9 @@ pub fn table(tick: &Tick, totals: &Totals, by: Grouping) -> String {
     let Tick { frame, intensity, .. } = tick;
     let mut rows: Vec<(String, String, Share, Sum)> = Vec::new();
     let mut quiet = (0_usize, Sum::default());
-    for Line { key, processes, share, sum } in lines(tick, totals, by) {
+    for Line { key, groups, processes, share, sum } in lines(tick, totals, by) {
         if processes == 0 {
-            quiet.0 += 1;
+            quiet.0 += groups;
             quiet.1.merge(sum);
         } else {
             rows.push((processes.to_string(), key.label, share, *sum));
@@ -184,3 +196,6 @@ pub fn table(tick: &Tick, totals: &Totals, by: Grouping) -> String {
     }
     table
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,8 @@ use crate::{
 /// Cells of a command line; JSON and CSV have all of it.
 const LONGEST_COMMAND: usize = 80;
 
-/// `totals` has what groups used since the start. A header of a few lines, then every row by power; the rows add up to the first figure.
+/// A header of a few lines, then every row by power; the rows add up to the first figure.
+/// `totals` has what groups used since the start.
 pub fn table(ledger: &Ledger, totals: &Totals, by: Grouping, description: &Description) -> String {
     let units = Units::Joules;
     let mut table = String::new();

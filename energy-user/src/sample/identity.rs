@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::probe::TICK_NS;
+
 /// A process, even if its number has been used before or will be again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ProcessId {
@@ -11,6 +13,19 @@ pub struct ProcessId {
     pub pid: u32,
     /// When the process began, nanoseconds since boot (whole clock ticks where `/proc` is the source).
     pub start: u64,
+}
+
+/// A process as others name it, who may know its start exactly or to a tick of `/proc`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name {
+    pid: u32,
+    tick: u64,
+}
+
+impl From<ProcessId> for Name {
+    fn from(id: ProcessId) -> Self {
+        Self { pid: id.pid, tick: id.start / TICK_NS }
+    }
 }
 
 /// Which row of the books a task belongs to.

@@ -4,10 +4,10 @@
 //! its times. None has more of a process's energy than that process was charged with as a part of
 //! whoever was watched, so that the findings of a run never claim more than the run used.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::finding::{Charge, Evidence, Figure, Finding, Pool, Rule, merge};
 use crate::{
@@ -18,17 +18,38 @@ use crate::{
 
 /// Findings that are kept.
 const MOST: usize = 200;
-/// Ended processes whose energy is remembered: more than any history has.
-const MOST_ENDED: usize = 4096;
+/// Processes whose energy is remembered: more than any history has. Those that a finding charges
+/// and those of the last interval may be more.
+const MOST_CHARGED: usize = 4096;
+
+/// What tells findings apart. Of a rule that is about single processes, each process of a job has
+/// one of its own.
+type Key = (Rule, String, Option<ProcessId>);
+
+fn key(finding: &Finding) -> Key {
+    let Finding { rule, subject, .. } = finding;
+    let process = subject.processes.first().filter(|_| rule.is_of_one_process());
+    (*rule, subject.id.clone(), process.copied())
+}
 
 /// What was found so far.
 #[derive(Debug, Default)]
 pub struct Account {
-    found: BTreeMap<(Rule, String), Entry>,
-    /// What each process was charged with.
-    charged: FxHashMap<ProcessId, Vec<(Pool, Microjoules)>>,
-    ended: VecDeque<ProcessId>,
+    found: BTreeMap<Key, Entry>,
+    charged: FxHashMap<ProcessId, Charged>,
+    /// So many processes have room until somebody is forgotten.
+    room: usize,
+    intervals: u64,
     full: bool,
+}
+
+/// What a process was charged with.
+#[derive(Debug, Default)]
+struct Charged {
+    pools: Vec<(Pool, Microjoules)>,
+    ended: bool,
+    /// The interval that last told of it.
+    seen: u64,
 }
 
 #[derive(Debug)]
@@ -53,6 +74,7 @@ impl Account {
         findings: &[Finding],
         is_own: impl Fn(ProcessId) -> bool,
     ) {
+        self.intervals += 1;
         for process in own {
             self.charge(frame, process);
         }
@@ -61,10 +83,14 @@ impl Account {
         for finding in findings.iter().filter(whole) {
             self.find(finding, frame.time);
         }
+        self.forget();
     }
 
     fn charge(&mut self, frame: &Frame, process: &ProcessFrame) {
         let known = self.charged.entry(process.id).or_default();
+        known.seen = self.intervals;
+        known.ended |= process.ended;
+        let known = &mut known.pools;
         let Energy { cpu, dram, gpu: _, rest } = process.share.energy;
         let mut add = |pool: Pool, energy: Microjoules| match known
             .iter_mut()
@@ -84,24 +110,39 @@ impl Account {
                 add(Pool::Gpu(gpu.gpu.id.clone()), part.moving + part.fixed);
             }
         }
-        if process.ended {
-            self.ended.push_back(process.id);
-            if self.ended.len() > MOST_ENDED
-                && let Some(oldest) = self.ended.pop_front()
-            {
-                self.charged.remove(&oldest);
-            }
+    }
+
+    /// Makes room: of those that no finding charges, the ended go first, and then who was seen
+    /// longest ago, since ends may be lost. Nobody of this interval goes.
+    fn forget(&mut self) {
+        if self.charged.len() <= self.room.max(MOST_CHARGED) {
+            return;
         }
+        let entries = self.found.values();
+        let charges = entries.flat_map(|entry| entry.before.iter().chain(&entry.latest.charges));
+        let needed: FxHashSet<_> = charges.map(|charge| charge.process).collect();
+        let old =
+            |(id, one): &(&ProcessId, &Charged)| one.seen < self.intervals && !needed.contains(id);
+        let old = self.charged.iter().filter(old);
+        let mut old: Vec<_> = old.map(|(id, one)| (!one.ended, one.seen, *id)).collect();
+        old.sort_unstable();
+        // Half of the room at a time, so that not every interval sorts.
+        let beyond = self.charged.len() - MOST_CHARGED / 2;
+        for (.., id) in old.into_iter().take(beyond) {
+            self.charged.remove(&id);
+        }
+        self.room = self.charged.len() * 2;
     }
 
     fn find(&mut self, finding: &Finding, now: Timestamp) {
-        let key = (finding.rule, finding.subject.id.clone());
+        let key = key(finding);
         let room = self.found.len() < MOST;
         match self.found.get_mut(&key) {
             Some(entry) => {
                 // Another time; its energy is not in that of the times before.
                 if finding.since >= entry.seen {
-                    entry.before.append(&mut entry.latest.charges);
+                    let before = std::mem::take(&mut entry.before);
+                    entry.before = merge(before.into_iter().chain(entry.latest.charges.drain(..)));
                     entry.times += 1;
                 }
                 entry.latest.clone_from(finding);
@@ -125,7 +166,7 @@ impl Account {
     pub fn told(self) -> Vec<Finding> {
         let Self { found, charged, .. } = self;
         let clip = |Charge { process, pool, energy }: Charge| {
-            let known = charged.get(&process)?.iter().find(|(known, _)| *known == pool)?;
+            let known = charged.get(&process)?.pools.iter().find(|(known, _)| *known == pool)?;
             Some(Charge { process, pool, energy: energy.min(known.1) })
         };
         let one = |Entry { latest, first, before, times, .. }: Entry| {

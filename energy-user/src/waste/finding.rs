@@ -61,6 +61,11 @@ impl Rule {
         }
     }
 
+    /// Each of its findings is about one process, which may be one of many in a job.
+    pub fn is_of_one_process(self) -> bool {
+        self == Self::Spinning
+    }
+
     /// Its findings can have joules, if meters count.
     pub fn has_joules(self) -> bool {
         !matches!(self, Self::Oversubscribed | Self::DirtyHour)

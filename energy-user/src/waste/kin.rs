@@ -12,8 +12,7 @@ use super::JobOf;
 use crate::{
     frame::ProcessFrame,
     job::{Job, Kind},
-    probe::TICK_NS,
-    sample::{Identity, ProcessId},
+    sample::{Identity, Name, ProcessId},
 };
 
 /// How many are remembered; far more than a machine has at one time.
@@ -22,19 +21,6 @@ const MOST: usize = 20_000;
 const MOURNED: Duration = Duration::from_mins(3);
 /// No line of descent is followed further.
 const DEEPEST: usize = 64;
-
-/// A process as its relatives name it: its start may be told exactly or to a tick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Name {
-    pid: u32,
-    tick: u64,
-}
-
-impl From<ProcessId> for Name {
-    fn from(id: ProcessId) -> Self {
-        Self { pid: id.pid, tick: id.start / TICK_NS }
-    }
-}
 
 /// A process and what its relatives need of it.
 #[derive(Clone, Debug)]

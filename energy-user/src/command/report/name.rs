@@ -166,7 +166,7 @@ fn jobs(present: &[Present]) -> BTreeMap<String, Here> {
             name: job.name.clone(),
             processes: 0,
         });
-        here.name = group::better(std::mem::take(&mut here.name), job.name.clone());
+        group::better(&mut here.name, &job.name);
         here.processes += 1;
     }
     jobs

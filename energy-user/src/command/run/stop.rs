@@ -17,13 +17,13 @@ use nix::{
 };
 
 use super::signals;
-use crate::{files, sample::ProcessId, subject::Subject};
+use crate::{files, probe::TICK_NS, sample::ProcessId, subject::Subject};
 
 /// How often the processes are looked at meanwhile.
 pub const LOOK: Duration = Duration::from_millis(100);
 
-/// `/proc` tells starts in ticks of a hundredth of a second.
-const GRAIN_NS: u64 = 20_000_000;
+/// Starts that were told exactly and in ticks are no farther apart.
+const APART_NS: u64 = 2 * TICK_NS;
 
 /// A tree that is being ended.
 pub struct Stop {
@@ -87,7 +87,7 @@ fn living<'a>(proc_root: &Path, members: impl Iterator<Item = &'a ProcessId>) ->
     let all = processes(proc_root);
     let own = std::process::id();
     let is =
-        |member: &ProcessId, process: &Process| member.start.abs_diff(process.start) <= GRAIN_NS;
+        |member: &ProcessId, process: &Process| member.start.abs_diff(process.start) <= APART_NS;
     let members: HashSet<u32> = members
         .filter(|member| all.get(&member.pid).is_some_and(|process| is(member, process)))
         .map(|member| member.pid)

@@ -272,7 +272,7 @@ impl Tally {
             findings: self.waste.told(),
             machine: self.machine.total(),
             peak: highest(self.peak, mean),
-            processes: self.subject.len(),
+            processes: self.subject.count(),
             probe: description.probe,
             quality: self.quality.unwrap_or(Quality::Absent),
             meters: description.meters.clone(),

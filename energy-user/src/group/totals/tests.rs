@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -7,15 +7,15 @@ use super::*;
 use crate::{
     attribute::{Method, attribute},
     carbon::Intensity,
-    frame::{Energy, Frame, ProcessFrame},
+    frame::{Energy, Frame, ProcessFrame, Share},
     sample::{Activity, Identity, Machine, ProbeKind, ProcessId, Sample},
     units::Microjoules,
 };
 
 /// A process of an interval: number, command, microjoules, and whether it ended.
-type Ran = (u32, u32, u64, bool);
+pub(crate) type Ran = (u32, u32, u64, bool);
 
-fn tick(second: u64, ran: &[Ran], idle: u64) -> Tick {
+pub(crate) fn tick(second: u64, ran: &[Ran], idle: u64) -> Tick {
     let sample = |at: u64| Sample {
         time: Timestamp::UNIX_EPOCH,
         monotonic: Duration::from_secs(at),
@@ -46,7 +46,9 @@ fn tick(second: u64, ran: &[Ran], idle: u64) -> Tick {
         threads: Vec::new(),
     };
     let total = ran.iter().map(|one| one.2).sum::<u64>() + idle;
-    let idle = Share { energy: energy(idle), ..Share::default() };
+    // The time nobody ran is as long as its energy is large.
+    let idle =
+        Share { cpu_time: Duration::from_nanos(idle), energy: energy(idle), ..Share::default() };
     let processes = ran.iter().map(process).collect();
     let frame = Frame { processes, total: energy(total), idle, ..frame };
     let intensity = Arc::new(Intensity::world());
@@ -98,15 +100,20 @@ proptest! {
         most in 1..20_usize,
     ) {
         let mut totals = Totals::new(Grouping::Command);
-        let (mut energy, mut time) = (0, 0);
+        let (mut energy, mut time, mut nobody_ran) = (0, 0, 0);
+        let mut living = BTreeMap::new();
         for (second, (ran, idle)) in intervals.iter().enumerate() {
             let ran: Vec<Ran> =
                 ran.iter().map(|(pid, (command, used, ended))| (*pid, *command, *used, *ended)).collect();
             energy += ran.iter().map(|one| one.2).sum::<u64>() + idle;
             time += ran.iter().map(|one| one.2).sum::<u64>();
+            nobody_ran += idle;
+            living.extend(ran.iter().map(|(pid, _, _, ended)| (*pid, !ended)));
             totals.push_within(&tick(second as u64, &ran, *idle), most);
             prop_assert!(totals.rows.len() <= most);
-            prop_assert!(totals.living.len() <= 40);
+            let known: BTreeSet<u32> = totals.living.keys().copied().collect();
+            let alive = living.iter().filter(|(_, lives)| **lives).map(|(pid, _)| *pid);
+            prop_assert_eq!(known, alive.collect::<BTreeSet<u32>>(), "whoever ended is gone");
         }
         let mut sum = Sum::default();
         for row in totals.rows().map(|(_, row)| row).chain(totals.other_rows()) {
@@ -114,8 +121,8 @@ proptest! {
         }
         prop_assert_eq!(sum.share.energy.total(), Some(Microjoules(energy)));
         prop_assert_eq!(sum.share.energy.total(), totals.whole().share.energy.total());
-        prop_assert_eq!(sum.share.cpu_time, Duration::from_nanos(time));
-        prop_assert_eq!(sum.share.cpu_time, totals.whole().share.cpu_time);
+        prop_assert_eq!(sum.share.cpu_time, Duration::from_nanos(time + nobody_ran));
+        prop_assert_eq!(totals.whole().share.cpu_time, Duration::from_nanos(time));
         prop_assert!((sum.grams.0 - totals.whole().grams.0).abs() < 1e-9);
     }
 }

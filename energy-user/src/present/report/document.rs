@@ -224,6 +224,21 @@ pub struct Phase {
 }
 
 impl Phase {
+    /// All that nothing can have measured below zero.
+    fn figures(&self) -> [(&'static str, Option<f64>); 9] {
+        [
+            ("phases.wall_seconds", Some(self.wall_seconds)),
+            ("phases.cpu_seconds", Some(self.cpu_seconds)),
+            ("phases.energy_joules", self.energy_joules),
+            ("phases.cpu_energy_joules", self.cpu_energy_joules),
+            ("phases.dram_energy_joules", self.dram_energy_joules),
+            ("phases.gpu_energy_joules", self.gpu_energy_joules),
+            ("phases.rest_energy_joules", self.rest_energy_joules),
+            ("phases.gpu_seconds", self.gpu_seconds),
+            ("phases.co2e_grams", self.co2e_grams),
+        ]
+    }
+
     /// Of what was summed meanwhile.
     pub fn of(name: Option<String>, wall: Duration, sum: &Sum) -> Self {
         let joules = |energy: Option<Microjoules>| energy.map(Microjoules::joules);
@@ -340,6 +355,7 @@ impl Document {
             ("dram_energy_joules", self.dram_energy_joules),
             ("gpu_energy_joules", self.gpu_energy_joules),
             ("gpu_held_idle_joules", self.gpu_held_idle_joules),
+            ("gpu_held_idle_seconds", self.gpu_held_idle_seconds),
             ("rest_energy_joules", self.rest_energy_joules),
             ("waste_joules", self.waste_joules),
             ("machine_energy_joules", self.machine_energy_joules),
@@ -355,9 +371,19 @@ impl Document {
             ("intensity", Some(self.intensity)),
             ("pue", Some(self.pue)),
             ("overhead", Some(self.overhead)),
+            ("cost", self.cost.map(|cost| cost.amount)),
+            ("embodied_co2e_grams", self.embodied_co2e_grams),
+            ("embodied_co2e_grams_range", least(self.embodied_co2e_grams_range)),
+            ("embodied_co2e_grams_range", greatest(self.embodied_co2e_grams_range)),
+            ("embodied_lifetime_seconds", self.embodied_lifetime_seconds),
+            ("missed_cpu_seconds", Some(self.missed_cpu_seconds)),
         ];
+        let phases = self.phases.iter().flat_map(Phase::figures);
+        let findings = self.findings.iter().map(|finding| ("findings.joules", finding.joules));
         let mut wrong = figures
             .into_iter()
+            .chain(phases)
+            .chain(findings)
             .filter(|(_, figure)| figure.is_some_and(|figure| !(0.0..=most).contains(&figure)));
         wrong.next().map(|(field, _)| field)
     }

@@ -255,16 +255,39 @@ fn what_is_no_report_is_told_with_the_remedy() {
 
 #[test]
 fn a_figure_that_cannot_be_is_refused_and_no_zero() {
-    let whole = serde_json::to_value(report().document()).unwrap();
+    let whole = serde_json::to_value(found().document()).unwrap();
+    assert!(Document::parse(whole.to_string().as_bytes()).is_ok());
     for (field, figure) in [
         ("energy_joules", serde_json::json!(-5)),
         ("energy_joules", serde_json::json!(1e300)),
         ("energy_joules_range", serde_json::json!([-1.0, 2.0])),
         ("co2e_grams", serde_json::json!(-1)),
         ("wall_seconds", serde_json::json!(-1)),
+        ("gpu_held_idle_seconds", serde_json::json!(-1)),
+        ("missed_cpu_seconds", serde_json::json!(-0.5)),
+        ("cost", serde_json::json!({"amount": -1.0, "currency": "EUR"})),
+        ("embodied_co2e_grams", serde_json::json!(-1)),
+        ("embodied_co2e_grams_range", serde_json::json!([1.0, 1e300])),
+        ("embodied_lifetime_seconds", serde_json::json!(-1)),
+        ("findings.joules", serde_json::json!(-1)),
+        ("phases.wall_seconds", serde_json::json!(-1)),
+        ("phases.cpu_seconds", serde_json::json!(1e300)),
+        ("phases.energy_joules", serde_json::json!(-1)),
+        ("phases.cpu_energy_joules", serde_json::json!(-1)),
+        ("phases.dram_energy_joules", serde_json::json!(-1)),
+        ("phases.gpu_energy_joules", serde_json::json!(-1)),
+        ("phases.rest_energy_joules", serde_json::json!(-1)),
+        ("phases.gpu_seconds", serde_json::json!(-1)),
+        ("phases.co2e_grams", serde_json::json!(-1)),
     ] {
         let mut changed = whole.clone();
-        changed[field] = figure;
+        // Of a list, the last.
+        match field.split_once('.') {
+            Some((list, field)) => {
+                changed[list].as_array_mut().unwrap().last_mut().unwrap()[field] = figure;
+            }
+            None => changed[field] = figure,
+        }
         let error = Document::parse(changed.to_string().as_bytes()).unwrap_err().to_string();
         assert!(error.contains(&format!("(its `{field}` cannot be); name a file")), "{error}");
     }

@@ -110,16 +110,63 @@ fn what_is_about_others_is_not_told() {
     assert_eq!(account.told(), Vec::new());
 }
 
+/// A finding that is about a process of a job.
+fn of_job(pid: u32, microjoules: u64) -> Finding {
+    let mut finding = finding(&[pid], 0, microjoules);
+    finding.subject.id = "slurm 4711".into();
+    finding
+}
+
+#[test]
+fn two_ranks_of_one_job_that_spin_are_two_findings() {
+    let mut account = Account::default();
+    let own = [process(1, 10), process(2, 7)];
+    for second in 1..=2_i64 {
+        let times = second.unsigned_abs();
+        let found = [of_job(1, 10 * times), of_job(2, 7 * times)];
+        account.add(&frame(second), &own.each_ref(), &found, |_| true);
+    }
+    let told = account.told();
+    let both: Vec<_> =
+        told.iter().map(|one| (one.subject.processes.clone(), one.joules())).collect();
+    let expected = [(vec![id(1)], Some(Microjoules(20))), (vec![id(2)], Some(Microjoules(14)))];
+    assert_eq!(both, expected);
+    assert!(told.iter().all(|one| one.evidence.len() == 1), "each was so once");
+    assert_eq!(total(&told), Some(Microjoules(34)));
+}
+
 #[test]
 fn what_is_remembered_is_bounded_and_says_so() {
-    let mut account = Account::default();
-    for pid in 1..=5000 {
-        let own = ProcessFrame { ended: true, ..process(pid, 1) };
-        let mut found = finding(&[pid], 0, 1);
-        found.subject.id = format!("process {pid}");
-        account.add(&frame(1), &[&own], &[found], |_| true);
+    // Whether ends are told or lost.
+    for ended in [true, false] {
+        let mut account = Account::default();
+        for pid in 1..=5000 {
+            let own = ProcessFrame { ended, ..process(pid, 1) };
+            let mut found = finding(&[pid], 0, 1);
+            found.subject.id = format!("process {pid}");
+            account.add(&frame(1), &[&own], &[found], |_| true);
+            assert!(account.charged.len() <= MOST_CHARGED);
+        }
+        assert!(account.warning().unwrap().contains("200"));
+        let told = account.told();
+        assert_eq!(told.len(), MOST);
+        // Nobody is forgotten whom a finding charges.
+        assert!(told.iter().all(|one| one.joules() == Some(Microjoules(1))), "ended: {ended}");
     }
-    assert!(account.charged.len() <= MOST_ENDED);
-    assert!(account.warning().unwrap().contains("200"));
-    assert_eq!(account.told().len(), MOST);
+}
+
+#[test]
+fn the_living_are_remembered_before_the_ended_and_whoever_runs_always() {
+    let mut account = Account::default();
+    account.add(&frame(1), &[&process(1, 5)], &[], |_| true);
+    for pid in 2..=5000 {
+        let own = ProcessFrame { ended: true, ..process(pid, 1) };
+        account.add(&frame(1), &[&own], &[], |_| true);
+    }
+    assert!(account.charged.contains_key(&id(1)));
+    let crowd: Vec<_> = (10_000..16_000).map(|pid| process(pid, 1)).collect();
+    let crowd: Vec<_> = crowd.iter().collect();
+    account.add(&frame(1), &crowd, &[], |_| true);
+    assert!(crowd.iter().all(|one| account.charged.contains_key(&one.id)));
+    assert!(account.charged.len() < 6000 + MOST_CHARGED);
 }
