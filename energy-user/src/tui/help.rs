@@ -54,9 +54,8 @@ impl Section {
             Action::Accept | Action::Pick | Action::Type(_) | Action::Erase | Action::Card => {
                 return None;
             }
-            Action::Back => Self::Find,
             Action::Sort(_) | Action::SortLeft | Action::SortRight | Action::Reverse => Self::Order,
-            Action::Filter | Action::Users => Self::Find,
+            Action::Back | Action::Filter | Action::Users => Self::Find,
             Action::Pause
             | Action::Slower
             | Action::Faster
