@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 pub use energy::{Energy, Held, Quality, Share};
 pub use gpu::{GpuFrame, OnGpu};
 use jiff::Timestamp;
-pub use pool::{Basis, Confidence, Part, PoolFrame, Signal, Tenancy};
+pub use pool::{Basis, Confidence, Part, Parts, PoolFrame, Signal, Tenancy};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -35,11 +35,11 @@ pub struct ProcessFrame {
     /// What it used.
     pub share: Share,
     /// What else was counted; none unless it was asked for.
-    pub work: Option<Work>,
+    pub work: Option<Box<Work>>,
     /// Whether it seems to get anywhere; none of one that nobody looked at.
-    pub progress: Option<Progress>,
+    pub progress: Option<Box<Progress>>,
     /// Where its energy is from, pool by pool.
-    pub parts: Vec<Part>,
+    pub parts: Parts,
     /// How much more a unit of its work draws than the mean, as learned; 1 unless it was.
     pub intensity: f64,
     /// The GPUs that it held or used.

@@ -8,6 +8,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::bail;
@@ -60,6 +61,9 @@ pub struct Wanted {
     pub nvml: Option<PathBuf>,
 }
 
+/// CPUs are plugged in by hand: nobody looks for them more often.
+const SELDOM: Duration = Duration::from_millis(450);
+
 /// This machine.
 pub struct Live {
     roots: Roots,
@@ -73,6 +77,8 @@ pub struct Live {
     topology: Topology,
     grain: Grain,
     online: Option<String>,
+    /// When it was last looked which CPUs there are, on the steady clock.
+    looked: Duration,
     machine: Arc<Machine>,
     description: Description,
 }
@@ -125,7 +131,7 @@ impl Live {
             remedies,
         };
         let machine = Arc::new(topology.machine(host.name));
-        let online = topology::online(&roots.sysfs);
+        let (online, looked) = (topology::online(&roots.sysfs), clock::now().monotonic);
         let looker = Looker::new(&roots.proc);
         let tags = look::Looker::new(roots.tags.clone(), roots.proc.clone());
         Ok(Self {
@@ -139,6 +145,7 @@ impl Live {
             topology,
             grain,
             online,
+            looked,
             machine,
             description,
         })
@@ -155,7 +162,11 @@ impl Live {
     }
 
     /// CPUs come and go; packages may with them.
-    fn follow_hotplug(&mut self) {
+    fn follow_hotplug(&mut self, now: Duration) {
+        if now.saturating_sub(self.looked) < SELDOM {
+            return;
+        }
+        self.looked = now;
         let online = topology::online(&self.roots.sysfs);
         if online != self.online {
             self.topology = Topology::with_grain(&self.roots.sysfs, cpus(), self.grain);
@@ -191,7 +202,7 @@ impl Source for Live {
             activity,
         };
         // Until now, time was counted on the CPUs that there were.
-        self.follow_hotplug();
+        self.follow_hotplug(moment.monotonic);
         Ok(sample)
     }
 

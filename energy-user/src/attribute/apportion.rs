@@ -16,6 +16,11 @@ pub fn apportion(total: u64, weights: &[u64]) -> Vec<u64> {
     let mut remainders = Vec::new();
     let mut given = 0;
     for (index, &weight) in weights.iter().enumerate() {
+        if weight == 0 {
+            // Most are on few of many pools.
+            parts.push(0);
+            continue;
+        }
         let exact = u128::from(total) * u128::from(weight);
         let part = (exact / sum) as u64;
         given += part;

@@ -6,7 +6,7 @@
 //! that is held while nobody uses it is its holders'.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -45,8 +45,8 @@ pub struct GpuUse {
     pub tenancy: Tenancy,
     /// Time in which it did something, nanoseconds; all of it where that is not told.
     pub busy_ns: u64,
-    /// What everybody weighs who held or used it, also if that is nothing.
-    pub weights: BTreeMap<Owner, u64>,
+    /// What everybody weighs who held or used it, also if that is nothing; in order.
+    pub weights: Vec<(Owner, u64)>,
     /// What each process did there, for its row.
     pub seats: Vec<(ProcessId, OnGpu)>,
 }
@@ -79,14 +79,15 @@ impl GpuUse {
         } else {
             weigh(reading, interval, method.gpu_share)
         };
-        let mut sums = BTreeMap::new();
-        for client in clients {
-            sums.entry(owner(client)).or_insert(0);
-        }
-        for (owner, weight) in weights {
-            let sum: &mut u64 = sums.entry(owner).or_insert(0);
-            *sum = sum.saturating_add(weight);
-        }
+        let mut sums: Vec<(Owner, u64)> = Vec::with_capacity(clients.len() + weights.len());
+        sums.extend(clients.iter().map(|client| (owner(client), 0)));
+        sums.extend(weights);
+        sums.sort_unstable_by_key(|(owner, _)| *owner);
+        sums.dedup_by(|(other, more), (owner, sum)| {
+            let same = other == owner;
+            *sum = if same { sum.saturating_add(*more) } else { *sum };
+            same
+        });
         let longest = || clients.iter().filter_map(|client| client.busy).max();
         let busy = activity.busy.or_else(longest).unwrap_or(interval).min(interval);
         let free = told && !used && clients.is_empty();

@@ -10,7 +10,7 @@ use super::{
     rows::{Row, Scales},
 };
 use crate::{
-    frame::{OnGpu, Part, PoolFrame, ProcessFrame, Share, ThreadFrame},
+    frame::{OnGpu, Part, Parts, PoolFrame, ProcessFrame, Share, ThreadFrame},
     sample::{CpuTime, Identity, ProcessActivity, ProcessId},
     units::Microjoules,
 };
@@ -33,7 +33,7 @@ impl ProcessRow {
                 share: Share::default(),
                 work: None,
                 progress: None,
-                parts: Vec::new(),
+                parts: Parts::new(),
                 intensity: scales.intensity(identity),
                 gpus: Vec::new(),
                 threads: Vec::new(),
@@ -90,6 +90,9 @@ impl ProcessRow {
             return;
         }
         self.row.charge(pool, part);
+        if self.threads.is_empty() {
+            return;
+        }
         let energy = (part.moving + part.fixed).0;
         let on = |cpu: &CpuTime| pool.cells.iter().map(|&cell| cpu.on(cell)).sum();
         let mut weights: Vec<u64> = self.threads.values().map(|(_, cpu)| on(cpu)).collect();

@@ -9,8 +9,10 @@ use super::{
     process::ProcessRow,
     weigh::Scale,
 };
+use smallvec::SmallVec;
+
 use crate::{
-    frame::{Part, PoolFrame, Share, Signal},
+    frame::{Part, Parts, PoolFrame, Share, Signal},
     sample::{CpuTime, Domain, Identity, Kind, ProcessActivity, ProcessId, Sample},
     units::Microjoules,
 };
@@ -27,13 +29,13 @@ pub struct Scales<'a> {
 #[derive(Default)]
 pub struct Row {
     pub share: Share,
-    pub parts: Vec<Part>,
+    pub parts: Parts,
     /// For packages, the same without intensity, and by what went to memory.
     cpus: Vec<u64>,
     plain: Vec<u64>,
     memory: Vec<u64>,
     /// What it weighs on each GPU that it is on: the GPU's index, and the weight.
-    gpus: Vec<(usize, u64)>,
+    gpus: SmallVec<[(usize, u64); 1]>,
 }
 
 /// Everyone.
@@ -178,7 +180,7 @@ impl<'a> Rows<'a> {
             gpus.map(|(index, reading)| GpuUse::of(index, reading, interval, method)).collect();
         let mut unattributed = Row::timed(&missed, &scales);
         for (index, gpu) in gpus.iter().enumerate() {
-            for (owner, &weight) in &gpu.weights {
+            for (owner, weight) in &gpu.weights {
                 let row = match owner {
                     Owner::Process(id) => match find(&mut processes, *id) {
                         Some(process) => &mut process.row,
@@ -190,7 +192,7 @@ impl<'a> Rows<'a> {
                     },
                     Owner::Stranger(_) | Owner::Nobody => &mut unattributed,
                 };
-                row.weigh_on_gpu(index, weight);
+                row.weigh_on_gpu(index, *weight);
             }
             for (id, on) in &gpu.seats {
                 if let Some(process) = find(&mut processes, *id) {

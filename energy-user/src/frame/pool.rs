@@ -1,6 +1,7 @@
 //! A pool of energy and how it was split: the terms of the arithmetic, kept to be explained.
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::Quality;
 use crate::{
@@ -182,6 +183,10 @@ impl PoolFrame {
         }
     }
 }
+
+/// What a row has of each pool that it has something of; few have something of more than a
+/// package, its memory and a GPU.
+pub type Parts = SmallVec<[Part; 3]>;
 
 /// What a row has of one pool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -41,7 +41,7 @@ fn process(pid: u32, identity: Identity, share: Share) -> ProcessFrame {
         ended: false,
         share,
         work: None,
-        parts: Vec::new(),
+        parts: crate::frame::Parts::new(),
         intensity: 1.0,
         progress: None,
         gpus: Vec::new(),

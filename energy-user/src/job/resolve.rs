@@ -6,7 +6,10 @@
 //! Everything is recorded before anything is decided: the order of births and processes in a
 //! frame does not matter.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use rustc_hash::FxHashMap;
 
@@ -55,6 +58,8 @@ pub struct Jobs {
     /// Names that were given to processes (`jouletop tag`).
     tags: BTreeMap<ProcessId, String>,
     pipelines: Pipelines,
+    /// Who ended, and in which frame.
+    ending: VecDeque<(u64, ProcessId)>,
     frames: u64,
     /// Counts whatever can move somebody to another place.
     news: u64,
@@ -79,7 +84,7 @@ struct Entry {
     stray: bool,
     shell: Shell,
     called: Arc<str>,
-    ended: Option<u64>,
+    ended: bool,
     /// The frame that last told of it.
     seen: u64,
     /// Its place, and after how many news: until there are more, it is still there.
@@ -258,7 +263,10 @@ impl Jobs {
     /// The process has ended; it is remembered for a while.
     pub fn ended(&mut self, id: ProcessId) {
         if let Some(entry) = self.entries.get_mut(&id) {
-            entry.ended = entry.ended.or(Some(self.frames));
+            if !entry.ended {
+                self.ending.push_back((self.frames, id));
+            }
+            entry.ended = true;
         }
     }
 
@@ -391,12 +399,13 @@ impl Jobs {
     /// Forgets who ended some frames ago, and whoever was not seen for longest if there are
     /// too many. Their children keep what they handed down.
     fn forget(&mut self) {
-        let over = |entry: &Entry| entry.ended.is_some_and(|ended| ended + KEPT <= self.frames);
+        let over = |(ended, _): &(u64, ProcessId)| *ended + KEPT <= self.frames;
+        let over = self.ending.iter().take_while(|end| over(end)).count();
         let mut gone: FxHashMap<ProcessId, Option<Place>> = self
-            .entries
-            .iter()
-            .filter(|(_, entry)| over(entry))
-            .map(|(id, _)| (*id, None))
+            .ending
+            .drain(..over)
+            .filter(|(_, id)| self.entries.get(id).is_some_and(|entry| entry.ended))
+            .map(|(_, id)| (id, None))
             .collect();
         if self.entries.len() - gone.len() > MOST {
             let mut by_age: Vec<_> =

@@ -110,8 +110,8 @@ impl Ledger {
     pub fn rows(&self) -> Vec<Row> {
         let told = self.holders_are_told();
         let accounts = self.accounts.iter();
-        let mut rows: Vec<Row> =
-            accounts.map(|(id, account)| self.process(*id, account, told)).collect();
+        let mut rows = Vec::with_capacity(accounts.len() + Self::OTHERS.len() + 1);
+        rows.extend(accounts.map(|(id, account)| self.process(*id, account, told)));
         rows.extend(self.other_rows());
         rows.extend(self.folded_row(&self.folded.sum, self.folded.count));
         rows

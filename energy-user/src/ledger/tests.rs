@@ -35,7 +35,7 @@ pub(crate) fn tick(pids: std::ops::Range<u32>, ended: bool, intensity: f64) -> T
         share: share(1_000_000),
         work: None,
         progress: None,
-        parts: Vec::new(),
+        parts: crate::frame::Parts::new(),
         intensity: 1.0,
         gpus: Vec::new(),
         threads: Vec::new(),

@@ -194,7 +194,7 @@ impl BpfProbe {
                 poke(&mut self.ebpf, cpu as u32);
             }
             let before = self.table.account(cpu);
-            for index in 0..self.table.places() {
+            for index in self.memory.news(cpu, self.table.glances(cpu)) {
                 if let Some(place) = self.table.place(cpu, index) {
                     let gain = self.memory.present(cpu as u32, index as u32, &place);
                     self.gained(gain);

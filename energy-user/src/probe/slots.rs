@@ -22,6 +22,15 @@ pub struct Place {
     pub work: Work,
 }
 
+/// What changes of a place whenever anything of it does; the two may be of different moments.
+#[derive(Clone, Copy, Debug)]
+pub struct Glance {
+    /// That of the holder; zero where there never was one.
+    pub generation: u64,
+    /// Its time, nanoseconds.
+    pub ns: u64,
+}
+
 /// What a process gained on a CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gain {
@@ -93,6 +102,17 @@ impl Memory {
     /// For so many CPUs with so many places each; of `threads`, if they are told apart.
     pub fn new(cpus: usize, places: usize, threads: bool) -> Self {
         Self { seen: vec![vec![Seen::default(); places]; cpus], left: HashMap::new(), threads }
+    }
+
+    /// The places of a CPU to which something happened that was not counted yet; most have
+    /// not run since, or were never held.
+    pub fn news(&self, cpu: usize, now: impl Iterator<Item = Glance>) -> Vec<usize> {
+        let seen = self.seen.get(cpu).into_iter().flatten();
+        let new = |now: &Glance, seen: &Seen| {
+            now.generation > 0 && (now.generation != seen.generation || now.ns != seen.counts.ns)
+        };
+        let news = now.zip(seen).enumerate().filter(|(_, (now, seen))| new(now, seen));
+        news.map(|(index, _)| index).collect()
     }
 
     /// A place as it stands now.

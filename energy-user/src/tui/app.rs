@@ -266,7 +266,7 @@ impl App {
     pub fn count(&mut self, tick: Tick) {
         let tick = Arc::new(tick);
         self.desk.leaders.learn(&tick.frame);
-        self.past.push(Arc::clone(&tick));
+        self.past.push(Arc::clone(&tick), &self.live.ledger);
         self.live.push(tick);
         self.measure();
         self.stale |= self.frozen.is_none();

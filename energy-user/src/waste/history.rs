@@ -111,6 +111,13 @@ pub struct OnDevice {
     pub idle_energy: Option<Microjoules>,
 }
 
+impl OnDevice {
+    /// It is this one; the same by name where the driver was opened anew.
+    fn is_on(&self, gpu: &Arc<Gpu>) -> bool {
+        Arc::ptr_eq(&self.gpu, gpu) || self.gpu.id == gpu.id
+    }
+}
+
 /// A process and its entries.
 #[derive(Clone, Debug)]
 pub struct Member {
@@ -124,6 +131,8 @@ pub struct Member {
     pub ended: Option<Duration>,
     /// When it last had an entry.
     last: Duration,
+    /// When its job was last asked for.
+    asked: Duration,
     /// It is a notebook's: it has a past even if it did nothing.
     notebook: bool,
     fine: VecDeque<Bucket>,
@@ -185,10 +194,21 @@ impl History {
         self.now = self.now.saturating_add(frame.interval);
         self.time = frame.time;
         self.open(frame);
+        let Some(slot) = self.fine.back().map(|slot| slot.number) else { return };
         for process in &frame.processes {
-            let kin = self.kin.see(process, self.now, job, self.grain.fine);
-            let notebook = kin.is_notebook();
-            self.note(frame, process, notebook);
+            let Self { kin, members, now, grain, .. } = self;
+            let known = members.get_mut(&process.id);
+            let recent = |member: &&mut Member| {
+                let same = Arc::ptr_eq(&member.identity, &process.identity);
+                same && !process.ended && now.saturating_sub(member.asked) < grain.fine
+            };
+            match known.filter(recent) {
+                Some(member) => member.note(frame, process, slot, *now),
+                None => {
+                    let notebook = kin.see(process, *now, job, grain.fine).is_notebook();
+                    self.meet(frame, process, slot, notebook);
+                }
+            }
         }
     }
 
@@ -254,14 +274,12 @@ impl History {
         });
     }
 
-    /// Notes what a process did, which may be a notebook's.
-    fn note(&mut self, frame: &Frame, process: &ProcessFrame, notebook: bool) {
-        let Some(slot) = self.fine.back().map(|slot| slot.number) else { return };
-        let ProcessFrame { id, identity, ended, share, progress, gpus, .. } = process;
-        let little = share.cpu_time.as_secs_f64() < LEAST * frame.interval.as_secs_f64();
-        let nothing = little && gpus.is_empty() && progress.is_none();
-        let known = self.members.contains_key(id);
-        if !known {
+    /// Notes what a process did that may be new, and may be a notebook's.
+    fn meet(&mut self, frame: &Frame, process: &ProcessFrame, slot: u64, notebook: bool) {
+        let ProcessFrame { id, identity, ended, .. } = process;
+        let nothing = nothing(frame, process);
+        let (now, begun) = (self.now, self.now.saturating_sub(frame.interval));
+        if !self.members.contains_key(id) {
             // What never lives beyond an interval is no subject of a rule.
             if *ended || (nothing && !notebook) {
                 return;
@@ -270,33 +288,26 @@ impl History {
                 return;
             }
         }
-        let now = self.now;
-        let begun = now.saturating_sub(frame.interval);
         let member = self.members.entry(*id).or_insert_with(|| Member {
             id: *id,
             identity: Arc::clone(identity),
             seen: begun,
             ended: None,
             last: now,
+            asked: now,
             notebook,
             fine: VecDeque::new(),
             coarse: VecDeque::new(),
         });
-        member.identity = Arc::clone(identity);
+        if !Arc::ptr_eq(&member.identity, identity) {
+            member.identity = Arc::clone(identity);
+        }
         member.notebook = notebook;
+        member.asked = now;
         if *ended {
             member.ended.get_or_insert(now);
         }
-        if nothing {
-            return;
-        }
-        member.last = now;
-        if member.fine.back().is_none_or(|bucket| bucket.slot != slot) {
-            member.fine.push_back(Bucket { slot, ..Bucket::default() });
-        }
-        if let Some(bucket) = member.fine.back_mut() {
-            bucket.note(frame, process);
-        }
+        member.note(frame, process, slot, now);
     }
 
     /// Makes room: an ended process, else the one that did nothing for longest. Whoever did
@@ -344,6 +355,20 @@ impl History {
 }
 
 impl Member {
+    /// Notes what it did in an interval, if anything.
+    fn note(&mut self, frame: &Frame, process: &ProcessFrame, slot: u64, now: Duration) {
+        if nothing(frame, process) {
+            return;
+        }
+        self.last = now;
+        if self.fine.back().is_none_or(|bucket| bucket.slot != slot) {
+            self.fine.push_back(Bucket { slot, ..Bucket::default() });
+        }
+        if let Some(bucket) = self.fine.back_mut() {
+            bucket.note(frame, process);
+        }
+    }
+
     /// What it did in a slot, if anything.
     pub fn bucket(&self, slot: &Slot) -> Option<&Bucket> {
         let find = |buckets: &VecDeque<Bucket>| {
@@ -398,7 +423,7 @@ impl Bucket {
 
     /// Adds time on a GPU.
     fn seat(&mut self, on: OnDevice) {
-        match self.gpus.iter_mut().find(|seat| seat.gpu.id == on.gpu.id) {
+        match self.gpus.iter_mut().find(|seat| seat.is_on(&on.gpu)) {
             None => self.gpus.push(on),
             Some(seat) => {
                 seat.held += on.held;
@@ -432,6 +457,12 @@ impl Bucket {
             self.seat(on);
         }
     }
+}
+
+/// A process did nothing that would be remembered.
+fn nothing(frame: &Frame, process: &ProcessFrame) -> bool {
+    let little = process.share.cpu_time.as_secs_f64() < LEAST * frame.interval.as_secs_f64();
+    little && process.gpus.is_empty() && process.progress.is_none()
 }
 
 /// What is known of a sum: a gap adds nothing.

@@ -96,8 +96,10 @@ impl Steps {
     /// The mean of shares as NVML tells it, in whole per cent.
     pub fn percent(&self, from: u64, to: u64) -> u32 {
         let whole = u128::from(to.saturating_sub(from)) * u128::from(WHOLE / 100);
-        if whole == 0 {
-            return ((self.at(to) + 50) / 100) as u32;
+        let (first, last) = (self.last(from), self.last(to));
+        if whole == 0 || first.at == last.at {
+            // It holds all the time, which needs no long division.
+            return ((last.value + 50) / (WHOLE / 100)) as u32;
         }
         ((self.between(from, to) + whole / 2) / whole) as u32
     }

@@ -214,7 +214,9 @@ impl Users {
         let mixed =
             ask.numbers.are_foreign() && workers.iter().any(|one| !listed.contains(&one.pid));
         let busy = |pid| {
-            let busy = workers.iter().find(|one| one.pid == pid).map(|one| one.busy);
+            // They come by number.
+            let place = workers.binary_search_by_key(&pid, |one| one.pid).ok();
+            let busy = place.map(|place| workers[place].busy);
             busy.or((!mixed).then_some(Duration::ZERO)).filter(|_| sampled)
         };
         let client = |client: &Listed| GpuClient { busy: busy(client.pid), ..of(client, None) };

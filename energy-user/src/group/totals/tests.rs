@@ -40,7 +40,7 @@ pub(crate) fn tick(second: u64, ran: &[Ran], idle: u64) -> Tick {
         },
         work: None,
         progress: None,
-        parts: Vec::new(),
+        parts: crate::frame::Parts::new(),
         intensity: 1.0,
         gpus: Vec::new(),
         threads: Vec::new(),

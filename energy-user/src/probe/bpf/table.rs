@@ -16,7 +16,10 @@ use energy_ebpf::{
 };
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 
-use super::{super::slots::Place, LoadError};
+use super::{
+    super::slots::{Glance, Place},
+    LoadError,
+};
 
 /// The accounts of all possible CPUs, and their places.
 pub struct Table {
@@ -46,11 +49,6 @@ impl Table {
         self.accounts.count
     }
 
-    /// How many places each has.
-    pub fn places(&self) -> usize {
-        self.places
-    }
-
     /// The account of a CPU, without its memory of threads. Each number is whole, but a
     /// switch may fall between two of them.
     pub fn account(&self, cpu: usize) -> Account {
@@ -71,6 +69,21 @@ impl Table {
                 lost_events: read(&raw const (*account).lost_events),
             }
         }
+    }
+
+    /// The places of a CPU at a glance, in order.
+    pub fn glances(&self, cpu: usize) -> impl Iterator<Item = Glance> {
+        let begin = cpu * self.places;
+        (begin..begin + self.places).map(|index| {
+            let slot = self.slots.at(index);
+            // SAFETY: inside the mapping; the kernel writes whole words, read whole here.
+            unsafe {
+                Glance {
+                    generation: (&raw const (*slot).generation).read_volatile(),
+                    ns: (&raw const (*slot).ns).read_volatile(),
+                }
+            }
+        })
     }
 
     /// A place; none if it was never held, or would not hold still.

@@ -1,14 +1,10 @@
 //! The ticks that can be looked at again: a bounded past, and the books of any of its moments.
 //!
-//! Whole ticks are kept, and the ledger as it was before the oldest of them. A moment's books
-//! are that ledger with the ticks up to the moment added, which is what was shown then: adding
-//! is exact. What is kept is bounded; the oldest tick goes into the ledger below it.
+//! Whole ticks are kept, and now and then a copy of the ledger. A moment's books are the copy
+//! before it with the ticks up to the moment added, which is what was shown then: adding is
+//! exact. What is kept is bounded; the oldest copy goes with the ticks up to the next.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -22,8 +18,8 @@ use crate::{
 const MOST_ROWS: usize = 100_000;
 /// Ticks that are kept: an hour at one a second, as the graph of power has.
 const MOST_TICKS: usize = 3600;
-/// Ticks between two ledgers that are kept while somebody looks back.
-const STRIDE: u64 = 256;
+/// Stretches that they are kept in, each with the ledger before it.
+const STRETCHES: usize = 8;
 /// Older figures have no part in a pace that anybody could see: e to the power of -20.
 const WARM: Duration = Duration::from_secs(100);
 /// Rows whose pace is made again for a moment, of all ticks together; more would take longer
@@ -33,32 +29,54 @@ const MOST_PACES: usize = 80_000;
 /// The recent past.
 #[derive(Default)]
 pub(super) struct Past {
-    /// Everything before the oldest tick that is kept.
-    base: Ledger,
-    /// The number of that tick; they are counted from the start.
+    /// The number of the oldest tick that is kept; they are counted from the start.
     first: u64,
     ticks: VecDeque<Arc<Tick>>,
-    /// Rows of the ticks that are kept.
+    /// The oldest begins with the oldest tick, and each ends where the next begins.
+    stretches: VecDeque<Stretch>,
+}
+
+/// Ticks that follow each other.
+struct Stretch {
+    /// Everything before the first of them.
+    before: Ledger,
+    /// How many they are.
+    ticks: usize,
+    /// Their rows together.
     rows: usize,
-    /// Ledgers as of before some of the ticks, while somebody looks back.
-    marks: BTreeMap<u64, Ledger>,
 }
 
 impl Past {
-    /// Adds an interval.
-    pub fn push(&mut self, tick: Arc<Tick>) {
-        self.push_within(tick, MOST_ROWS, MOST_TICKS);
+    /// Adds an interval to what the ledger has `before` it.
+    pub fn push(&mut self, tick: Arc<Tick>, before: &Ledger) {
+        self.push_within(tick, before, MOST_ROWS, MOST_TICKS);
     }
 
-    fn push_within(&mut self, tick: Arc<Tick>, most_rows: usize, most_ticks: usize) {
-        self.rows += rows(&tick);
+    fn push_within(
+        &mut self,
+        tick: Arc<Tick>,
+        before: &Ledger,
+        most_rows: usize,
+        most_ticks: usize,
+    ) {
+        let more = rows(&tick);
         self.ticks.push_back(tick);
+        let room = |stretch: &&mut Stretch| {
+            stretch.rows + more <= most_rows / STRETCHES && stretch.ticks < most_ticks / STRETCHES
+        };
+        if let Some(stretch) = self.stretches.back_mut().filter(room) {
+            stretch.rows += more;
+            stretch.ticks += 1;
+        } else {
+            self.stretches.push_back(Stretch { before: before.clone(), ticks: 1, rows: more });
+        }
+        let mut kept: usize = self.stretches.iter().map(|stretch| stretch.rows).sum();
         // The newest stays, however large it is.
-        while self.ticks.len() > 1 && (self.rows > most_rows || self.ticks.len() > most_ticks) {
-            let Some(oldest) = self.ticks.pop_front() else { return };
-            self.rows -= rows(&oldest);
-            self.base.push(oldest);
-            self.first += 1;
+        while self.stretches.len() > 1 && (kept > most_rows || self.ticks.len() > most_ticks) {
+            let Some(oldest) = self.stretches.pop_front() else { return };
+            kept -= oldest.rows;
+            self.ticks.drain(..oldest.ticks);
+            self.first += oldest.ticks as u64;
         }
     }
 
@@ -98,7 +116,7 @@ impl Past {
     /// expected, which decides how much of the time before can be gone through for them. The past
     /// of rows is what is remembered of it, or what was gone through where that is longer.
     pub fn books(
-        &mut self,
+        &self,
         number: u64,
         by: Grouping,
         about: usize,
@@ -122,11 +140,6 @@ impl Past {
         })
     }
 
-    /// Nobody looks back any more.
-    pub fn rest(&mut self) {
-        self.marks.clear();
-    }
-
     /// From which tick on paces are made for a moment.
     fn warm(&self, number: u64, about: usize) -> u64 {
         let most = (MOST_PACES / about.max(1)).max(pace::RECENT) as u64;
@@ -140,18 +153,18 @@ impl Past {
     }
 
     /// The ledger as of before a tick.
-    fn before(&mut self, number: u64) -> Ledger {
-        self.marks = self.marks.split_off(&self.first);
-        let near = self.marks.range(..=number).next_back();
-        let (from, mut ledger) =
-            near.map_or_else(|| (self.first, self.base.clone()), |(mark, at)| (*mark, at.clone()));
-        for number in from..number {
-            if number > from && number.is_multiple_of(STRIDE) {
-                self.marks.insert(number, ledger.clone());
+    fn before(&self, number: u64) -> Ledger {
+        let (mut from, mut ledger) = (self.first, None);
+        for stretch in &self.stretches {
+            ledger = Some(&stretch.before);
+            if from + stretch.ticks as u64 > number {
+                break;
             }
-            if let Some(tick) = self.tick(number) {
-                ledger.push(Arc::clone(tick));
-            }
+            from += stretch.ticks as u64;
+        }
+        let mut ledger = ledger.cloned().unwrap_or_default();
+        for tick in (from..number).filter_map(|number| self.tick(number)) {
+            ledger.push(Arc::clone(tick));
         }
         ledger
     }

@@ -67,10 +67,15 @@ impl Arrangement {
             None => Box::new(books.rows.iter()),
         };
         let shown = |row: &Row| Shown { row: row.clone(), pace: books.pace(row.key), twig: None };
-        let (ended, mut rows): (Vec<Shown>, Vec<Shown>) = within
-            .map(shown)
-            .filter(|row| filter.query.matches(&Asked::new(row, filter.tariff)))
-            .partition(|row| self.fold_ended && row.ended);
+        let (mut ended, mut rows) = (Vec::new(), Vec::with_capacity(books.rows.len()));
+        let asked = |row: &Shown| filter.query.matches(&Asked::new(row, filter.tariff));
+        for row in within.map(shown).filter(asked) {
+            if self.fold_ended && row.ended {
+                ended.push(row);
+            } else {
+                rows.push(row);
+            }
+        }
         if !ended.is_empty() {
             rows.push(Shown::sum(RowKey::Folded, "(ended)", ended.iter(), books.interval()));
         }

@@ -54,7 +54,6 @@ impl App {
     pub(super) fn resume(&mut self) {
         self.frozen = None;
         self.stand.went = false;
-        self.past.rest();
     }
 
     /// A moment is shown that the user went to; a pause alone is none.

@@ -40,7 +40,7 @@ fn process(pid: u32, microjoules: u64) -> ProcessFrame {
         share: Share { energy, ..Share::default() },
         work: None,
         progress: None,
-        parts: Vec::new(),
+        parts: crate::frame::Parts::new(),
         intensity: 1.0,
         gpus: Vec::new(),
         threads: Vec::new(),

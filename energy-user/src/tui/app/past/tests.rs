@@ -81,12 +81,15 @@ proptest! {
         for interval in &intervals {
             end += interval.millis;
             let tick = made(interval, end);
-            ledger.push(Arc::clone(&tick));
+            past.push_within(Arc::clone(&tick), &ledger, most_rows, most_ticks);
+            ledger.push(tick);
             then.push(said(&ledger));
-            past.push_within(tick, most_rows, most_ticks);
             prop_assert!(past.ticks.len() <= most_ticks);
-            prop_assert!(past.rows <= most_rows || past.ticks.len() == 1);
-            prop_assert_eq!(past.rows, past.ticks.iter().map(|tick| rows(tick)).sum::<usize>());
+            let kept: usize = past.ticks.iter().map(|tick| rows(tick)).sum();
+            prop_assert!(kept <= most_rows || past.ticks.len() == 1);
+            let sum = |of: fn(&Stretch) -> usize| past.stretches.iter().map(of).sum::<usize>();
+            prop_assert_eq!(kept, sum(|stretch| stretch.rows));
+            prop_assert_eq!(past.ticks.len(), sum(|stretch| stretch.ticks));
         }
         prop_assert_eq!(past.newest(), Some(then.len() as u64 - 1));
         let kept: Vec<u64> = (past.first..then.len() as u64).collect();
@@ -106,7 +109,7 @@ proptest! {
 }
 
 #[test]
-fn ledgers_that_are_kept_between_ticks_change_nothing() {
+fn the_oldest_go_a_stretch_at_a_time() {
     let mut past = Past::default();
     let mut ledger = Ledger::default();
     let mut then = Vec::new();
@@ -120,31 +123,26 @@ fn ledgers_that_are_kept_between_ticks_change_nothing() {
             intensity: 100,
         };
         let tick = made(&interval, u64::from(round + 1) * 1000);
-        ledger.push(Arc::clone(&tick));
+        past.push_within(Arc::clone(&tick), &ledger, 2400, 3600);
+        ledger.push(tick);
         then.push(ledger.totals().sum.share);
-        past.push_within(tick, 2400, 3600);
     }
+    // 2400 rows are 800 ticks, in stretches of 100: the tenth has come, and the first two went.
     assert_eq!((past.oldest(), past.newest()), (Some(200), Some(999)));
     for number in [999, 998, 200, 512, 513, 511, 768, 201, 999] {
         let books = past.books(number, Grouping::Process, 10, None).unwrap();
         assert_eq!(books.ledger.totals().sum.share, then[number as usize], "{number}");
     }
-    assert_eq!(past.marks.keys().copied().collect::<Vec<_>>(), [256, 512, 768]);
-    // They go with the ticks that they were made of.
-    for _ in 1000..1400 {
-        past.push_within(Arc::new(tick(0..3, false, 1.0)), 2400, 3600);
-    }
-    past.books(1399, Grouping::Process, 10, None).unwrap();
-    assert!(past.marks.keys().all(|mark| *mark >= 600));
-    past.rest();
-    assert!(past.marks.is_empty());
+    past.push_within(Arc::new(tick(0..3, false, 1.0)), &ledger, 2400, 3600);
+    assert_eq!((past.oldest(), past.stretches.len()), (Some(300), 8));
+    assert!(past.books(299, Grouping::Process, 10, None).is_none());
 }
 
 #[test]
 fn the_newest_tick_is_kept_however_large_it_is() {
-    let mut past = Past::default();
-    past.push_within(Arc::new(tick(0..3, false, 1.0)), 10, 10);
-    past.push_within(Arc::new(tick(0..50, false, 1.0)), 10, 10);
-    assert_eq!((past.oldest(), past.newest(), past.rows), (Some(1), Some(1), 50));
+    let (mut past, nothing) = (Past::default(), Ledger::default());
+    past.push_within(Arc::new(tick(0..3, false, 1.0)), &nothing, 10, 10);
+    past.push_within(Arc::new(tick(0..50, false, 1.0)), &nothing, 10, 10);
+    assert_eq!((past.oldest(), past.newest(), past.ticks.len()), (Some(1), Some(1), 1));
     assert!(past.books(1, Grouping::Process, 50, None).is_some());
 }
