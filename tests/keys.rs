@@ -138,9 +138,13 @@ impl Tmux {
 
     /// Starts jouletop in the shell, which notes how the terminal was before and after.
     fn run(&self) {
+        self.run_with("");
+    }
+
+    fn run_with(&self, options: &str) {
         let line = format!(
             "stty -a > {0}/before; sh -c 'echo $$ > {0}/pid; exec {1} --simulate {2} --interval \
-             1s'; echo status=$?; stty -a > {0}/after; echo noted",
+             1s {options}'; echo status=$?; stty -a > {0}/after; echo noted",
             self.folder.path().display(),
             env!("CARGO_BIN_EXE_jouletop"),
             SCENARIO,
@@ -367,7 +371,8 @@ fn every_key_does_what_its_help_says() {
     let tmux = Tmux::start("every");
     tmux.run();
     let mut pressed = 0;
-    for binding in BINDINGS.iter().filter(|binding| apps.iter().any(|app| (binding.valid)(app))) {
+    for binding in BINDINGS.iter().filter(|binding| apps.iter().any(|app| binding.when.holds(app)))
+    {
         for key in binding.keys {
             let Some(expected) = expected(binding) else { continue };
             for before in &expected.before {
@@ -388,6 +393,59 @@ fn every_key_does_what_its_help_says() {
     assert!(pressed >= 50, "only {pressed} keys");
     tmux.press("q");
     tmux.left_as_it_was("q");
+}
+
+#[test]
+fn a_key_of_ones_own_does_what_it_says_and_its_old_one_no_more() {
+    let tmux = Tmux::start("own");
+    let config = tmux.file("config.toml");
+    let keys = "[keys]\nfilter = [\"F4\"]\npause = [\"p\"]\nquit = [\"Q\"]\nexport = []\n\
+                tab_user = [\"F5\"]\nup = [\"F6\", \"k\"]\n";
+    fs::write(&config, keys).unwrap();
+    tmux.run_with(&format!("--config {}", config.display()));
+    let footer = |shot: &Shot| shot.text.trim_end().lines().last().unwrap_or_default().to_owned();
+    let shot = tmux.until("its footer", |shot| footer(shot).contains("F4 filter"));
+    assert!(footer(&shot).contains("Q quit") && footer(&shot).contains("p pause"), "{}", shot.text);
+    assert!(!footer(&shot).contains("export"), "{}", shot.text);
+    assert!(shot.text.contains(" F5 user ") && !shot.text.contains("4 user"), "{}", shot.text);
+
+    // The old ones do nothing: what comes after them is what is seen.
+    for old in ["/", " ", "x", "4", "q", "F10"] {
+        tmux.press(old);
+    }
+    tmux.press("p");
+    let shot = tmux.until("a pause", |shot| shot.text.contains("PAUSED"));
+    for word in ["filter: ", "export what", " chloé\n"] {
+        assert!(!shot.text.contains(word), "{word}\n{}", shot.text);
+    }
+    tmux.press("p");
+    tmux.until("no pause", |shot| !shot.text.contains("PAUSED"));
+
+    // Letters are text where something is typed.
+    tmux.press("F4");
+    tmux.press("p");
+    tmux.press("Q");
+    tmux.until("a filter", |shot| shot.text.contains("filter: pQ"));
+    tmux.press("Escape");
+    tmux.press("F5");
+    tmux.until("users", |shot| shot.text.contains(" chloé\n"));
+    tmux.press("1");
+
+    tmux.press("?");
+    let shot = tmux.until("the help", |shot| shot.text.contains("Marks"));
+    let line = |words: &str| {
+        let line = shot.text.lines().find(|line| line.contains(words)).unwrap_or_default();
+        let before = line.split(words).next().unwrap_or_default();
+        before.trim_end().rsplit("   ").next().unwrap_or_default().trim().to_owned()
+    };
+    assert_eq!(line("filter: text"), "F4", "{}", shot.text);
+    assert_eq!(line("pause the picture"), "p", "{}", shot.text);
+    assert_eq!(line("row above, below"), "F6 ↓ k j", "{}", shot.text);
+    assert!(!shot.text.contains("export what is shown"), "{}", shot.text);
+    tmux.press("Escape");
+    tmux.until("no help", |shot| !shot.text.contains("Marks"));
+    tmux.press("Q");
+    tmux.left_as_it_was("Q");
 }
 
 #[test]

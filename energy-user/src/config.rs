@@ -17,6 +17,7 @@
 
 mod check;
 pub mod key;
+mod keys;
 pub mod layers;
 pub mod names;
 pub mod parse;
@@ -28,13 +29,13 @@ pub mod show;
 mod tests;
 mod waste;
 
-use std::{collections::BTreeMap, fmt, path::PathBuf};
+use std::{fmt, path::PathBuf};
 
 pub use screen::Screen;
 pub use settle::{Refused, settle};
 pub use waste::Waste;
 
-use crate::present::figure::printable;
+use crate::{present::figure::printable, tui::keymap::Keymap};
 
 /// What files say beyond options of the command line, and where every value is from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,8 +44,8 @@ pub struct Config {
     pub waste: Waste,
     /// How the screen looks at its start.
     pub screen: Screen,
-    /// Keys of the keyboard by action, where they are not the usual ones.
-    pub keys: BTreeMap<String, Vec<String>>,
+    /// The keys of the screen.
+    pub keys: Keymap,
     /// Every key of a configuration, in the order of the table.
     pub effective: Vec<Effective>,
 }

@@ -304,7 +304,7 @@ pub fn states() -> Vec<App> {
 #[test]
 fn no_key_means_two_things() {
     for app in states() {
-        let valid = BINDINGS.iter().filter(|binding| (binding.valid)(&app));
+        let valid = BINDINGS.iter().filter(|binding| binding.when.holds(&app));
         let keys: Vec<_> = valid.flat_map(|binding| binding.keys).collect();
         for (index, key) in keys.iter().enumerate() {
             assert!(!keys[..index].contains(key), "{} in {:?}", key.label(), app.mode());

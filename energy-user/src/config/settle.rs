@@ -14,6 +14,7 @@ use super::{
     Config, Effective, Origin, Problem, Problems, Screen, Waste,
     check::text,
     key::{self, KEYS, KEYS_SECTION},
+    keys,
     layers::{Merged, Placed},
     names::Names,
     parse::parse,
@@ -200,7 +201,7 @@ fn config(matches: &ArgMatches, merged: &Merged) -> Result<Config, Refused> {
     let odd = |error: toml::de::Error| Refused::Together(format!("configuration: {error}"));
     let thresholds = Thresholds::deserialize(waste.clone()).map_err(odd)?;
     let screen = Screen::deserialize(screen).map_err(odd)?;
-    let keys = BTreeMap::deserialize(keys).map_err(odd)?;
+    let keys = keys::keymap(&BTreeMap::deserialize(keys).map_err(odd)?, merged)?;
     let mut typed = Table::new();
     let into = |error: toml::ser::Error| Refused::Together(format!("configuration: {error}"));
     typed.insert("waste".into(), Value::Table(Table::try_from(thresholds).map_err(into)?));

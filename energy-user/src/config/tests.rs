@@ -20,7 +20,7 @@ use super::{
     parse::{Layer, parse},
     settle, show,
 };
-use crate::{carbon::footprint::Factors, cli::Cli, waste::Thresholds};
+use crate::{carbon::footprint::Factors, cli::Cli, tui::keymap::Keymap, waste::Thresholds};
 
 /// A machine with a configuration, and one of the user.
 struct Home(TempDir);
@@ -63,7 +63,7 @@ impl Home {
 fn later_places_win_key_by_key() {
     let home = Home::new(
         "interval = \"3s\"\npue = 1.5\nidle_policy = \"equal\"\n[waste.spinning]\nafter = \"1m\"\n\
-         cpu_percent = 70\n[keys]\nquit = [\"x\"]",
+         cpu_percent = 70\n[keys]\nquit = [\"Q\"]",
         "# mine\ninterval = \"4s\"\nweight = \"smt\"\n[waste]\nspinning.after = \"2m\"",
     );
     let system = |line| Origin::File(home.system(), line);
@@ -80,14 +80,15 @@ fn later_places_win_key_by_key() {
         ("waste.spinning.after", "\"2m\"", user(5)),
         ("waste.spinning.cpu_percent", "70.0", system(6)),
         ("waste.spinning.slice", "\"100µs\"", Origin::Default),
-        ("keys.quit", "[\"x\"]", system(8)),
+        ("keys.quit", "[\"Q\"]", system(8)),
     ] {
         assert_eq!(home.said(&args, name), (value.into(), origin), "{name}");
     }
     let cli = home.settle(&args).unwrap();
     assert_eq!(cli.global.interval, Duration::from_secs(4));
     assert!((cli.global.carbon.pue.unwrap() - 1.5).abs() < 1e-12);
-    assert_eq!(cli.global.config.keys, BTreeMap::from([("quit".into(), vec!["x".into()])]));
+    let keys = BTreeMap::from([("quit".into(), vec!["Q".into()])]);
+    assert_eq!(cli.global.config.keys, Keymap::of(&keys).unwrap());
     let thresholds = cli.global.config.waste.over(Thresholds::default()).unwrap();
     assert_eq!(thresholds.spinning.after, Duration::from_mins(2));
     assert!((thresholds.spinning.cpu_percent - 70.0).abs() < 1e-12);

@@ -48,6 +48,8 @@ use self::{
 use super::{
     action::Action,
     column::{Column, Look, Stage},
+    keymap::Keymap,
+    scene::Scene,
     settings::{Palette, Settings},
     tab::Tab,
     theme::Theme,
@@ -216,7 +218,8 @@ impl App {
 
     /// The same, as a configuration wants it at the start.
     pub fn with_screen(mut self, screen: &Screen, palette: Palette) -> Self {
-        self.settings = Settings::of(screen, palette);
+        let keys = std::mem::take(&mut self.settings.keys);
+        self.settings = Settings { keys, ..Settings::of(screen, palette) };
         self.units = screen.units;
         self.tab = screen.view;
         let sort = screen.sort.as_deref().and_then(Column::named);
@@ -224,6 +227,17 @@ impl App {
         self.arrangement.reverse = screen.reverse;
         self.arrangement.fold_ended = screen.fold_ended;
         self
+    }
+
+    /// The same, with these keys.
+    pub fn with_keys(mut self, keys: Keymap) -> Self {
+        self.settings.keys = keys;
+        self
+    }
+
+    /// The first key of an action in the table, for words that name it; none where it has none.
+    pub fn key(&self, action: Action) -> Option<String> {
+        self.settings.keys.label(action, Scene::Table)
     }
 
     /// Takes in what the title is to say of the samples themselves, in full and in a word; true

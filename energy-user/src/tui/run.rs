@@ -12,6 +12,7 @@ use super::{
     act::Hand,
     action::action,
     app::{App, Hands, Request},
+    keymap::Keymap,
     settings::Palette,
     signals::{Signals, Told},
     terminal::Screen as Terminal,
@@ -37,12 +38,14 @@ pub async fn run(
     mut session: Session,
     interval: Duration,
     look: (&Screen, Palette),
+    keys: Keymap,
     tariff: Option<Tariff>,
     hands: Hands,
 ) -> anyhow::Result<()> {
     let mut app = App::new(session.describe().clone(), interval, Theme::plain())
         .with_tariff(tariff)
         .with_screen(look.0, look.1)
+        .with_keys(keys)
         .with_hands(hands)
         .with_zone(TimeZone::system());
     if session.is_replay() {

@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 
-use super::{columns::Columns, theme::Theme};
+use super::{columns::Columns, keymap::Keymap, theme::Theme};
 use crate::config::screen::{Panels, Screen, Theme as Name};
 
 /// Each theme as this terminal can show it.
@@ -43,6 +43,8 @@ pub struct Settings {
     pub panels: Panels,
     /// The columns of the table.
     pub columns: Columns,
+    /// What keys do.
+    pub keys: Keymap,
 }
 
 impl Settings {
@@ -54,6 +56,7 @@ impl Settings {
             ascii: screen.ascii,
             panels: screen.panels.clone(),
             columns: Columns::of(&screen.columns),
+            keys: Keymap::default(),
         }
     }
 }
