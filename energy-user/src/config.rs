@@ -16,10 +16,12 @@
 //! `--config` < the environment < the command line.
 
 mod check;
+mod edit;
 pub mod key;
 mod keys;
 pub mod layers;
 pub mod names;
+pub mod own;
 pub mod parse;
 pub mod place;
 pub mod screen;
@@ -31,6 +33,7 @@ mod waste;
 
 use std::{fmt, path::PathBuf};
 
+pub use own::Own;
 pub use screen::Screen;
 pub use settle::{Refused, settle};
 pub use waste::Waste;
@@ -46,6 +49,8 @@ pub struct Config {
     pub screen: Screen,
     /// The keys of the screen.
     pub keys: Keymap,
+    /// The file that is the user's own.
+    pub own: Own,
     /// Every key of a configuration, in the order of the table.
     pub effective: Vec<Effective>,
 }
