@@ -20,6 +20,7 @@ pub mod help;
 pub mod keymap;
 mod run;
 pub mod scene;
+pub mod setting;
 pub mod settings;
 mod signals;
 mod small;

@@ -34,7 +34,7 @@ pub async fn screen(global: &Global, args: &ScreenArgs) -> anyhow::Result<ExitCo
         session,
         interval,
         (&screen, palette),
-        global.config.keys.clone(),
+        (&global.config, &args.said()),
         global.carbon.tariff,
         hands,
     )

@@ -196,6 +196,12 @@ impl Key {
         command.get_arguments().find(|arg| arg.get_id().as_str() == self.name)
     }
 
+    /// What it does, as far as that needs no command line.
+    pub fn on_screen(&self) -> &'static str {
+        // The one option that the screen changes.
+        if self.words.is_empty() { "Length of an interval." } else { self.words }
+    }
+
     /// What it does, for people.
     pub fn explanation(&self, command: &Command) -> String {
         let Some(arg) = self.arg(command).filter(|_| self.is_option()) else {

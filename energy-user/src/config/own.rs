@@ -5,6 +5,7 @@
 //! folder that is swapped meanwhile leads root nowhere.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, DirBuilder, File, Metadata, Permissions},
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _},
@@ -17,6 +18,8 @@ use toml::Value;
 
 use super::{
     edit::edit,
+    names::Names,
+    parse::parse,
     place::{Place, Whose},
 };
 use crate::present::figure::printable;
@@ -31,6 +34,9 @@ pub struct Own {
     /// Who may own it.
     owners: Vec<u32>,
 }
+
+/// The line of each key of a file.
+pub type Lines = BTreeMap<String, usize>;
 
 /// The mode of a file that is new, as far as the umask lets it.
 const MODE: u32 = 0o644;
@@ -48,7 +54,8 @@ impl Own {
 
     /// Writes these keys into it, and nothing else. It is there as before or as it shall be, whole,
     /// whatever happens; the words say why not, and the remedy.
-    pub fn save(&mut self, keys: &[(String, Value)]) -> Result<(), String> {
+    /// Else, where each of its keys stands now.
+    pub fn save(&mut self, keys: &[(String, Value)]) -> Result<Lines, String> {
         let Some(place) = &self.place else {
             return Err("there is no HOME to save to; name a file with --config".into());
         };
@@ -57,8 +64,9 @@ impl Own {
         }
         let shown = printable(&place.path.display().to_string());
         let text = self.written(place, keys).map_err(|words| format!("{shown}: {words}"))?;
+        let read = parse(&text, &Names::of_screen()).unwrap_or_default();
         self.text = Some(text);
-        Ok(())
+        Ok(read.into_iter().map(|(name, given)| (name, given.line)).collect())
     }
 
     fn written(&self, place: &Place, keys: &[(String, Value)]) -> Result<String, String> {

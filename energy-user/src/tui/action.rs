@@ -91,6 +91,16 @@ pub enum Action {
     Measure,
     /// Closes what a measurement came to.
     Card,
+    /// Opens or closes the settings.
+    Settings,
+    /// The value before, of a setting; a column to the left.
+    PreviousValue,
+    /// The next value; a column to the right.
+    NextValue,
+    /// A setting as it was at the start.
+    Undo,
+    /// Writes what was changed of the settings into the user's configuration.
+    Save,
     /// Asks how to write down what is shown.
     Export,
     /// Looks into a group.
@@ -229,6 +239,14 @@ const READING: When = When::at(Scenes::of(&[Scene::Help]));
 const PICKING: When = When::at(Scenes::of(&[Scene::Users]));
 /// A row in detail or a finding is open.
 const OPENED: When = When::at(Scenes::of(&[Scene::Beside, Scene::Row, Scene::Finding]));
+/// The settings are open.
+const SETTING: When = When::at(Scenes::of(&[Scene::Settings]));
+/// The list of columns is open.
+const ARRANGING: When = When::at(Scenes::of(&[Scene::Columns]));
+/// One of both.
+const CHANGING: When = When::at(Scenes::of(&[Scene::Settings, Scene::Columns]));
+/// The same, on a screen that may do more than look.
+const SAVING: When = CHANGING.and(App::has_hands);
 /// A card is open.
 const CARDING: When = When::at(Scenes::of(&[Scene::Card]));
 /// A row in detail stands beside the table.
@@ -377,6 +395,22 @@ pub static BINDINGS: &[Binding] = &[
     bind(Action::Unfold, &[key(KeyCode::Right)], Some("fold"), "fold, unfold a branch", CLIMBING),
     bind(Action::FoldAll, &[letter('*')], None, "fold, unfold the tree", CLIMBING),
     bind(Action::Pick, &[key(KeyCode::Enter)], Some("pick"), "", PICKING),
+    bind(Action::PreviousValue, &[key(KeyCode::Left)], Some("change"), "", SETTING),
+    bind(Action::NextValue, &[key(KeyCode::Right)], Some("change"), "", SETTING),
+    bind(Action::Pick, &[key(KeyCode::Enter), letter(' ')], Some("change"), "", SETTING),
+    bind(Action::Pick, &[letter(' '), key(KeyCode::Enter)], Some("show, hide"), "", ARRANGING),
+    bind(Action::PreviousValue, &[key(KeyCode::Left)], Some("move"), "", ARRANGING),
+    bind(Action::NextValue, &[key(KeyCode::Right)], Some("move"), "", ARRANGING),
+    bind(Action::Save, &[letter('s')], Some("save"), "", SAVING),
+    bind(Action::Undo, &[key(KeyCode::Backspace)], Some("undo"), "", CHANGING),
+    bind(Action::Back, &[key(KeyCode::Esc)], Some("settings"), "", ARRANGING),
+    bind(
+        Action::Settings,
+        &[key(KeyCode::Esc), letter('q'), key(KeyCode::F(2)), letter('S')],
+        Some("close"),
+        "",
+        SETTING,
+    ),
     bind(Action::Filter, &[letter('/')], Some("filter"), "filter: text, or w > 5", CHOOSING),
     bind(Action::Users, &[letter('u')], Some("user"), "pick a user", CHOOSING),
     bind(Action::Type(' '), &[], None, "add to what is typed", TYPING),
@@ -431,6 +465,13 @@ pub static BINDINGS: &[Binding] = &[
     bind(Action::Ended, &[letter('e')], Some("ended"), "fold ended processes", SORTING),
     bind(Action::Gpus, &[letter('d')], Some("GPUs"), "show or hide the GPUs", SEEING_GPUS),
     bind(Action::Units, &[letter('U')], Some("units"), "next unit: J, Wh, mJ", LOOKING),
+    bind(
+        Action::Settings,
+        &[key(KeyCode::F(2)), letter('S')],
+        Some("settings"),
+        "settings, to save too",
+        BROWSING,
+    ),
     bind(Action::Slower, &[letter('+')], Some("interval"), "slower, faster", BROWSING),
     bind(Action::Faster, &[letter('-')], Some("interval"), "slower, faster", BROWSING),
     bind(Action::Up, &[key(KeyCode::Up)], None, "row above, below", NOT_ASKED),
@@ -507,6 +548,11 @@ impl Action {
             Self::Io => "ionice",
             Self::Measure => "measure",
             Self::Card => "close_card",
+            Self::Settings => "settings",
+            Self::PreviousValue => "previous_value",
+            Self::NextValue => "next_value",
+            Self::Undo => "undo",
+            Self::Save => "save",
             Self::Export => "export",
             Self::Zoom => "zoom",
             Self::First => "first",

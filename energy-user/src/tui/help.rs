@@ -51,7 +51,15 @@ impl Section {
             return None;
         }
         Some(match binding.action {
-            Action::Accept | Action::Pick | Action::Type(_) | Action::Erase | Action::Card => {
+            Action::Accept
+            | Action::Pick
+            | Action::Type(_)
+            | Action::Erase
+            | Action::Card
+            | Action::PreviousValue
+            | Action::NextValue
+            | Action::Undo
+            | Action::Save => {
                 return None;
             }
             Action::Sort(_) | Action::SortLeft | Action::SortRight | Action::Reverse => Self::Order,
@@ -67,7 +75,7 @@ impl Section {
             Action::Signal | Action::Nice(_) | Action::Io | Action::Measure | Action::Export => {
                 Self::Act
             }
-            Action::Gpus | Action::Units | Action::Ended => Self::Look,
+            Action::Gpus | Action::Units | Action::Ended | Action::Settings => Self::Look,
             Action::Help | Action::Quit | Action::Suspend => Self::Leave,
             Action::Detail
             | Action::Zoom

@@ -20,6 +20,10 @@ pub enum Scene {
     Help,
     /// The list of users.
     Users,
+    /// The settings.
+    Settings,
+    /// The list of columns.
+    Columns,
     /// What a measurement came to.
     Card,
     /// A filter that is typed.
@@ -34,13 +38,15 @@ pub enum Scene {
 
 impl Scene {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Table,
         Self::Beside,
         Self::Row,
         Self::Finding,
         Self::Help,
         Self::Users,
+        Self::Settings,
+        Self::Columns,
         Self::Card,
         Self::Filter,
         Self::Time,
@@ -57,6 +63,8 @@ impl Scene {
             Mode::Finding { .. } => Self::Finding,
             Mode::Help { .. } => Self::Help,
             Mode::Users { .. } => Self::Users,
+            Mode::Settings { .. } => Self::Settings,
+            Mode::Columns { .. } => Self::Columns,
             Mode::Card { .. } => Self::Card,
             Mode::Filter => Self::Filter,
             Mode::Time => Self::Time,
@@ -79,6 +87,8 @@ impl Scene {
             Self::Finding => "in a finding that is open",
             Self::Help => "in the help",
             Self::Users => "in the list of users",
+            Self::Settings => "in the settings",
+            Self::Columns => "in the list of columns",
             Self::Card => "in the card of a measurement",
             Self::Filter => "while a filter is typed",
             Self::Time => "while a time is typed",

@@ -43,6 +43,10 @@ pub struct Settings {
     pub panels: Panels,
     /// The columns of the table.
     pub columns: Columns,
+    /// The mouse is wanted.
+    pub mouse: bool,
+    /// Nothing is to be done to a process from the screen.
+    pub readonly: bool,
     /// What keys do.
     pub keys: Keymap,
 }
@@ -56,6 +60,8 @@ impl Settings {
             ascii: screen.ascii,
             panels: screen.panels.clone(),
             columns: Columns::of(&screen.columns),
+            mouse: screen.mouse,
+            readonly: screen.readonly,
             keys: Keymap::default(),
         }
     }
