@@ -57,12 +57,11 @@ fn put(document: &mut DocumentMut, name: &str, mut new: toml_edit::Value) -> Opt
     }
     table.insert(last, Item::Value(new));
     if let Some(comments) = comments {
-        match at_top {
-            true => table.key_mut(last)?.leaf_decor_mut().set_prefix(comments),
-            false => {
-                let item = document.get_mut(section.split('.').next()?)?;
-                innermost(item, section)?.decor_mut().set_prefix(comments);
-            }
+        if at_top {
+            table.key_mut(last)?.leaf_decor_mut().set_prefix(comments);
+        } else {
+            let item = document.get_mut(section.split('.').next()?)?;
+            innermost(item, section)?.decor_mut().set_prefix(comments);
         }
     }
     Some(())

@@ -23,7 +23,9 @@ const MARKS: usize = 4;
 /// The most cells of a value.
 const VALUE: usize = 30;
 /// A list is at least so high before words get lines.
-const ROWS: usize = 7;
+const ROWS: usize = 5;
+/// Narrower than this there is no room for who said a value beside it.
+const FROM_NEEDS: usize = 60;
 
 /// A list, what is to be said below it, and who is chosen.
 struct Page {
@@ -36,7 +38,7 @@ struct Page {
 
 pub(super) fn draw(app: &App, index: usize, area: Rect, buffer: &mut Buffer) {
     let width = usize::from(area.width);
-    lay(settings(app, index, width), app, area, buffer);
+    lay(&settings(app, index, width), app, area, buffer);
 }
 
 pub(super) fn columns(app: &App, index: usize, area: Rect, buffer: &mut Buffer) {
@@ -57,7 +59,7 @@ pub(super) fn columns(app: &App, index: usize, area: Rect, buffer: &mut Buffer) 
         words: words.into(),
         state: state(app),
     };
-    lay(page, app, area, buffer);
+    lay(&page, app, area, buffer);
 }
 
 fn settings(app: &App, index: usize, width: usize) -> Page {
@@ -80,6 +82,10 @@ fn settings(app: &App, index: usize, width: usize) -> Page {
     } else {
         ""
     };
+    let origin = match chosen {
+        Some(chosen) if width < FROM_NEEDS => format!("From: {}. ", from(app, chosen)),
+        _ => String::new(),
+    };
     Page {
         head: format!(
             "{}{} {} FROM",
@@ -89,7 +95,7 @@ fn settings(app: &App, index: usize, width: usize) -> Page {
         ),
         rows,
         index,
-        words: format!("{what}{later}"),
+        words: format!("{origin}{what}{later}"),
         state: state(app),
     }
 }
@@ -133,7 +139,7 @@ fn state(app: &App) -> (String, Style) {
     let words = match (changed, file) {
         _ if !app.has_hands() => "this screen only looks (readonly), so it saves nothing".into(),
         (_, None) => "no HOME, so nothing is saved; name a file with --config".into(),
-        (0, Some(file)) => format!("nothing is changed; what you save goes to {file}"),
+        (0, Some(file)) => format!("nothing to save yet; it goes to {file}"),
         (count, Some(file)) => {
             let what =
                 if count == 1 { "1 change (*)".into() } else { format!("{count} changes (*)") };
@@ -144,7 +150,7 @@ fn state(app: &App) -> (String, Style) {
     (words, theme.dim())
 }
 
-fn lay(page: Page, app: &App, area: Rect, buffer: &mut Buffer) {
+fn lay(page: &Page, app: &App, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
     }

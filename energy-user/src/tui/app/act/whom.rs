@@ -122,8 +122,8 @@ impl App {
         let selected = |key: RowKey| self.rows().iter().find(|row| row.key == key);
         let Some(row) = self.selected().and_then(selected) else {
             let keys = [Action::Up, Action::Down].into_iter().filter_map(|action| self.key(action));
-            let keys = keys.map(|key| format!(" {key}")).collect::<String>();
-            let how = if keys.is_empty() { keys } else { format!(":{keys}") };
+            let keys = keys.collect::<Vec<_>>().join(" ");
+            let how = if keys.is_empty() { keys } else { format!(": {keys}") };
             return Err(format!("select a row first{how}"));
         };
         let name = self.named(row);
