@@ -570,6 +570,16 @@ fn what_cannot_be_saved_is_told_and_nothing_is_lost() {
         save(&options, words);
         assert_eq!(fs::read_to_string(file).unwrap(), before);
     }
+    // Nobody may, where the file system is read-only.
+    let (folder, options) =
+        (tmux.folder.path().display(), format!("--config {}", config.display()));
+    let program = format!(
+        "unshare -m sh -c \"mount --bind {folder} {folder} && mount -o remount,ro,bind {folder} && \
+         exec {} \\$*\" --",
+        tmux.file("jouletop").display()
+    );
+    tmux.run_as(&program, scenario.to_str().unwrap(), &options);
+    save(&options, "the file system is read-only; name another file with --config");
     let left = fs::read_dir(tmux.folder.path()).unwrap().map(|it| it.unwrap().file_name());
     assert!(left.into_iter().all(|name| !name.to_string_lossy().starts_with(".config")));
 }

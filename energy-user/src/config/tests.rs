@@ -109,6 +109,31 @@ fn a_named_file_stands_for_the_users_and_not_for_the_machines() {
 }
 
 #[test]
+fn what_is_saved_goes_where_the_users_own_file_is() {
+    let home = Home::new("pue = 1.5", "# mine\noverhead = 1.2");
+    let ascii = [("screen.ascii".to_owned(), Value::Boolean(true))];
+    let mut own = home.settle(&[]).unwrap().global.config.own;
+    assert_eq!(own.path(), Some(home.user().as_path()));
+    let lines = own.save(&ascii).unwrap();
+    assert_eq!(lines, BTreeMap::from([("overhead".into(), 2), ("screen.ascii".into(), 5)]));
+    assert_eq!(
+        fs::read_to_string(home.user()).unwrap(),
+        "# mine\noverhead = 1.2\n\n[screen]\nascii = true\n"
+    );
+    assert_eq!(home.said(&[], "screen.ascii").1, Origin::File(home.user(), 5));
+
+    let mine = home.0.path().join("mine.toml");
+    fs::write(&mine, "").unwrap();
+    let args = ["--config", mine.to_str().unwrap()];
+    let mut own = home.settle(&args).unwrap().global.config.own;
+    own.save(&ascii).unwrap();
+    assert_eq!(fs::read_to_string(&mine).unwrap(), "[screen]\nascii = true\n");
+    let homeless = settle(&["jouletop".into()], &|_| None).unwrap().global.config.own;
+    assert_eq!(homeless.path(), None);
+    assert_eq!(fs::read_to_string(home.system()).unwrap(), "pue = 1.5");
+}
+
+#[test]
 fn an_option_displaces_what_it_excludes_and_turns_off_what_is_on() {
     let home = Home::new(
         "",
