@@ -10,6 +10,7 @@ mod support;
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::Arc,
@@ -28,6 +29,7 @@ use jouletop::{
         App, Theme,
         action::{Action, BINDINGS, Binding, Key},
         column::Column,
+        setting::Setting,
         tab::Tab,
     },
 };
@@ -138,12 +140,21 @@ impl Tmux {
 
     /// Starts jouletop in the shell, which notes how the terminal was before and after.
     fn run(&self) {
+        self.run_with("");
+    }
+
+    fn run_with(&self, options: &str) {
+        self.run_as(env!("CARGO_BIN_EXE_jouletop"), SCENARIO, options);
+    }
+
+    fn run_as(&self, program: &str, scenario: &str, options: &str) {
+        self.type_line("clear");
         let line = format!(
             "stty -a > {0}/before; sh -c 'echo $$ > {0}/pid; exec {1} --simulate {2} --interval \
-             1s'; echo status=$?; stty -a > {0}/after; echo noted",
+             1s {options}'; echo status=$?; stty -a > {0}/after; echo noted",
             self.folder.path().display(),
-            env!("CARGO_BIN_EXE_jouletop"),
-            SCENARIO,
+            program,
+            scenario,
         );
         self.type_line(&line);
         self.until("rows", |shot| shot.text.contains("all ") && shot.text.contains("(idle)"));
@@ -331,7 +342,16 @@ fn expected(binding: &Binding) -> Option<Expected> {
         Action::PageDown => {
             moves(&["Home"], |old, shot| lines(old, shot) > 1 && !shot.is_no_process())
         }
-        Action::Accept | Action::Pick | Action::Type(_) | Action::Erase | Action::Card => {
+        Action::Settings => shows(&[], "SETTINGS", &["Escape"]),
+        Action::Accept
+        | Action::Pick
+        | Action::Type(_)
+        | Action::Erase
+        | Action::Card
+        | Action::PreviousValue
+        | Action::NextValue
+        | Action::Undo
+        | Action::Save => {
             panic!("{:?} is valid while browsing: {remedy}", binding.action)
         }
     })
@@ -367,7 +387,8 @@ fn every_key_does_what_its_help_says() {
     let tmux = Tmux::start("every");
     tmux.run();
     let mut pressed = 0;
-    for binding in BINDINGS.iter().filter(|binding| apps.iter().any(|app| (binding.valid)(app))) {
+    for binding in BINDINGS.iter().filter(|binding| apps.iter().any(|app| binding.when.holds(app)))
+    {
         for key in binding.keys {
             let Some(expected) = expected(binding) else { continue };
             for before in &expected.before {
@@ -388,6 +409,179 @@ fn every_key_does_what_its_help_says() {
     assert!(pressed >= 50, "only {pressed} keys");
     tmux.press("q");
     tmux.left_as_it_was("q");
+}
+
+#[test]
+fn a_key_of_ones_own_does_what_it_says_and_its_old_one_no_more() {
+    let tmux = Tmux::start("own");
+    let config = tmux.file("config.toml");
+    let keys = "[keys]\nfilter = [\"F4\"]\npause = [\"p\"]\nquit = [\"Q\"]\nexport = []\n\
+                tab_user = [\"F5\"]\nup = [\"F6\", \"k\"]\n";
+    fs::write(&config, keys).unwrap();
+    tmux.run_with(&format!("--config {}", config.display()));
+    let footer = |shot: &Shot| shot.text.trim_end().lines().last().unwrap_or_default().to_owned();
+    let shot = tmux.until("its footer", |shot| footer(shot).contains("F4 filter"));
+    assert!(footer(&shot).contains("Q quit") && footer(&shot).contains("p pause"), "{}", shot.text);
+    assert!(!footer(&shot).contains("export"), "{}", shot.text);
+    assert!(shot.text.contains(" F5 user ") && !shot.text.contains("4 user"), "{}", shot.text);
+
+    // The old ones do nothing: what comes after them is what is seen.
+    for old in ["/", " ", "x", "4", "q", "F10"] {
+        tmux.press(old);
+    }
+    tmux.press("p");
+    let shot = tmux.until("a pause", |shot| shot.text.contains("PAUSED"));
+    for word in ["filter: ", "export what", " chloé\n"] {
+        assert!(!shot.text.contains(word), "{word}\n{}", shot.text);
+    }
+    tmux.press("p");
+    tmux.until("no pause", |shot| !shot.text.contains("PAUSED"));
+
+    // Letters are text where something is typed.
+    tmux.press("F4");
+    tmux.press("p");
+    tmux.press("Q");
+    tmux.until("a filter", |shot| shot.text.contains("filter: pQ"));
+    tmux.press("Escape");
+    tmux.press("F5");
+    tmux.until("users", |shot| shot.text.contains(" chloé\n"));
+    tmux.press("1");
+
+    tmux.press("?");
+    let shot = tmux.until("the help", |shot| shot.text.contains("Marks"));
+    let line = |words: &str| {
+        let line = shot.text.lines().find(|line| line.contains(words)).unwrap_or_default();
+        let before = line.split(words).next().unwrap_or_default();
+        before.trim_end().rsplit("   ").next().unwrap_or_default().trim().to_owned()
+    };
+    assert_eq!(line("filter: text"), "F4", "{}", shot.text);
+    assert_eq!(line("pause the picture"), "p", "{}", shot.text);
+    assert_eq!(line("row above, below"), "F6 ↓ k j", "{}", shot.text);
+    assert!(!shot.text.contains("export what is shown"), "{}", shot.text);
+    tmux.press("Escape");
+    tmux.until("no help", |shot| !shot.text.contains("Marks"));
+    tmux.press("Q");
+    tmux.left_as_it_was("Q");
+}
+
+/// Opens the settings at one of them, from the table.
+fn open_setting(tmux: &Tmux, name: &str) {
+    tmux.press("F2");
+    tmux.until("the settings", |shot| shot.text.contains("SETTINGS"));
+    tmux.press("Home");
+    let index = Setting::all().position(|setting| setting.short() == name).unwrap();
+    (0..index).for_each(|_| tmux.press("Down"));
+    tmux.until(name, |shot| shot.is_selected(&format!(" {name} ")));
+}
+
+#[test]
+fn settings_are_changed_saved_and_there_at_the_next_start() {
+    let tmux = Tmux::start("settings");
+    let config = tmux.file("config.toml");
+    let before = "# Ada's own.\npue = 1.5   # measured in May\n\n[screen] # at night\n\
+                  ascii = true # the old terminal\n\n# Waste.\n[waste.orphans]\nafter = \"9m\"\n";
+    fs::write(&config, before).unwrap();
+    let options = format!("--config {}", config.display());
+    tmux.run_with(&options);
+    open_setting(&tmux, "ascii");
+    tmux.until("its origin", |shot| shot.text.contains("your file, line 5"));
+    tmux.press("Right");
+    tmux.press("Escape");
+    open_setting(&tmux, "theme");
+    tmux.press("Right");
+    tmux.until("another theme", |shot| shot.text.contains("changed, was auto"));
+    tmux.press("Escape");
+    open_setting(&tmux, "columns");
+    tmux.press("Enter");
+    tmux.until("columns", |shot| shot.text.contains("[x] pid"));
+    tmux.press(" ");
+    tmux.until("no PID", |shot| shot.text.contains("[ ] pid"));
+    assert_eq!(fs::read_to_string(&config).unwrap(), before, "nothing is written unasked");
+    tmux.press("s");
+    tmux.until("a word", |shot| shot.text.contains("saved theme, ascii, columns to "));
+
+    let saved = fs::read_to_string(&config).unwrap();
+    let columns = saved.lines().find(|line| line.starts_with("columns = [\"user\", ")).unwrap();
+    let expected = before
+        .replace("ascii = true", "ascii = false")
+        .replace("terminal\n", &format!("terminal\ntheme = \"dark\"\n{columns}\n"));
+    assert_eq!(saved, expected);
+    tmux.press("Escape");
+    tmux.press("Escape");
+    tmux.press("q");
+    tmux.left_as_it_was("q after saving");
+
+    tmux.run_with(&options);
+    let shot = tmux.until("the table", |shot| shot.text.contains("USER"));
+    let head = shot.text.lines().find(|line| line.contains("USER")).unwrap();
+    assert!(!head.contains("PID") && head.contains('▼'), "{}", shot.text);
+    open_setting(&tmux, "theme");
+    let line = saved.lines().position(|line| line.starts_with("theme")).unwrap() + 1;
+    tmux.until("where it is from", |shot| {
+        shot.selected.as_ref().is_some_and(|(_, row)| {
+            row.contains(" dark ") && row.contains(&format!("your file, line {line}"))
+        })
+    });
+    tmux.press("Escape");
+    tmux.press("q");
+    tmux.left_as_it_was("q");
+}
+
+#[test]
+fn what_cannot_be_saved_is_told_and_nothing_is_lost() {
+    let tmux = Tmux::start("unsaved");
+    let config = tmux.file("config.toml");
+    let save = |options: &str, words: &str| {
+        open_setting(&tmux, "ascii");
+        tmux.press("Enter");
+        tmux.press("s");
+        let shot = tmux.until(words, |shot| shot.text.contains("not saved"));
+        let flat = shot.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(words), "{options}: {}", shot.text);
+        tmux.press("Escape");
+        tmux.press("q");
+        tmux.left_as_it_was("q");
+    };
+    // Somebody has written it meanwhile.
+    fs::write(&config, "pue = 1.5\n").unwrap();
+    let options = format!("--config {}", config.display());
+    tmux.run_with(&options);
+    fs::write(&config, "pue = 1.6\n").unwrap();
+    save(&options, "it has changed since it was read; start jouletop again");
+    assert_eq!(fs::read_to_string(&config).unwrap(), "pue = 1.6\n");
+
+    // Somebody without rights may not write into a folder of root's, nor replace root's file.
+    let (program, scenario) = (tmux.file("jouletop"), tmux.file("scenario.toml"));
+    fs::copy(env!("CARGO_BIN_EXE_jouletop"), &program).unwrap();
+    fs::copy(SCENARIO, &scenario).unwrap();
+    let theirs = tmux.file("theirs.toml");
+    fs::write(&theirs, "pue = 1.5\n").unwrap();
+    std::os::unix::fs::chown(&theirs, Some(65_534), Some(65_534)).unwrap();
+    fs::set_permissions(tmux.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups";
+    let program = format!("{nobody} {}", program.display());
+    for (file, words) in [
+        (&theirs, "you may not write there; name another file with --config"),
+        (&config, "it belongs to user 0; name a file of yours with --config"),
+    ] {
+        let before = fs::read_to_string(file).unwrap();
+        let options = format!("--config {}", file.display());
+        tmux.run_as(&program, scenario.to_str().unwrap(), &options);
+        save(&options, words);
+        assert_eq!(fs::read_to_string(file).unwrap(), before);
+    }
+    // Nobody may, where the file system is read-only.
+    let (folder, options) =
+        (tmux.folder.path().display(), format!("--config {}", config.display()));
+    let program = format!(
+        "unshare -m sh -c \"mount --bind {folder} {folder} && mount -o remount,ro,bind {folder} && \
+         exec {} \\$*\" --",
+        tmux.file("jouletop").display()
+    );
+    tmux.run_as(&program, scenario.to_str().unwrap(), &options);
+    save(&options, "the file system is read-only; name another file with --config");
+    let left = fs::read_dir(tmux.folder.path()).unwrap().map(|it| it.unwrap().file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().starts_with(".config")));
 }
 
 #[test]

@@ -23,6 +23,8 @@ mod past;
 mod properties;
 #[path = "screen/settings.rs"]
 mod settings;
+#[path = "screen/setup.rs"]
+mod setup;
 #[path = "screen/state.rs"]
 mod state;
 #[path = "screen/tabs.rs"]

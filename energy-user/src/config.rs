@@ -16,9 +16,12 @@
 //! `--config` < the environment < the command line.
 
 mod check;
+mod edit;
 pub mod key;
+mod keys;
 pub mod layers;
 pub mod names;
+pub mod own;
 pub mod parse;
 pub mod place;
 pub mod screen;
@@ -28,13 +31,14 @@ pub mod show;
 mod tests;
 mod waste;
 
-use std::{collections::BTreeMap, fmt, path::PathBuf};
+use std::{fmt, path::PathBuf};
 
+pub use own::Own;
 pub use screen::Screen;
 pub use settle::{Refused, settle};
 pub use waste::Waste;
 
-use crate::present::figure::printable;
+use crate::{present::figure::printable, tui::keymap::Keymap};
 
 /// What files say beyond options of the command line, and where every value is from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,8 +47,10 @@ pub struct Config {
     pub waste: Waste,
     /// How the screen looks at its start.
     pub screen: Screen,
-    /// Keys of the keyboard by action, where they are not the usual ones.
-    pub keys: BTreeMap<String, Vec<String>>,
+    /// The keys of the screen.
+    pub keys: Keymap,
+    /// The file that is the user's own.
+    pub own: Own,
     /// Every key of a configuration, in the order of the table.
     pub effective: Vec<Effective>,
 }

@@ -1,6 +1,6 @@
 //! Whatever the user presses, at any size: no panic, and the sums hold.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jouletop::{
     sample::{
@@ -10,17 +10,19 @@ use jouletop::{
         App,
         action::{Action, BINDINGS},
         app::Hands,
+        keymap::Keymap,
+        scene::Scene,
     },
     units::Watts,
 };
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree as _};
 
 use crate::{
     STEP,
     act::within,
     bench::{Bench, Meters, afternoon, gpu},
     draw,
-    state::adds_up,
+    state::{adds_up, states},
 };
 
 #[derive(Clone, Debug)]
@@ -160,4 +162,63 @@ proptest! {
             }
         }
     }
+}
+
+/// Keys that a user may give to some actions: usual ones of any action, and others.
+fn given() -> impl Strategy<Value = BTreeMap<String, Vec<String>>> {
+    let usual: Vec<String> =
+        BINDINGS.iter().flat_map(|binding| binding.keys).map(|key| key.label()).collect();
+    let names: Vec<String> = BINDINGS
+        .iter()
+        .filter(|binding| !matches!(binding.action, Action::Type(_)))
+        .map(|binding| binding.action.name())
+        .collect();
+    let new = ["F3", "F4", "F5", "F12", "Ctrl-A", "Insert", "Q", "9"].map(String::from);
+    let key = prop_oneof![
+        1 => prop::sample::select(usual),
+        3 => prop::sample::select(new.to_vec()),
+    ];
+    prop::collection::btree_map(prop::sample::select(names), prop::collection::vec(key, 0..3), 1..4)
+}
+
+/// What is accepted is true in every state: no key means two things there, every action that was
+/// named has the keys that were given to it and no other ones, and Ctrl-C quits.
+#[test]
+fn keys_that_are_accepted_mean_one_thing_each() {
+    let states = states();
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut accepted, mut refused) = (0, 0);
+    for _ in 0..400 {
+        let given = given().new_tree(&mut runner).unwrap().current();
+        let keymap = match Keymap::of(&given) {
+            Ok(keymap) => keymap,
+            Err(clashes) => {
+                assert!(!clashes.is_empty());
+                refused += 1;
+                continue;
+            }
+        };
+        accepted += 1;
+        for (binding, keys) in keymap.bound() {
+            let Some(given) = given.get(&binding.action.name()) else {
+                assert_eq!(keys, binding.keys);
+                continue;
+            };
+            let known = |label: &String| label == "Ctrl-C" || given.contains(label);
+            assert!(keys.iter().all(|key| known(&key.label())), "{given:?}: {keys:?}");
+        }
+        for app in &states {
+            let scene = Scene::of(app);
+            let valid = keymap.bound().filter(|(binding, _)| binding.when.holds(app));
+            let mut seen = BTreeMap::new();
+            for (binding, keys) in valid {
+                for key in keys.iter().filter(|key| !(key.is_text() && scene.is_typed())) {
+                    let before = *seen.entry(key.label()).or_insert(binding.action);
+                    assert_eq!(before, binding.action, "{} {scene:?} {given:?}", key.label());
+                }
+            }
+            assert_eq!(seen.get("Ctrl-C"), Some(&Action::Quit), "{given:?}");
+        }
+    }
+    assert!(accepted > 50 && refused > 50, "{accepted} accepted, {refused} refused");
 }

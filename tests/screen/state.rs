@@ -10,6 +10,7 @@ use jouletop::{
         action::{self, Action, BINDINGS},
         app::{Hands, Mode, Request},
         column::Column,
+        setting::Setting,
         tab::Tab,
     },
 };
@@ -249,7 +250,7 @@ fn the_interval_keeps_to_its_bounds() {
 /// The states between which the meaning of keys differs.
 pub fn states() -> Vec<App> {
     let mut states: Vec<App> =
-        (0..19).map(|_| screen(Meters::Measured, 3).with_hands(Hands::Free)).collect();
+        (0..21).map(|_| screen(Meters::Measured, 3).with_hands(Hands::Free)).collect();
     states[1].update(Action::Help);
     states[2].update(Action::Filter);
     states[3].update(Action::Down);
@@ -292,6 +293,13 @@ pub fn states() -> Vec<App> {
         states[18].update(Action::Down);
     }
     states[18].update(Action::Io);
+    states[19].update(Action::Settings);
+    let mut columns = Setting::all().take_while(|setting| !setting.is_columns());
+    states[20].update(Action::Settings);
+    columns.by_ref().for_each(|_| drop(states[20].update(Action::Down)));
+    states[20].update(Action::Pick);
+    let modes = [19, 20].map(|state: usize| states[state].mode());
+    assert_eq!(modes, [Mode::Settings { index: 0 }, Mode::Columns { index: 0 }]);
     let modes = [13, 14, 17, 18].map(|state: usize| states[state].mode());
     let card = Mode::Card { scroll: 0 };
     assert_eq!(modes, [Mode::Users { index: 0 }, Mode::Finding { scroll: 0 }, card, Mode::Act]);
@@ -304,7 +312,7 @@ pub fn states() -> Vec<App> {
 #[test]
 fn no_key_means_two_things() {
     for app in states() {
-        let valid = BINDINGS.iter().filter(|binding| (binding.valid)(&app));
+        let valid = BINDINGS.iter().filter(|binding| binding.when.holds(&app));
         let keys: Vec<_> = valid.flat_map(|binding| binding.keys).collect();
         for (index, key) in keys.iter().enumerate() {
             assert!(!keys[..index].contains(key), "{} in {:?}", key.label(), app.mode());
@@ -355,6 +363,11 @@ fn every_action_is_in_the_table_and_documented() {
         | Action::Card
         | Action::Export
         | Action::Zoom
+        | Action::Settings
+        | Action::PreviousValue
+        | Action::NextValue
+        | Action::Undo
+        | Action::Save
         | Action::Up
         | Action::Down
         | Action::PageUp
@@ -369,7 +382,16 @@ fn every_action_is_in_the_table_and_documented() {
         assert!(!binding.help.is_empty() || binding.hint.is_some(), "{:?}", binding.action);
         let kind = std::mem::discriminant(&binding.action);
         // What can be done without a question being open is in the help, by one key at least.
-        let answers = matches!(binding.action, Action::Accept | Action::Pick | Action::Card);
+        let answers = matches!(
+            binding.action,
+            Action::Accept
+                | Action::Pick
+                | Action::Card
+                | Action::PreviousValue
+                | Action::NextValue
+                | Action::Undo
+                | Action::Save
+        );
         let helps = BINDINGS
             .iter()
             .any(|other| std::mem::discriminant(&other.action) == kind && !other.help.is_empty());
@@ -378,7 +400,7 @@ fn every_action_is_in_the_table_and_documented() {
             kinds.push(kind);
         }
     }
-    assert_eq!(kinds.len(), 45);
+    assert_eq!(kinds.len(), 50);
     let extra = [
         Column::User,
         Column::Smooth,

@@ -31,6 +31,16 @@ impl ScreenArgs {
         }
     }
 
+    /// The keys of a configuration that these stand for, with the option of each.
+    pub fn said(&self) -> Vec<(&'static str, &'static str)> {
+        let all = [
+            (self.theme.is_some(), ("screen.theme", "theme")),
+            (self.ascii, ("screen.ascii", "ascii")),
+            (self.readonly, ("screen.readonly", "readonly")),
+        ];
+        all.into_iter().filter(|(said, _)| *said).map(|(_, names)| names).collect()
+    }
+
     /// What was asked for, over what is configured.
     pub fn over(&self, screen: Screen) -> Screen {
         Screen {

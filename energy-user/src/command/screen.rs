@@ -30,6 +30,14 @@ pub async fn screen(global: &Global, args: &ScreenArgs) -> anyhow::Result<ExitCo
         Global { proc_root, .. } if proc_root != Path::new("/proc") => Hands::ELSEWHERE,
         _ => Hands::Free,
     };
-    tui::run(session, interval, (&screen, palette), global.carbon.tariff, hands).await?;
+    tui::run(
+        session,
+        interval,
+        (&screen, palette),
+        (&global.config, &args.said()),
+        global.carbon.tariff,
+        hands,
+    )
+    .await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -14,7 +14,17 @@ use super::{
     key::{self, KEYS_EXAMPLE},
     names::{self, Names},
 };
-use crate::{carbon::live, cli::Cli, present::figure::printable, tui::columns, waste::Thresholds};
+use crate::{
+    carbon::live,
+    cli::Cli,
+    present::figure::printable,
+    tui::{
+        action::{Action, Key},
+        columns,
+        keymap::Keymap,
+    },
+    waste::Thresholds,
+};
 
 /// A value of a known key.
 pub fn check(name: &str, value: &Value, names: &Names) -> Result<(), String> {
@@ -157,12 +167,33 @@ pub fn binding(action: &str, value: &Value, names: &Names) -> Result<(), String>
     let Some(keys) = list else {
         return Err(cannot(&format!("write a list of keys, such as {}", KEYS_EXAMPLE.1)));
     };
+    let mut known: Vec<Key> = Vec::new();
     for one in keys.iter().filter_map(Value::as_str) {
-        if names::key(one).is_none() {
-            let one = printable(one);
-            let help = "use a letter, F1 to F12, or a name such as Enter, PgUp or Ctrl-C";
-            return Err(cannot(&format!("{one:?} is no key; {help}")));
+        let Some(key) = names::key(one) else {
+            let help = match names::nearest_key(one) {
+                Some(near) => format!("did you mean {near}?"),
+                None => "use a letter, F1 to F12, or a name such as Enter, PgUp or Ctrl-C".into(),
+            };
+            return Err(cannot(&format!("{:?} is no key; {help}", printable(one))));
+        };
+        if let Some(why) = names::untold(key) {
+            return Err(cannot(&format!("{}: {why}", key.label())));
         }
+        if key == Key::ALWAYS_QUITS && action != Action::Quit.name() {
+            return Err(cannot(&format!("{} always quits; use another key", key.label())));
+        }
+        if known.contains(&key) {
+            return Err(cannot(&format!("{} stands there twice; leave out one", key.label())));
+        }
+        known.push(key);
+    }
+    // Who cannot answer a question would be caught in it.
+    let usual = Keymap::usual_where_typed(action).filter(|_| !known.is_empty());
+    if let Some(usual) = usual.filter(|_| known.iter().all(|key| key.is_text())) {
+        let usual = usual.label();
+        return Err(cannot(&format!(
+            "letters are text where something is typed; add a key that is none, such as {usual}"
+        )));
     }
     Ok(())
 }

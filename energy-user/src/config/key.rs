@@ -40,8 +40,8 @@ pub const KEYS_SECTION: &str = "keys";
 pub const KEYS_WORDS: &str = "Keys of the keyboard by what they do on the screen; they replace the \
                               usual ones, and [] takes them away. A key is a letter, F1 to F12, \
                               Enter, Esc, Space, Tab, Backspace, Insert, Delete, Home, End, PgUp, \
-                              PgDn, Up, Down, Left or Right, with Ctrl- before it if need be. Checked, \
-                              and not read by the screen yet.";
+                              PgDn, Up, Down, Left or Right, with Ctrl- before it if need be. Letters \
+                              are text where something is typed, and Ctrl-C always quits.";
 /// And how it is written.
 pub const KEYS_EXAMPLE: (&str, &str) = ("quit", r#"["q", "F10", "Ctrl-C"]"#);
 
@@ -194,6 +194,12 @@ impl Key {
     /// The option.
     pub fn arg<'a>(&self, command: &'a Command) -> Option<&'a Arg> {
         command.get_arguments().find(|arg| arg.get_id().as_str() == self.name)
+    }
+
+    /// What it does, as far as that needs no command line.
+    pub fn on_screen(&self) -> &'static str {
+        // The one option that the screen changes.
+        if self.words.is_empty() { "Length of an interval." } else { self.words }
     }
 
     /// What it does, for people.

@@ -4,6 +4,7 @@
 
 use crossterm::event::KeyCode;
 
+use super::check::nearest;
 use crate::tui::{
     action::{Action, BINDINGS, Key},
     column::Column,
@@ -58,29 +59,70 @@ pub fn key(text: &str) -> Option<Key> {
     Some(Key { code, ctrl })
 }
 
+/// Keys that are no letters, by name.
+const NAMED: [(&str, KeyCode); 16] = [
+    ("Space", KeyCode::Char(' ')),
+    ("Enter", KeyCode::Enter),
+    ("Esc", KeyCode::Esc),
+    ("Tab", KeyCode::Tab),
+    ("Shift-Tab", KeyCode::BackTab),
+    ("Backspace", KeyCode::Backspace),
+    ("Insert", KeyCode::Insert),
+    ("Delete", KeyCode::Delete),
+    ("Home", KeyCode::Home),
+    ("End", KeyCode::End),
+    ("PgUp", KeyCode::PageUp),
+    ("PgDn", KeyCode::PageDown),
+    ("Up", KeyCode::Up),
+    ("Down", KeyCode::Down),
+    ("Left", KeyCode::Left),
+    ("Right", KeyCode::Right),
+];
+
+/// Other names that people and programs have for some of them.
+const OTHERS: [(&str, &str); 5] = [
+    ("return", "Enter"),
+    ("escape", "Esc"),
+    ("del", "Delete"),
+    ("pageup", "PgUp"),
+    ("pagedown", "PgDn"),
+];
+
 fn named(name: &str) -> Option<KeyCode> {
-    Some(match name {
-        "Space" => KeyCode::Char(' '),
-        "Enter" => KeyCode::Enter,
-        "Esc" => KeyCode::Esc,
-        "Tab" => KeyCode::Tab,
-        "Shift-Tab" => KeyCode::BackTab,
-        "Backspace" => KeyCode::Backspace,
-        "Insert" => KeyCode::Insert,
-        "Delete" => KeyCode::Delete,
-        "Home" => KeyCode::Home,
-        "End" => KeyCode::End,
-        "PgUp" => KeyCode::PageUp,
-        "PgDn" => KeyCode::PageDown,
-        "Up" => KeyCode::Up,
-        "Down" => KeyCode::Down,
-        "Left" => KeyCode::Left,
-        "Right" => KeyCode::Right,
-        _ => {
-            let number = (1..=12).find(|number| name == format!("F{number}"))?;
-            KeyCode::F(number)
-        }
-    })
+    let function = || (1..=12).find(|number| name == format!("F{number}")).map(KeyCode::F);
+    let known = NAMED.into_iter().find(|(known, _)| *known == name);
+    known.map(|(_, code)| code).or_else(function)
+}
+
+/// The name of a key that was meant, if it is like one.
+pub fn nearest_key(text: &str) -> Option<String> {
+    let lower = text.to_lowercase().replace(' ', "");
+    let (ctrl, name) = match lower.strip_prefix("ctrl") {
+        Some(name) => ("Ctrl-", name.trim_start_matches(['-', '+'])),
+        None => ("", lower.as_str()),
+    };
+    let functions = (1..=12).map(|number| format!("F{number}"));
+    let names = NAMED.into_iter().map(|(name, _)| name.into()).chain(functions);
+    let names: Vec<String> = names.collect();
+    let same = names.iter().find(|one| one.to_lowercase() == name).cloned();
+    let letter = || (name.chars().count() == 1).then(|| name.to_uppercase());
+    let other = || OTHERS.into_iter().find(|(one, _)| *one == name).map(|(_, name)| name.into());
+    let of_letters = name.chars().all(char::is_alphabetic);
+    let like = || nearest(name, names.iter().map(String::as_str).filter(|_| of_letters));
+    let found = same.or_else(letter).or_else(other).or_else(|| like().map(Into::into));
+    found.map(|name| format!("{ctrl}{name}")).filter(|name| key(name).is_some())
+}
+
+/// Why no terminal tells that this key was pressed, and the remedy; none where it does.
+pub fn untold(key: Key) -> Option<&'static str> {
+    let KeyCode::Char(letter) = key.code else { return None };
+    match letter {
+        _ if !key.ctrl => None,
+        'i' => Some("terminals do not tell it from Tab; write Tab, or use another key"),
+        'm' => Some("terminals do not tell it from Enter; write Enter, or use another key"),
+        ' ' | 'a'..='z' => None,
+        _ => Some("terminals do not tell it; with Ctrl, use a letter from A to Z"),
+    }
 }
 
 #[cfg(test)]
@@ -96,6 +138,38 @@ mod tests {
         }
         for bad in ["", " ", "qq", "F0", "F13", "F+1", "F01", "Ctrl-", "Ctrl", "enter", "\u{1b}"] {
             assert_eq!(key(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_written_otherwise_is_guessed() {
+        for (text, meant) in [
+            ("enter", Some("Enter")),
+            ("ctrl-c", Some("Ctrl-C")),
+            ("Ctrl+x", Some("Ctrl-X")),
+            ("f5", Some("F5")),
+            ("Page Up", Some("PgUp")),
+            ("pagedown", Some("PgDn")),
+            ("escape", Some("Esc")),
+            ("Backspce", Some("Backspace")),
+            ("qq", None),
+            ("", None),
+            ("F13", None),
+        ] {
+            assert_eq!(nearest_key(text).as_deref(), meant, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_that_no_terminal_tells_are_known() {
+        for binding in BINDINGS {
+            assert!(binding.keys.iter().all(|key| untold(*key).is_none()), "{:?}", binding.action);
+        }
+        for bad in ["Ctrl-I", "Ctrl-M", "Ctrl-[", "Ctrl-1", "Ctrl-é"] {
+            assert!(untold(key(bad).unwrap()).is_some(), "{bad}");
+        }
+        for good in ["Ctrl-A", "Ctrl-Space", "Ctrl-Up", "i", "M"] {
+            assert!(untold(key(good).unwrap()).is_none(), "{good}");
         }
     }
 

@@ -11,9 +11,10 @@ use serde::Deserialize as _;
 use toml::{Table, Value};
 
 use super::{
-    Config, Effective, Origin, Problem, Problems, Screen, Waste,
+    Config, Effective, Origin, Own, Problem, Problems, Screen, Waste,
     check::text,
     key::{self, KEYS, KEYS_SECTION},
+    keys,
     layers::{Merged, Placed},
     names::Names,
     parse::parse,
@@ -49,7 +50,7 @@ pub fn settle(args: &[OsString], get: &dyn Fn(&str) -> Option<OsString>) -> Resu
     if !cli.reads_config() {
         return Ok(cli);
     }
-    let merged = read(&cli, get)?;
+    let (merged, own) = read(&cli, get)?;
     let leave_out = match &cli.command {
         Some(Cmd::Replay { .. }) => recorded(),
         _ if cli.global.simulate.is_some() => OF_HERE_AND_NOW.to_vec(),
@@ -61,7 +62,7 @@ pub fn settle(args: &[OsString], get: &dyn Fn(&str) -> Option<OsString>) -> Resu
     if let Some(Cmd::Replay { .. }) = &cli.command {
         unsay(&mut cli.global, &second);
     }
-    cli.global.config = config(&second, &merged)?;
+    cli.global.config = Config { own, ..config(&second, &merged)? };
     Ok(cli)
 }
 
@@ -101,14 +102,20 @@ fn unsay(global: &mut Global, matches: &ArgMatches) {
 }
 
 /// All files, one over the other, or everything that is wrong with them.
-fn read(cli: &Cli, get: &dyn Fn(&str) -> Option<OsString>) -> Result<Merged, Problems> {
-    let (mut merged, mut problems) = (Merged::default(), Vec::new());
+fn read(cli: &Cli, get: &dyn Fn(&str) -> Option<OsString>) -> Result<(Merged, Own), Problems> {
+    let (mut merged, mut own, mut problems) = (Merged::default(), Own::default(), Vec::new());
     let names = Names::of_screen();
     let owners = owners(get);
     for place in places(&cli.global.etc_root, cli.global.config_file.as_deref(), get) {
         let said = match place.read(&owners) {
-            Ok(Some(said)) => said,
-            Ok(None) => continue,
+            Ok(said) => {
+                if place.is_own() {
+                    let text = said.as_ref().map(|said| said.text.clone());
+                    own = Own::new(place.clone(), text, &owners);
+                }
+                let Some(said) = said else { continue };
+                said
+            }
             Err(problem) => {
                 problems.push(problem);
                 continue;
@@ -133,7 +140,7 @@ fn read(cli: &Cli, get: &dyn Fn(&str) -> Option<OsString>) -> Result<Merged, Pro
             })),
         }
     }
-    if problems.is_empty() { Ok(merged) } else { Err(Problems(problems)) }
+    if problems.is_empty() { Ok((merged, own)) } else { Err(Problems(problems)) }
 }
 
 /// Who said an option, if somebody did on this command line or in the environment. A variable
@@ -200,13 +207,13 @@ fn config(matches: &ArgMatches, merged: &Merged) -> Result<Config, Refused> {
     let odd = |error: toml::de::Error| Refused::Together(format!("configuration: {error}"));
     let thresholds = Thresholds::deserialize(waste.clone()).map_err(odd)?;
     let screen = Screen::deserialize(screen).map_err(odd)?;
-    let keys = BTreeMap::deserialize(keys).map_err(odd)?;
+    let keys = keys::keymap(&BTreeMap::deserialize(keys).map_err(odd)?, merged)?;
     let mut typed = Table::new();
     let into = |error: toml::ser::Error| Refused::Together(format!("configuration: {error}"));
     typed.insert("waste".into(), Value::Table(Table::try_from(thresholds).map_err(into)?));
     typed.insert("screen".into(), Value::Table(Table::try_from(&screen).map_err(into)?));
     let effective = effective(matches, merged, &typed);
-    Ok(Config { waste: Waste(waste), screen, keys, effective })
+    Ok(Config { waste: Waste(waste), screen, keys, effective, own: Own::default() })
 }
 
 fn put(table: &mut Table, name: &str, value: &Value) {

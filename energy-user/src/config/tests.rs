@@ -20,7 +20,7 @@ use super::{
     parse::{Layer, parse},
     settle, show,
 };
-use crate::{carbon::footprint::Factors, cli::Cli, waste::Thresholds};
+use crate::{carbon::footprint::Factors, cli::Cli, tui::keymap::Keymap, waste::Thresholds};
 
 /// A machine with a configuration, and one of the user.
 struct Home(TempDir);
@@ -63,7 +63,7 @@ impl Home {
 fn later_places_win_key_by_key() {
     let home = Home::new(
         "interval = \"3s\"\npue = 1.5\nidle_policy = \"equal\"\n[waste.spinning]\nafter = \"1m\"\n\
-         cpu_percent = 70\n[keys]\nquit = [\"x\"]",
+         cpu_percent = 70\n[keys]\nquit = [\"Q\"]",
         "# mine\ninterval = \"4s\"\nweight = \"smt\"\n[waste]\nspinning.after = \"2m\"",
     );
     let system = |line| Origin::File(home.system(), line);
@@ -80,14 +80,15 @@ fn later_places_win_key_by_key() {
         ("waste.spinning.after", "\"2m\"", user(5)),
         ("waste.spinning.cpu_percent", "70.0", system(6)),
         ("waste.spinning.slice", "\"100µs\"", Origin::Default),
-        ("keys.quit", "[\"x\"]", system(8)),
+        ("keys.quit", "[\"Q\"]", system(8)),
     ] {
         assert_eq!(home.said(&args, name), (value.into(), origin), "{name}");
     }
     let cli = home.settle(&args).unwrap();
     assert_eq!(cli.global.interval, Duration::from_secs(4));
     assert!((cli.global.carbon.pue.unwrap() - 1.5).abs() < 1e-12);
-    assert_eq!(cli.global.config.keys, BTreeMap::from([("quit".into(), vec!["x".into()])]));
+    let keys = BTreeMap::from([("quit".into(), vec!["Q".into()])]);
+    assert_eq!(cli.global.config.keys, Keymap::of(&keys).unwrap());
     let thresholds = cli.global.config.waste.over(Thresholds::default()).unwrap();
     assert_eq!(thresholds.spinning.after, Duration::from_mins(2));
     assert!((thresholds.spinning.cpu_percent - 70.0).abs() < 1e-12);
@@ -105,6 +106,31 @@ fn a_named_file_stands_for_the_users_and_not_for_the_machines() {
     // Behind a subcommand too.
     let after = ["doctor", "--config", mine.to_str().unwrap()];
     assert_eq!(home.said(&after, "pue").1, Origin::File(mine, 1));
+}
+
+#[test]
+fn what_is_saved_goes_where_the_users_own_file_is() {
+    let home = Home::new("pue = 1.5", "# mine\noverhead = 1.2");
+    let ascii = [("screen.ascii".to_owned(), Value::Boolean(true))];
+    let mut own = home.settle(&[]).unwrap().global.config.own;
+    assert_eq!(own.path(), Some(home.user().as_path()));
+    let lines = own.save(&ascii).unwrap();
+    assert_eq!(lines, BTreeMap::from([("overhead".into(), 2), ("screen.ascii".into(), 5)]));
+    assert_eq!(
+        fs::read_to_string(home.user()).unwrap(),
+        "# mine\noverhead = 1.2\n\n[screen]\nascii = true\n"
+    );
+    assert_eq!(home.said(&[], "screen.ascii").1, Origin::File(home.user(), 5));
+
+    let mine = home.0.path().join("mine.toml");
+    fs::write(&mine, "").unwrap();
+    let args = ["--config", mine.to_str().unwrap()];
+    let mut own = home.settle(&args).unwrap().global.config.own;
+    own.save(&ascii).unwrap();
+    assert_eq!(fs::read_to_string(&mine).unwrap(), "[screen]\nascii = true\n");
+    let homeless = settle(&["jouletop".into()], &|_| None).unwrap().global.config.own;
+    assert_eq!(homeless.path(), None);
+    assert_eq!(fs::read_to_string(home.system()).unwrap(), "pue = 1.5");
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! What a user can do: one table of actions, their keys and their help.
 //!
 //! Bindings, the [help](super::help) and the footer all read [`BINDINGS`], so that a key
-//! cannot exist without its explanation, nor the other way round.
+//! cannot exist without its explanation, nor the other way round. These are the usual keys; those in
+//! force are in the [keymap](super::keymap).
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
     app::{App, Mode},
     column::Column,
+    scene::{Scene, Scenes, When},
     tab::Tab,
 };
 
@@ -89,6 +91,16 @@ pub enum Action {
     Measure,
     /// Closes what a measurement came to.
     Card,
+    /// Opens or closes the settings.
+    Settings,
+    /// The value before, of a setting; a column to the left.
+    PreviousValue,
+    /// The next value; a column to the right.
+    NextValue,
+    /// A setting as it was at the start.
+    Undo,
+    /// Writes what was changed of the settings into the user's configuration.
+    Save,
     /// Asks how to write down what is shown.
     Export,
     /// Looks into a group.
@@ -129,6 +141,9 @@ const fn ctrl(letter: char) -> Key {
 }
 
 impl Key {
+    /// Nobody can take this one.
+    pub const ALWAYS_QUITS: Self = ctrl('c');
+
     /// How the help writes it.
     pub fn label(self) -> String {
         let name = match self.code {
@@ -148,10 +163,16 @@ impl Key {
         if self.ctrl { format!("Ctrl-{name}") } else { name }
     }
 
-    fn matches(self, event: KeyEvent) -> bool {
+    /// The one that was pressed; none with Alt held.
+    fn of(event: KeyEvent) -> Option<Self> {
         let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
         let alt = event.modifiers.contains(KeyModifiers::ALT);
-        self.code == event.code && self.ctrl == ctrl && !alt
+        (!alt).then_some(Self { code: event.code, ctrl })
+    }
+
+    /// It is text where something is typed.
+    pub fn is_text(self) -> bool {
+        matches!(self.code, KeyCode::Char(_)) && !self.ctrl
     }
 }
 
@@ -166,113 +187,101 @@ pub struct Binding {
     /// A line of the help; empty where the footer is enough, as it shows the key while it can be
     /// used.
     pub help: &'static str,
-    /// Whether they do it now.
-    pub valid: fn(&App) -> bool,
+    /// When they do it.
+    pub when: When,
 }
 
-fn browsing(app: &App) -> bool {
-    app.mode() == Mode::Browse
-}
-
+/// Nothing lies over the table or stands beside it.
+const BROWSING: When = When::at(Scenes::of(&[Scene::Table]));
+/// The same, with rows that have an order.
+const CHOOSING: When = BROWSING.and(ordered);
+/// There may be rows, and a row in detail may stand beside them.
+const BOTH: When = When::at(Scenes::of(&[Scene::Table, Scene::Beside]));
 /// There is a table to do something with; a row in detail may stand beside it.
-fn seeing(app: &App) -> bool {
-    (browsing(app) || app.is_beside()) && app.ledger().latest().is_some()
-}
-
+const SEEING: When = BOTH.and(measured);
 /// There are rows that have an order; what looks like waste has its own.
-fn sorting(app: &App) -> bool {
-    seeing(app) && app.tab() != Tab::Findings
-}
-
-/// The table is there, as a tree.
-fn climbing(app: &App) -> bool {
-    seeing(app) && app.tab() == Tab::Tree
-}
-
+const SORTING: When = BOTH.and(ordered);
 /// There are rows that have an order, with columns of GPUs.
-fn sorting_gpus(app: &App) -> bool {
-    sorting(app) && app.has_gpus()
-}
-
+const SORTING_GPUS: When = BOTH.and(|app| ordered(app) && app.has_gpus());
 /// There is a machine with GPUs.
-fn seeing_gpus(app: &App) -> bool {
-    seeing(app) && app.has_gpus()
-}
-
-fn filtering(app: &App) -> bool {
-    app.mode() == Mode::Filter
-}
-
-/// A time is typed.
-fn asking(app: &App) -> bool {
-    app.mode() == Mode::Time
-}
-
-fn typing(app: &App) -> bool {
-    filtering(app) || asking(app)
-}
-
-/// An earlier moment is shown.
-fn looking_back(app: &App) -> bool {
-    looking(app) && app.is_back()
-}
-
-/// What is now is shown, or was when the picture stopped.
-fn looking_on(app: &App) -> bool {
-    looking(app) && !app.is_back()
-}
-
-fn reading(app: &App) -> bool {
-    matches!(app.mode(), Mode::Help { .. })
-}
-
-fn picking(app: &App) -> bool {
-    matches!(app.mode(), Mode::Users { .. })
-}
-
-fn opened(app: &App) -> bool {
-    matches!(app.mode(), Mode::Detail { .. } | Mode::Finding { .. })
-}
-
-/// A question is open that letters are typed into.
-fn asked(app: &App) -> bool {
-    matches!(app.mode(), Mode::Act | Mode::Export)
-}
-
+const SEEING_GPUS: When = BOTH.and(|app| measured(app) && app.has_gpus());
+/// The table is there, as a tree.
+const CLIMBING: When = BOTH.and(|app| measured(app) && app.tab() == Tab::Tree);
 /// There are processes to act on, and this screen may.
+const ACTING: When = BOTH.and(acting);
+/// The same, or it is asked already how nice they shall be.
+const RENICING: When = When::at(Scenes::of(&[Scene::Table, Scene::Beside, Scene::Act]))
+    .and(|app| if app.mode() == Mode::Act { app.asks_nice() } else { acting(app) });
+/// There is something to write down.
+const EXPORTING: When =
+    When::at(Scenes::of(&[Scene::Table, Scene::Beside, Scene::Card])).and(measured);
+/// A filter is typed.
+const FILTERING: When = When::at(Scenes::of(&[Scene::Filter]));
+/// A time is typed.
+const ASKING: When = When::at(Scenes::of(&[Scene::Time]));
+/// One of both.
+const TYPING: When = When::at(Scenes::of(&[Scene::Filter, Scene::Time]));
+/// A question is open that letters are typed into.
+const ASKED: When = When::at(Scenes::of(&[Scene::Act, Scene::Export]));
+/// Something is typed.
+const ERASING: When =
+    When::at(Scenes::of(&[Scene::Filter, Scene::Time, Scene::Act, Scene::Export]));
+/// There are figures to see, of all rows or of one.
+const LOOKING: When =
+    When::at(Scenes::of(&[Scene::Table, Scene::Beside, Scene::Row, Scene::Finding])).and(measured);
+/// An earlier moment is shown.
+const LOOKING_BACK: When = LOOKING.and(|app| measured(app) && app.is_back());
+/// What is now is shown, or was when the picture stopped.
+const LOOKING_ON: When = LOOKING.and(|app| measured(app) && !app.is_back());
+/// The help is open.
+const READING: When = When::at(Scenes::of(&[Scene::Help]));
+/// The list of users is open.
+const PICKING: When = When::at(Scenes::of(&[Scene::Users]));
+/// A row in detail or a finding is open.
+const OPENED: When = When::at(Scenes::of(&[Scene::Beside, Scene::Row, Scene::Finding]));
+/// The settings are open.
+const SETTING: When = When::at(Scenes::of(&[Scene::Settings]));
+/// The list of columns is open.
+const ARRANGING: When = When::at(Scenes::of(&[Scene::Columns]));
+/// One of both.
+const CHANGING: When = When::at(Scenes::of(&[Scene::Settings, Scene::Columns]));
+/// The same, on a screen that may do more than look.
+const SAVING: When = CHANGING.and(App::has_hands);
+/// A card is open.
+const CARDING: When = When::at(Scenes::of(&[Scene::Card]));
+/// A row in detail stands beside the table.
+const BESIDE: When = When::at(Scenes::of(&[Scene::Beside]));
+/// Nothing stands beside the table.
+const ALONE: When = When::at(Scenes::but(&[Scene::Beside]));
+/// No question is open.
+const NOT_ASKED: When = When::at(Scenes::but(&[Scene::Act, Scene::Export]));
+/// Nothing is typed.
+const NOT_TYPING: When =
+    When::at(Scenes::but(&[Scene::Filter, Scene::Time, Scene::Act, Scene::Export]));
+/// There is something to take back.
+const CLEARING: When =
+    When::at(Scenes::of(&[Scene::Filter, Scene::Users, Scene::Table])).and(|app| {
+        let on = !app.filter().is_empty() || app.selected().is_some();
+        app.mode() != Mode::Browse || on && !app.is_back() && !zoomed(app)
+    });
+/// In any state.
+const ALWAYS: When = When::at(Scenes::ALL);
+
+fn measured(app: &App) -> bool {
+    app.ledger().latest().is_some()
+}
+
+fn ordered(app: &App) -> bool {
+    measured(app) && app.tab() != Tab::Findings
+}
+
 fn acting(app: &App) -> bool {
-    seeing(app) && app.has_hands() && app.tab() != Tab::Findings
+    ordered(app) && app.has_hands()
 }
 
 /// A group is looked into, and there is no filter to clear before.
 fn zoomed(app: &App) -> bool {
-    browsing(app) && app.filter().is_empty() && app.zoomed().is_some()
-}
-
-fn carding(app: &App) -> bool {
-    matches!(app.mode(), Mode::Card { .. })
-}
-
-/// There are figures to see, of all rows or of one.
-fn looking(app: &App) -> bool {
-    seeing(app) || opened(app)
-}
-
-fn not_asked(app: &App) -> bool {
-    !asked(app)
-}
-
-fn not_typing(app: &App) -> bool {
-    !typing(app) && not_asked(app)
-}
-
-/// Nothing stands beside the table.
-fn alone(app: &App) -> bool {
-    !app.is_beside()
-}
-
-fn always(_: &App) -> bool {
-    true
+    app.filter().is_empty() && app.zoomed().is_some()
 }
 
 const fn bind(
@@ -280,22 +289,22 @@ const fn bind(
     keys: &'static [Key],
     hint: Option<&'static str>,
     help: &'static str,
-    valid: fn(&App) -> bool,
+    when: When,
 ) -> Binding {
-    Binding { action, keys, hint, help, valid }
+    Binding { action, keys, hint, help, when }
 }
 
 const fn tab(tab: Tab, key: &'static [Key]) -> Binding {
-    bind(Action::Tab(tab), key, None, "this kind of rows", |app| browsing(app) || app.is_beside())
+    bind(Action::Tab(tab), key, None, "this kind of rows", BOTH)
 }
 
 const fn sort(column: Column, key: &'static [Key], help: &'static str) -> Binding {
-    bind(Action::Sort(column), key, None, help, sorting)
+    bind(Action::Sort(column), key, None, help, SORTING)
 }
 
 /// The small letter, where the capital one sorts by the like of CPUs.
 const fn sort_gpus(column: Column, key: &'static [Key], help: &'static str) -> Binding {
-    bind(Action::Sort(column), key, None, help, sorting_gpus)
+    bind(Action::Sort(column), key, None, help, SORTING_GPUS)
 }
 
 /// What both keys of a page say: of the table, or of the row that stands beside it.
@@ -306,64 +315,74 @@ const EARLIER: &str = "an interval back, forth";
 /// Every action with its keys. Those with one help text are one line of the
 /// help, neighbours with one hint one word of the footer, whose order this is.
 pub static BINDINGS: &[Binding] = &[
-    bind(Action::Accept, &[key(KeyCode::Enter)], Some("keep"), "", filtering),
-    bind(Action::Accept, &[key(KeyCode::Enter)], Some("do it"), "", asked),
-    bind(Action::Back, &[key(KeyCode::Esc)], Some("cancel"), "", asked),
-    bind(Action::Up, &[key(KeyCode::Up)], Some("choose"), "", asked),
-    bind(Action::Down, &[key(KeyCode::Down)], Some("choose"), "", asked),
+    bind(Action::Accept, &[key(KeyCode::Enter)], Some("keep"), "", FILTERING),
+    bind(Action::Accept, &[key(KeyCode::Enter)], Some("do it"), "", ASKED),
+    bind(Action::Back, &[key(KeyCode::Esc)], Some("cancel"), "", ASKED),
+    bind(Action::Up, &[key(KeyCode::Up)], Some("choose"), "", ASKED),
+    bind(Action::Down, &[key(KeyCode::Down)], Some("choose"), "", ASKED),
     bind(
         Action::Help,
         &[letter('?'), letter('h'), key(KeyCode::F(1))],
         Some("help"),
         "this help",
-        browsing,
+        BROWSING,
     ),
     bind(
         Action::Help,
         &[key(KeyCode::Esc), letter('q'), letter('?'), letter('h'), key(KeyCode::F(1))],
         Some("close"),
         "",
-        reading,
+        READING,
     ),
     bind(
         Action::Detail,
         &[key(KeyCode::Esc), key(KeyCode::Enter), letter('q')],
         Some("close"),
         "",
-        opened,
+        OPENED,
     ),
     bind(
         Action::Card,
         &[key(KeyCode::Esc), key(KeyCode::Enter), letter('q'), letter('m')],
         Some("close"),
         "",
-        carding,
+        CARDING,
     ),
-    bind(Action::Quit, &[letter('q')], Some("quit"), "quit", browsing),
-    bind(Action::Quit, &[key(KeyCode::F(10)), ctrl('c')], None, "quit", always),
-    bind(Action::Back, &[key(KeyCode::Esc)], Some("now"), "back to now", |app| {
-        browsing(app) && app.is_back()
-    }),
-    bind(Action::Earlier, &[letter(',')], Some("step"), EARLIER, looking_back),
-    bind(Action::Later, &[letter('.')], Some("step"), EARLIER, looking_back),
-    bind(Action::Back, &[key(KeyCode::Esc)], Some("back"), "back from a group", |app| {
-        zoomed(app) && !app.is_back()
-    }),
-    bind(Action::Back, &[key(KeyCode::Esc)], Some("back"), "clear filter, selection", |app| {
-        let on = !app.filter().is_empty() || app.selected().is_some();
-        filtering(app) || picking(app) || browsing(app) && on && !app.is_back() && !zoomed(app)
-    }),
-    bind(Action::Detail, &[key(KeyCode::Enter)], Some("open"), "open the row", |app| {
-        browsing(app)
-            && app.ledger().latest().is_some()
-            && if app.tab() == Tab::Findings {
-                app.finding().is_some()
-            } else {
-                !app.rows().is_empty()
-            }
-    }),
-    bind(Action::NextTab, &[key(KeyCode::Tab)], Some("rows"), "next, previous tab", seeing),
-    bind(Action::PreviousTab, &[key(KeyCode::BackTab)], None, "next, previous tab", seeing),
+    bind(Action::Quit, &[letter('q')], Some("quit"), "quit", BROWSING),
+    bind(Action::Quit, &[key(KeyCode::F(10)), ctrl('c')], None, "quit", ALWAYS),
+    bind(
+        Action::Back,
+        &[key(KeyCode::Esc)],
+        Some("now"),
+        "back to now",
+        BROWSING.and(App::is_back),
+    ),
+    bind(Action::Earlier, &[letter(',')], Some("step"), EARLIER, LOOKING_BACK),
+    bind(Action::Later, &[letter('.')], Some("step"), EARLIER, LOOKING_BACK),
+    bind(
+        Action::Back,
+        &[key(KeyCode::Esc)],
+        Some("back"),
+        "back from a group",
+        BROWSING.and(|app| zoomed(app) && !app.is_back()),
+    ),
+    bind(Action::Back, &[key(KeyCode::Esc)], Some("back"), "clear filter, selection", CLEARING),
+    bind(
+        Action::Detail,
+        &[key(KeyCode::Enter)],
+        Some("open"),
+        "open the row",
+        BROWSING.and(|app| {
+            measured(app)
+                && if app.tab() == Tab::Findings {
+                    app.finding().is_some()
+                } else {
+                    !app.rows().is_empty()
+                }
+        }),
+    ),
+    bind(Action::NextTab, &[key(KeyCode::Tab)], Some("rows"), "next, previous tab", SEEING),
+    bind(Action::PreviousTab, &[key(KeyCode::BackTab)], None, "next, previous tab", SEEING),
     tab(Tab::Processes, &[letter('1')]),
     tab(Tab::Tree, &[letter('2')]),
     tab(Tab::Jobs, &[letter('3')]),
@@ -372,38 +391,46 @@ pub static BINDINGS: &[Binding] = &[
     tab(Tab::Units, &[letter('6')]),
     tab(Tab::Commands, &[letter('7')]),
     tab(Tab::Findings, &[letter('8')]),
-    bind(Action::Fold, &[key(KeyCode::Left)], Some("fold"), "fold, unfold a branch", climbing),
-    bind(Action::Unfold, &[key(KeyCode::Right)], Some("fold"), "fold, unfold a branch", climbing),
-    bind(Action::FoldAll, &[letter('*')], None, "fold, unfold the tree", climbing),
-    bind(Action::Pick, &[key(KeyCode::Enter)], Some("pick"), "", picking),
-    bind(Action::Filter, &[letter('/')], Some("filter"), "filter: text, or w > 5", |app| {
-        browsing(app) && sorting(app)
-    }),
-    bind(Action::Users, &[letter('u')], Some("user"), "pick a user", |app| {
-        browsing(app) && sorting(app)
-    }),
-    bind(Action::Type(' '), &[], None, "add to what is typed", typing),
-    bind(Action::Erase, &[key(KeyCode::Backspace)], None, "erase a letter", |app| {
-        typing(app) || asked(app)
-    }),
-    bind(Action::Signal, &[letter('K'), key(KeyCode::F(9))], Some("kill"), "send a signal", acting),
-    bind(Action::Nice(-1), &[key(KeyCode::F(7))], None, "renice: less, more nice", |app| {
-        acting(app) || app.asks_nice()
-    }),
-    bind(Action::Nice(1), &[key(KeyCode::F(8))], None, "renice: less, more nice", |app| {
-        acting(app) || app.asks_nice()
-    }),
-    bind(Action::Io, &[letter('i')], None, "ionice: disk order", acting),
-    bind(Action::Measure, &[letter('m')], Some("measure"), "measure: start, stop", seeing),
-    bind(Action::Zoom, &[letter('z')], Some("zoom"), "zoom into a group", |app| {
-        seeing(app) && app.can_zoom()
-    }),
-    bind(Action::Export, &[letter('x')], Some("export"), "export what is shown", |app| {
-        seeing(app) || carding(app)
-    }),
-    bind(Action::SortLeft, &[letter('<')], Some("sort"), "sort by a neighbour", sorting),
-    bind(Action::SortRight, &[letter('>')], Some("sort"), "sort by a neighbour", sorting),
-    bind(Action::Reverse, &[letter('I')], Some("reverse"), "reverse the order", sorting),
+    bind(Action::Fold, &[key(KeyCode::Left)], Some("fold"), "fold, unfold a branch", CLIMBING),
+    bind(Action::Unfold, &[key(KeyCode::Right)], Some("fold"), "fold, unfold a branch", CLIMBING),
+    bind(Action::FoldAll, &[letter('*')], None, "fold, unfold the tree", CLIMBING),
+    bind(Action::Pick, &[key(KeyCode::Enter)], Some("pick"), "", PICKING),
+    bind(Action::PreviousValue, &[key(KeyCode::Left)], Some("change"), "", SETTING),
+    bind(Action::NextValue, &[key(KeyCode::Right)], Some("change"), "", SETTING),
+    bind(Action::Pick, &[key(KeyCode::Enter), letter(' ')], Some("change"), "", SETTING),
+    bind(Action::Pick, &[letter(' '), key(KeyCode::Enter)], Some("show, hide"), "", ARRANGING),
+    bind(Action::PreviousValue, &[key(KeyCode::Left)], Some("move"), "", ARRANGING),
+    bind(Action::NextValue, &[key(KeyCode::Right)], Some("move"), "", ARRANGING),
+    bind(Action::Save, &[letter('s')], Some("save"), "", SAVING),
+    bind(Action::Undo, &[key(KeyCode::Backspace)], Some("undo"), "", CHANGING),
+    bind(Action::Back, &[key(KeyCode::Esc)], Some("settings"), "", ARRANGING),
+    bind(
+        Action::Settings,
+        &[key(KeyCode::Esc), letter('q'), key(KeyCode::F(2)), letter('S')],
+        Some("close"),
+        "",
+        SETTING,
+    ),
+    bind(Action::Filter, &[letter('/')], Some("filter"), "filter: text, or w > 5", CHOOSING),
+    bind(Action::Users, &[letter('u')], Some("user"), "pick a user", CHOOSING),
+    bind(Action::Type(' '), &[], None, "add to what is typed", TYPING),
+    bind(Action::Erase, &[key(KeyCode::Backspace)], None, "erase a letter", ERASING),
+    bind(Action::Signal, &[letter('K'), key(KeyCode::F(9))], Some("kill"), "send a signal", ACTING),
+    bind(Action::Nice(-1), &[key(KeyCode::F(7))], None, "renice: less, more nice", RENICING),
+    bind(Action::Nice(1), &[key(KeyCode::F(8))], None, "renice: less, more nice", RENICING),
+    bind(Action::Io, &[letter('i')], None, "ionice: disk order", ACTING),
+    bind(Action::Measure, &[letter('m')], Some("measure"), "measure: start, stop", SEEING),
+    bind(
+        Action::Zoom,
+        &[letter('z')],
+        Some("zoom"),
+        "zoom into a group",
+        BOTH.and(|app| measured(app) && app.can_zoom()),
+    ),
+    bind(Action::Export, &[letter('x')], Some("export"), "export what is shown", EXPORTING),
+    bind(Action::SortLeft, &[letter('<')], Some("sort"), "sort by a neighbour", SORTING),
+    bind(Action::SortRight, &[letter('>')], Some("sort"), "sort by a neighbour", SORTING),
+    bind(Action::Reverse, &[letter('I')], Some("reverse"), "reverse the order", SORTING),
     sort(Column::Watts, &[letter('W')], "sort by power"),
     sort(Column::Joules, &[letter('J')], "sort by energy"),
     sort(Column::Grams, &[letter('O')], "sort by emissions"),
@@ -415,48 +442,63 @@ pub static BINDINGS: &[Binding] = &[
     sort(Column::Pid, &[letter('P')], "sort by PID"),
     sort(Column::Job, &[letter('B')], "sort by job"),
     sort(Column::Name, &[letter('N')], "sort by name"),
-    bind(Action::Pause, &[letter(' ')], Some("pause"), "pause the picture", looking),
-    bind(Action::Earlier, &[letter(',')], Some("back"), EARLIER, looking_on),
-    bind(Action::Later, &[letter('.')], None, EARLIER, |app| looking_on(app) && app.is_paused()),
-    bind(Action::MinuteEarlier, &[letter('{')], None, "a minute back, forth", looking),
-    bind(Action::MinuteLater, &[letter('}')], None, "a minute back, forth", |app| {
-        looking(app) && app.is_paused()
-    }),
-    bind(Action::AskTime, &[letter('t')], Some("time"), "go to 14:05, or -5m", seeing),
-    bind(Action::Accept, &[key(KeyCode::Enter)], Some("go"), "", asking),
-    bind(Action::Back, &[key(KeyCode::Esc)], Some("stay"), "", asking),
-    bind(Action::Ended, &[letter('e')], Some("ended"), "fold ended processes", sorting),
-    bind(Action::Gpus, &[letter('d')], Some("GPUs"), "show or hide the GPUs", seeing_gpus),
-    bind(Action::Units, &[letter('U')], Some("units"), "next unit: J, Wh, mJ", looking),
-    bind(Action::Slower, &[letter('+')], Some("interval"), "slower, faster", browsing),
-    bind(Action::Faster, &[letter('-')], Some("interval"), "slower, faster", browsing),
-    bind(Action::Up, &[key(KeyCode::Up)], None, "row above, below", not_asked),
-    bind(Action::Down, &[key(KeyCode::Down)], None, "row above, below", not_asked),
-    bind(Action::Up, &[letter('k')], None, "row above, below", not_typing),
-    bind(Action::Down, &[letter('j')], None, "row above, below", not_typing),
-    bind(Action::PageUp, &[key(KeyCode::PageUp)], Some("scroll"), PAGE, App::is_beside),
-    bind(Action::PageDown, &[key(KeyCode::PageDown)], Some("scroll"), PAGE, App::is_beside),
-    bind(Action::PageUp, &[key(KeyCode::PageUp)], None, PAGE, alone),
-    bind(Action::PageDown, &[key(KeyCode::PageDown)], None, PAGE, alone),
-    bind(Action::First, &[key(KeyCode::Home)], None, "first, last row", always),
-    bind(Action::Last, &[key(KeyCode::End)], None, "first, last row", always),
-    bind(Action::First, &[letter('g')], None, "first, last row", not_typing),
-    bind(Action::Last, &[letter('G')], None, "first, last row", not_typing),
-    bind(Action::Suspend, &[ctrl('z')], None, "suspend; fg comes back", always),
+    bind(Action::Pause, &[letter(' ')], Some("pause"), "pause the picture", LOOKING),
+    bind(Action::Earlier, &[letter(',')], Some("back"), EARLIER, LOOKING_ON),
+    bind(
+        Action::Later,
+        &[letter('.')],
+        None,
+        EARLIER,
+        LOOKING.and(|app| measured(app) && !app.is_back() && app.is_paused()),
+    ),
+    bind(Action::MinuteEarlier, &[letter('{')], None, "a minute back, forth", LOOKING),
+    bind(
+        Action::MinuteLater,
+        &[letter('}')],
+        None,
+        "a minute back, forth",
+        LOOKING.and(|app| measured(app) && app.is_paused()),
+    ),
+    bind(Action::AskTime, &[letter('t')], Some("time"), "go to 14:05, or -5m", SEEING),
+    bind(Action::Accept, &[key(KeyCode::Enter)], Some("go"), "", ASKING),
+    bind(Action::Back, &[key(KeyCode::Esc)], Some("stay"), "", ASKING),
+    bind(Action::Ended, &[letter('e')], Some("ended"), "fold ended processes", SORTING),
+    bind(Action::Gpus, &[letter('d')], Some("GPUs"), "show or hide the GPUs", SEEING_GPUS),
+    bind(Action::Units, &[letter('U')], Some("units"), "next unit: J, Wh, mJ", LOOKING),
+    bind(
+        Action::Settings,
+        &[key(KeyCode::F(2)), letter('S')],
+        Some("settings"),
+        "settings, to save too",
+        BROWSING,
+    ),
+    bind(Action::Slower, &[letter('+')], Some("interval"), "slower, faster", BROWSING),
+    bind(Action::Faster, &[letter('-')], Some("interval"), "slower, faster", BROWSING),
+    bind(Action::Up, &[key(KeyCode::Up)], None, "row above, below", NOT_ASKED),
+    bind(Action::Down, &[key(KeyCode::Down)], None, "row above, below", NOT_ASKED),
+    bind(Action::Up, &[letter('k')], None, "row above, below", NOT_TYPING),
+    bind(Action::Down, &[letter('j')], None, "row above, below", NOT_TYPING),
+    bind(Action::PageUp, &[key(KeyCode::PageUp)], Some("scroll"), PAGE, BESIDE),
+    bind(Action::PageDown, &[key(KeyCode::PageDown)], Some("scroll"), PAGE, BESIDE),
+    bind(Action::PageUp, &[key(KeyCode::PageUp)], None, PAGE, ALONE),
+    bind(Action::PageDown, &[key(KeyCode::PageDown)], None, PAGE, ALONE),
+    bind(Action::First, &[key(KeyCode::Home)], None, "first, last row", ALWAYS),
+    bind(Action::Last, &[key(KeyCode::End)], None, "first, last row", ALWAYS),
+    bind(Action::First, &[letter('g')], None, "first, last row", NOT_TYPING),
+    bind(Action::Last, &[letter('G')], None, "first, last row", NOT_TYPING),
+    bind(Action::Suspend, &[ctrl('z')], None, "suspend; fg comes back", ALWAYS),
 ];
 
 /// What a key means now.
 pub fn action(event: KeyEvent, app: &App) -> Option<Action> {
-    let bound = BINDINGS
-        .iter()
-        .find(|binding| (binding.valid)(app) && binding.keys.iter().any(|key| key.matches(event)));
-    if let Some(binding) = bound {
-        return Some(binding.action);
-    }
+    let key = Key::of(event);
+    let bound = key.and_then(|key| app.settings().keys.action(key, app));
     let plain = !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
     match event.code {
-        KeyCode::Char(letter) if plain && (typing(app) || asked(app)) => Some(Action::Type(letter)),
-        _ => None,
+        KeyCode::Char(letter) if bound.is_none() && plain && Scene::of(app).is_typed() => {
+            Some(Action::Type(letter))
+        }
+        _ => bound,
     }
 }
 
@@ -506,6 +548,11 @@ impl Action {
             Self::Io => "ionice",
             Self::Measure => "measure",
             Self::Card => "close_card",
+            Self::Settings => "settings",
+            Self::PreviousValue => "previous_value",
+            Self::NextValue => "next_value",
+            Self::Undo => "undo",
+            Self::Save => "save",
             Self::Export => "export",
             Self::Zoom => "zoom",
             Self::First => "first",
@@ -528,8 +575,13 @@ impl Action {
 /// The keys that are valid now, for the footer: first keys, and a word.
 pub fn hints(app: &App) -> Vec<(String, &'static str)> {
     let mut hints: Vec<(String, &'static str)> = Vec::new();
-    for binding in BINDINGS.iter().filter(|binding| (binding.valid)(app)) {
-        let (Some(hint), Some(key)) = (binding.hint, binding.keys.first()) else { continue };
+    let scene = Scene::of(app);
+    for (binding, keys) in app.settings().keys.bound() {
+        let here = |key: &&Key| !(key.is_text() && scene.is_typed());
+        let (Some(hint), Some(key)) = (binding.hint, keys.iter().find(here)) else { continue };
+        if !binding.when.holds(app) {
+            continue;
+        }
         match hints.last_mut() {
             Some((before, word)) if *word == hint => {
                 before.push(' ');

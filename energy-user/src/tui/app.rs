@@ -17,6 +17,7 @@ mod pace;
 mod past;
 mod picker;
 mod rows;
+mod setup;
 mod shown;
 mod time;
 mod trail;
@@ -33,6 +34,7 @@ pub use measure::{Card, Measurement};
 pub use pace::Pace;
 pub use picker::Choice;
 use ratatui::layout::Rect;
+pub use setup::Listed;
 pub use shown::{Shown, Twig};
 pub use time::Moment;
 pub use trail::{History, POOLS, Point};
@@ -48,6 +50,8 @@ use self::{
 use super::{
     action::Action,
     column::{Column, Look, Stage},
+    keymap::Keymap,
+    scene::Scene,
     settings::{Palette, Settings},
     tab::Tab,
     theme::Theme,
@@ -98,6 +102,16 @@ pub enum Mode {
     Act,
     /// Asked how to write down what is shown.
     Export,
+    /// Changing settings.
+    Settings {
+        /// The line of the list.
+        index: usize,
+    },
+    /// Choosing columns.
+    Columns {
+        /// The line of the list.
+        index: usize,
+    },
     /// Reading what a measurement came to.
     Card {
         /// The first visible line.
@@ -118,13 +132,15 @@ impl Mode {
             | Self::Time
             | Self::Act
             | Self::Export
+            | Self::Settings { .. }
+            | Self::Columns { .. }
             | Self::Users { .. } => None,
         }
     }
 }
 
 /// What only the loop around the state can do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Request {
     /// Leave the screen.
     Quit,
@@ -134,10 +150,12 @@ pub enum Request {
     Act(Orders),
     /// Write this down, and tell what came of it.
     Export(Export),
+    /// Write these keys into the user's own configuration, and tell what came of it.
+    Save(Vec<(String, toml::Value)>),
 }
 
 /// The intervals that `+` and `-` step through, in milliseconds.
-const INTERVALS: [u64; 10] = [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000];
+pub const INTERVALS: [u64; 10] = [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000];
 
 /// The state of the screen.
 pub struct App {
@@ -216,14 +234,31 @@ impl App {
 
     /// The same, as a configuration wants it at the start.
     pub fn with_screen(mut self, screen: &Screen, palette: Palette) -> Self {
-        self.settings = Settings::of(screen, palette);
-        self.units = screen.units;
+        self.take_screen(screen, palette);
         self.tab = screen.view;
+        self
+    }
+
+    /// Looks so, but for the kind of rows.
+    fn take_screen(&mut self, screen: &Screen, palette: Palette) {
+        let keys = std::mem::take(&mut self.settings.keys);
+        self.settings = Settings { keys, ..Settings::of(screen, palette) };
+        self.units = screen.units;
         let sort = screen.sort.as_deref().and_then(Column::named);
         self.arrangement.sort(sort.unwrap_or_default());
         self.arrangement.reverse = screen.reverse;
         self.arrangement.fold_ended = screen.fold_ended;
+    }
+
+    /// The same, with these keys.
+    pub fn with_keys(mut self, keys: Keymap) -> Self {
+        self.settings.keys = keys;
         self
+    }
+
+    /// The first key of an action in the table, for words that name it; none where it has none.
+    pub fn key(&self, action: Action) -> Option<String> {
+        self.settings.keys.label(action, Scene::Table)
     }
 
     /// Takes in what the title is to say of the samples themselves, in full and in a word; true
@@ -302,7 +337,13 @@ impl App {
             Action::Faster => self.change_interval(false),
             Action::Filter => self.mode = Mode::Filter,
             Action::Users => self.open_users(),
-            Action::Pick => self.pick_user(),
+            Action::Pick if matches!(self.mode, Mode::Users { .. }) => self.pick_user(),
+            Action::Pick => self.pick_setting(),
+            Action::Settings => self.toggle_settings(),
+            Action::PreviousValue => self.change(true),
+            Action::NextValue => self.change(false),
+            Action::Undo => self.undo_setting(),
+            Action::Save => return self.save(),
             Action::Accept => match self.mode {
                 Mode::Act => return self.confirm(),
                 Mode::Export => return self.export(),
@@ -428,6 +469,7 @@ impl App {
             Mode::Act => self.drop_dialog(),
             Mode::Time | Mode::Users { .. } => self.mode = Mode::Browse,
             Mode::Export => self.drop_draft(),
+            Mode::Columns { .. } => self.leave_columns(),
             _ => self.take_back(),
         }
     }
@@ -444,16 +486,6 @@ impl App {
         self.mode = Mode::Browse;
     }
 
-    fn change_interval(&mut self, longer: bool) {
-        let mut steps = INTERVALS.into_iter().map(Duration::from_millis);
-        let next = if longer {
-            steps.find(|step| *step > self.interval)
-        } else {
-            steps.rfind(|step| *step < self.interval)
-        };
-        self.interval = next.unwrap_or(self.interval);
-    }
-
     /// Moves the selection, or what lies over the table.
     fn step(&mut self, by: isize) {
         let furthest = view::last_scroll(self, self.area);
@@ -467,6 +499,7 @@ impl App {
             Mode::Act => return self.choose(by),
             Mode::Export => return self.step_draft(by),
             Mode::Users { .. } => return self.step_users(by),
+            Mode::Settings { .. } | Mode::Columns { .. } => return self.step_settings(by),
             _ => {}
         }
         if self.tab == Tab::Findings {

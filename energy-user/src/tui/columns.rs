@@ -42,6 +42,25 @@ impl Columns {
         columns
     }
 
+    /// Those that were chosen, from left to right; none: the screen chooses.
+    pub fn chosen(&self) -> &[Column] {
+        &self.chosen
+    }
+
+    /// Chooses these; a column that had a width keeps it.
+    pub fn choose(&mut self, columns: Vec<Column>) {
+        self.chosen = columns;
+    }
+
+    /// The choice as a configuration names it.
+    pub fn names(&self) -> Vec<String> {
+        let name = |column: &Column| match self.width(*column) {
+            Some(cells) => format!("{}:{cells}", column.name()),
+            None => column.name().into(),
+        };
+        self.chosen.iter().map(name).collect()
+    }
+
     /// The width that was asked for.
     fn width(&self, column: Column) -> Option<u16> {
         self.widths.iter().find(|(one, _)| *one == column).map(|(_, cells)| *cells)
@@ -118,6 +137,15 @@ mod tests {
         let stage = Stage { tab: Tab::Jobs, ..STAGE };
         assert_eq!(of(&["pid"]).fitting(80, stage), [(Column::Name, 80)]);
         assert_eq!(of(&["pid", "nonsense"]).chosen, [Column::Pid]);
+    }
+
+    #[test]
+    fn a_choice_is_named_as_it_was_read_and_keeps_its_widths() {
+        let mut columns = of(&["name:20", "joules"]);
+        assert_eq!(columns.names(), ["name:20", "joules"]);
+        columns.choose(vec![Column::Pid]);
+        columns.choose(vec![Column::Pid, Column::Name]);
+        assert_eq!(columns.names(), ["pid", "name:20"]);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! What the help says: the table of actions, in sections, each key once.
 //!
-//! Keys and words are those of [`BINDINGS`]; only the order of reading is decided here. What
+//! Keys are those in force, words those of the table; only the order of reading is decided here. What
 //! has no words there is left out: the footer shows it while it can be done.
 
 use super::{
-    action::{Action, BINDINGS, Binding, Key},
+    action::{Action, Binding},
     app::App,
 };
 
@@ -51,7 +51,15 @@ impl Section {
             return None;
         }
         Some(match binding.action {
-            Action::Accept | Action::Pick | Action::Type(_) | Action::Erase | Action::Card => {
+            Action::Accept
+            | Action::Pick
+            | Action::Type(_)
+            | Action::Erase
+            | Action::Card
+            | Action::PreviousValue
+            | Action::NextValue
+            | Action::Undo
+            | Action::Save => {
                 return None;
             }
             Action::Sort(_) | Action::SortLeft | Action::SortRight | Action::Reverse => Self::Order,
@@ -67,7 +75,7 @@ impl Section {
             Action::Signal | Action::Nice(_) | Action::Io | Action::Measure | Action::Export => {
                 Self::Act
             }
-            Action::Gpus | Action::Units | Action::Ended => Self::Look,
+            Action::Gpus | Action::Units | Action::Ended | Action::Settings => Self::Look,
             Action::Help | Action::Quit | Action::Suspend => Self::Leave,
             Action::Detail
             | Action::Zoom
@@ -100,16 +108,19 @@ pub enum Entry {
 pub fn entries(section: Section, app: &App) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     let here =
-        |binding: &&Binding| Section::of(binding) == Some(section) && binding.action.exists(app);
-    for binding in BINDINGS.iter().filter(here) {
-        let keys = labels(binding.keys);
+        |binding: &Binding| Section::of(binding) == Some(section) && binding.action.exists(app);
+    for (binding, keys) in app.settings().keys.bound().filter(|(binding, _)| here(binding)) {
+        if keys.is_empty() {
+            continue;
+        }
+        let keys: Vec<String> = keys.iter().map(|key| key.label()).collect();
         let word = match binding.action {
             Action::Tab(tab) => Some(tab.title()),
             Action::Sort(_) => binding.help.strip_prefix("sort by "),
             _ => None,
         };
         if let Some(word) = word {
-            entries.push(Entry::Word(keys, word));
+            entries.push(Entry::Word(keys.join(" "), word));
             continue;
         }
         let same = entries.iter_mut().find_map(|entry| match entry {
@@ -117,18 +128,17 @@ pub fn entries(section: Section, app: &App) -> Vec<Entry> {
             _ => None,
         });
         match same {
-            // What stands in two places of the footer is told once.
-            Some(before) if before.split(' ').any(|before| before == keys) => {}
             Some(before) => {
-                before.push(' ');
-                before.push_str(&keys);
+                for key in keys {
+                    // What stands in two places of the footer is told once.
+                    if before.split(' ').all(|before| before != key) {
+                        before.push(' ');
+                        before.push_str(&key);
+                    }
+                }
             }
-            None => entries.push(Entry::Keys(keys, binding.help)),
+            None => entries.push(Entry::Keys(keys.join(" "), binding.help)),
         }
     }
     entries
-}
-
-fn labels(keys: &[Key]) -> String {
-    keys.iter().map(|key| key.label()).collect::<Vec<_>>().join(" ")
 }

@@ -20,7 +20,7 @@ use super::{
     write,
 };
 use crate::{
-    config::Screen,
+    config::{Config, Own, Screen},
     session::{DRAIN, Session},
     units::Tariff,
 };
@@ -37,14 +37,18 @@ pub async fn run(
     mut session: Session,
     interval: Duration,
     look: (&Screen, Palette),
+    (config, said): (&Config, &[(&str, &str)]),
     tariff: Option<Tariff>,
     hands: Hands,
 ) -> anyhow::Result<()> {
     let mut app = App::new(session.describe().clone(), interval, Theme::plain())
         .with_tariff(tariff)
         .with_screen(look.0, look.1)
+        .with_keys(config.keys.clone())
         .with_hands(hands)
-        .with_zone(TimeZone::system());
+        .with_zone(TimeZone::system())
+        .with_origins(config, said);
+    let mut own = config.own.clone();
     if session.is_replay() {
         app.tell("REPLAY".into(), "REPLAY");
     }
@@ -54,7 +58,7 @@ pub async fn run(
         app.tick(tick);
     }
     let mut screen = Terminal::enter().context("cannot use the terminal for the screen")?;
-    follow(&mut session, &mut app, &mut screen, &mut signals).await
+    follow(&mut session, &mut app, &mut screen, &mut signals, &mut own).await
 }
 
 async fn follow(
@@ -62,6 +66,7 @@ async fn follow(
     app: &mut App,
     screen: &mut Terminal,
     signals: &mut Signals,
+    own: &mut Own,
 ) -> anyhow::Result<()> {
     let mut events = EventStream::new();
     let mut drain = interval_at(Instant::now() + DRAIN, DRAIN);
@@ -97,6 +102,10 @@ async fn follow(
                     Some(Request::Export(export)) => {
                         let notice = write::write(&export, screen.terminal().backend_mut());
                         app.notify(notice.words, notice.bad);
+                    }
+                    Some(Request::Save(keys)) => {
+                        let saved = own.save(&keys);
+                        app.saved(&keys, saved);
                     }
                     None => {}
                 }

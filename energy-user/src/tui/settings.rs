@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 
-use super::{columns::Columns, theme::Theme};
+use super::{columns::Columns, keymap::Keymap, theme::Theme};
 use crate::config::screen::{Panels, Screen, Theme as Name};
 
 /// Each theme as this terminal can show it.
@@ -43,6 +43,12 @@ pub struct Settings {
     pub panels: Panels,
     /// The columns of the table.
     pub columns: Columns,
+    /// The mouse is wanted.
+    pub mouse: bool,
+    /// Nothing is to be done to a process from the screen.
+    pub readonly: bool,
+    /// What keys do.
+    pub keys: Keymap,
 }
 
 impl Settings {
@@ -54,6 +60,9 @@ impl Settings {
             ascii: screen.ascii,
             panels: screen.panels.clone(),
             columns: Columns::of(&screen.columns),
+            mouse: screen.mouse,
+            readonly: screen.readonly,
+            keys: Keymap::default(),
         }
     }
 }

@@ -35,6 +35,7 @@ mod overlay;
 mod own;
 mod picker;
 mod plan;
+mod settings;
 mod strip;
 mod sums;
 mod table;
@@ -77,6 +78,8 @@ pub fn view(app: &App, frame: &mut Frame) {
         Mode::Detail { scroll, .. } => detail::draw(app, scroll, area, buffer),
         Mode::Users { index } => picker::draw(app, index, overlay::area(area), buffer),
         Mode::Finding { scroll } => findings::open(app, scroll, overlay::area(area), buffer),
+        Mode::Settings { index } => settings::draw(app, index, overlay::area(area), buffer),
+        Mode::Columns { index } => settings::columns(app, index, overlay::area(area), buffer),
         Mode::Card { scroll } => card::draw(app, scroll, overlay::area(area), buffer),
         Mode::Act | Mode::Export => dialog::draw(app, overlay::area(area), buffer),
         Mode::Browse | Mode::Filter | Mode::Time => {}
@@ -130,6 +133,8 @@ pub(super) fn leaf(app: &App, area: Rect) -> usize {
         | Mode::Time
         | Mode::Act
         | Mode::Export
+        | Mode::Settings { .. }
+        | Mode::Columns { .. }
         | Mode::Users { .. } => {
             return page(app, area).max(1);
         }
@@ -160,6 +165,8 @@ pub(super) fn last_scroll(app: &App, screen: Rect) -> usize {
         | Mode::Time
         | Mode::Act
         | Mode::Export
+        | Mode::Settings { .. }
+        | Mode::Columns { .. }
         | Mode::Users { .. } => 0,
     }
 }

@@ -69,7 +69,7 @@ fn shown(path: &Path) -> String {
 fn copy(text: &str, lines: &str, terminal: &mut impl Write) -> Notice {
     let text = STANDARD.encode(text);
     if text.len() > MOST_COPIED {
-        let words = format!("{lines} are too many to copy: choose a file, or filter with /");
+        let words = format!("{lines} are too many to copy: choose a file, or filter the rows");
         return Notice { words, bad: true };
     }
     let sent = write!(terminal, "\x1b]52;c;{text}\x07").and_then(|()| terminal.flush());

@@ -8,6 +8,7 @@ use super::{
     export::Draft,
     measure::{Card, Measurement},
     picker::Choice,
+    setup::Setup,
     zoom::Zoom,
 };
 
@@ -29,6 +30,7 @@ pub(super) struct Desk {
     /// The list of users, while one is picked: it holds still.
     pub users: Vec<Choice>,
     pub zoom: Option<Zoom>,
+    pub setup: Setup,
 }
 
 /// What came of something, in words.

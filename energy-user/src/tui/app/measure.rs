@@ -15,7 +15,7 @@ use super::{App, Mode};
 use crate::{
     frame::Quality,
     ledger::{Ledger, RowKey, Sum},
-    tui::tab::Tab,
+    tui::{action::Action, tab::Tab},
     units::Watts,
 };
 
@@ -147,7 +147,9 @@ impl App {
         let alone = row.map_or_else(String::new, super::Shown::alone);
         // What is shown may be a moment of the past: what is measured is not.
         let now = if self.is_paused() { " from now on" } else { "" };
-        self.notify(format!("measuring {name}{alone}{now}; m stops"), false);
+        let stops =
+            self.key(Action::Measure).map_or_else(String::new, |key| format!("; {key} stops"));
+        self.notify(format!("measuring {name}{alone}{now}{stops}"), false);
         self.desk.measurement = Some(Measurement::of(key, name, from));
     }
 

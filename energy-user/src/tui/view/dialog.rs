@@ -13,7 +13,7 @@ use ratatui::{
 
 use crate::{
     present::{figure, text},
-    tui::app::App,
+    tui::{action::Action, app::App, scene::Scene},
 };
 
 /// Lines that the names of members may take.
@@ -34,7 +34,11 @@ impl Question {
         if let Some(dialog) = app.asks() {
             let (list, chosen) = dialog.list();
             let typed = if app.asks_nice() {
-                "F7 F8 change it".into()
+                let keys = [Action::Nice(-1), Action::Nice(1), Action::Up, Action::Down];
+                let keys = keys
+                    .into_iter()
+                    .filter_map(|action| app.settings().keys.label(action, Scene::Act));
+                format!("{} change it", keys.take(2).collect::<Vec<_>>().join(" "))
             } else {
                 format!("or type it: {}▏", figure::printable(dialog.typed()))
             };

@@ -12,7 +12,7 @@ use ratatui::{
 use super::{overlay, plan::Plan};
 use crate::{
     present::{figure, finding, text},
-    tui::{app::App, theme::Theme},
+    tui::{action::Action, app::App, theme::Theme},
     waste::{Finding, Severity},
 };
 
@@ -75,10 +75,12 @@ pub(super) fn draw(app: &App, plan: &Plan, buffer: &mut Buffer) {
     }
     below(app, findings.len() as u16, plan.rows, buffer);
     if plan.total.height > 0 {
+        let open = app.key(Action::Detail).filter(|_| !findings.is_empty());
+        let open = open.map_or_else(String::new, |key| format!("; {key}: evidence, a remedy"));
         let count = match findings.len() {
             0 => "no findings".into(),
-            1 => "1 finding; Enter: evidence, a remedy".into(),
-            count => format!("{count} findings; Enter: evidence, a remedy"),
+            1 => format!("1 finding{open}"),
+            count => format!("{count} findings{open}"),
         };
         let line = Line::styled(text::cut(&count, room), theme.strong());
         buffer.set_line(plan.total.x, plan.total.y, &line, plan.total.width);

@@ -1,6 +1,6 @@
-//! The kinds of rows that there are, with their digits; the one that is shown stands out.
+//! The kinds of rows that there are, with their keys; the one that is shown stands out.
 //!
-//! Where it is narrow, those far from the one that is shown have their digit alone; how many
+//! Where it is narrow, those far from the one that is shown have their key alone; how many
 //! findings there are stays.
 
 use ratatui::{
@@ -12,7 +12,7 @@ use ratatui::{
 
 use crate::{
     present::text,
-    tui::{app::App, tab::Tab},
+    tui::{action::Action, app::App, tab::Tab},
 };
 
 /// Cells between two.
@@ -44,16 +44,13 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     buffer.set_line(area.x, area.y, &line, area.width);
 }
 
-/// Its digit, and what must not be lost with its name.
+/// Its key, and what must not be lost with its name. Without a key, its name is all there is.
 fn short(app: &App, tab: Tab) -> String {
+    let key = app.key(Action::Tab(tab)).unwrap_or_else(|| tab.title().into());
     match found(app, tab) {
-        0 => number(tab).to_string(),
-        found => format!("{} ({found})", number(tab)),
+        0 => key,
+        found => format!("{key} ({found})"),
     }
-}
-
-fn number(tab: Tab) -> usize {
-    Tab::ALL.iter().position(|one| *one == tab).unwrap_or(0) + 1
 }
 
 /// How many findings are in it.
@@ -63,7 +60,8 @@ fn found(app: &App, tab: Tab) -> usize {
 
 fn word(app: &App, tab: Tab) -> (String, Style) {
     let found = found(app, tab);
-    let mut word = format!("{} {}", number(tab), tab.title());
+    let key = app.key(Action::Tab(tab)).map_or_else(String::new, |key| format!("{key} "));
+    let mut word = format!("{key}{}", tab.title());
     if found > 0 {
         word = format!("{word} {found}");
     }

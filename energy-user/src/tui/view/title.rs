@@ -13,7 +13,7 @@ use crate::{
     frame::Quality,
     ledger::Tick,
     present::figure,
-    tui::{app::App, column::marked, tab::Tab},
+    tui::{action::Action, app::App, column::marked, tab::Tab},
 };
 
 pub(super) fn draw(app: &App, tick: &Tick, plan: &Plan, buffer: &mut Buffer) {
@@ -43,9 +43,11 @@ pub(super) fn draw(app: &App, tick: &Tick, plan: &Plan, buffer: &mut Buffer) {
         let symbol = if energy == figure::ABSENT { "" } else { units.energy_symbol() };
         let sums = format!("{time} {energy} {symbol}");
         let sums = sums.trim_end();
-        let long = format!(" m {} {sums} ", measurement.name());
-        let short = format!(" m {sums} ");
-        left.push(Piece::new(5, long, theme.chip()).or(2, short).or(1, " m "));
+        // A mark, as long as no key ends it.
+        let key = app.key(Action::Measure).unwrap_or_else(|| "m".into());
+        let long = format!(" {key} {} {sums} ", measurement.name());
+        let short = format!(" {key} {sums} ");
+        left.push(Piece::new(5, long, theme.chip()).or(2, short).or(1, format!(" {key} ")));
     }
     let found = app.findings().len();
     if found > 0 && plan.tabs.height == 0 {

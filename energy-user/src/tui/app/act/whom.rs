@@ -8,6 +8,7 @@ use crate::{
     ledger::{Account, RowKey},
     present::figure::printable,
     sample::ProcessId,
+    tui::action::Action,
 };
 
 /// Whether this screen may act on processes.
@@ -113,11 +114,17 @@ impl App {
     pub(super) fn whom(&self) -> Result<Whom, String> {
         self.desk.hands.check()?;
         if self.is_back() {
-            return Err("this is an earlier moment: Esc goes back to now".into());
+            let back = self
+                .key(Action::Back)
+                .map_or_else(String::new, |key| format!(": {key} goes back to now"));
+            return Err(format!("this is an earlier moment{back}"));
         }
         let selected = |key: RowKey| self.rows().iter().find(|row| row.key == key);
         let Some(row) = self.selected().and_then(selected) else {
-            return Err("select a row first: ↑ ↓".into());
+            let keys = [Action::Up, Action::Down].into_iter().filter_map(|action| self.key(action));
+            let keys = keys.collect::<Vec<_>>().join(" ");
+            let how = if keys.is_empty() { keys } else { format!(": {keys}") };
+            return Err(format!("select a row first{how}"));
         };
         let name = self.named(row);
         match row.key {

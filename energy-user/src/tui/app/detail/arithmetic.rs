@@ -60,7 +60,7 @@ impl Subject<'_> {
             })
             .collect();
         let sum = self.processes.iter().filter_map(|process| process.share.energy.total()).sum();
-        let words = "each process explains its part: Enter on it, or jouletop explain PID";
+        let words = "each process explains its part: open it, or jouletop explain PID";
         lines.push(Line::new("sum", self.lately(sum), words).strong());
         lines
     }
