@@ -13,6 +13,8 @@ mod bench;
 mod detail;
 #[path = "screen/gpus.rs"]
 mod gpus;
+#[path = "screen/lives.rs"]
+mod lives;
 #[path = "screen/matrix.rs"]
 mod matrix;
 #[path = "screen/moments.rs"]

@@ -17,6 +17,7 @@ pub mod column;
 pub mod columns;
 mod glyph;
 pub mod help;
+pub mod life;
 mod run;
 pub mod settings;
 mod signals;

@@ -35,7 +35,7 @@ use crate::{
         finding,
     },
     sample::ProcessId,
-    tui::column::marked,
+    tui::{column::marked, life::Life},
     units::{Microjoules, Tariff, Watts},
 };
 
@@ -125,6 +125,8 @@ struct Subject<'a> {
     history: History,
     /// Of a group, all of its processes are told apart.
     told: bool,
+    /// What its process is at, where that was read.
+    life: Option<Life>,
     units: Units,
     tariff: Option<Tariff>,
 }
@@ -135,8 +137,8 @@ impl Detail {
         books: &Books,
         key: RowKey,
         row: Option<&Row>,
-        units: Units,
-        tariff: Option<Tariff>,
+        life: Option<Life>,
+        scale: (Units, Option<Tariff>),
     ) -> Option<Self> {
         let tick = books.ledger.latest()?;
         let Some(row) = row else {
@@ -150,7 +152,7 @@ impl Detail {
                 sections: sections.into_iter().collect(),
             });
         };
-        let subject = Subject::new(books, tick, row, units, tariff);
+        let subject = Subject { life, ..Subject::new(books, tick, row, scale) };
         let sections = [
             subject.who(),
             subject.sums(),
@@ -176,8 +178,7 @@ impl<'a> Subject<'a> {
         books: &'a Books,
         tick: &'a Tick,
         row: &'a Row,
-        units: Units,
-        tariff: Option<Tariff>,
+        (units, tariff): (Units, Option<Tariff>),
     ) -> Self {
         let members = match row.key {
             RowKey::Group(..) => books.ledger.member_rows(row.key),
@@ -199,7 +200,7 @@ impl<'a> Subject<'a> {
         let history = whose
             .filter(|_| told)
             .map_or_else(History::default, |whose| books.trail.history(&whose, row.energy));
-        Self { books, tick, row, members, processes, history, told, units, tariff }
+        Self { books, tick, row, members, processes, history, told, life: None, units, tariff }
     }
 
     fn frame(&self) -> &'a Frame {

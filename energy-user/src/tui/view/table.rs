@@ -69,7 +69,8 @@ pub(super) fn plain(app: &App, width: u16) -> String {
 
 /// There is room for command lines, and rows have one: a job has a name.
 pub(super) fn shows_commands(app: &App, width: u16) -> bool {
-    width >= COMMANDS_NEED && app.tab().of_processes()
+    let own = app.settings().columns.has_commands();
+    width >= COMMANDS_NEED && app.tab().of_processes() && !own
 }
 
 fn style(app: &App, row: &Row) -> Style {

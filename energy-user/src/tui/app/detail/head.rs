@@ -87,6 +87,12 @@ impl Subject<'_> {
             if let Some(command) = identity.cmdline.as_ref().filter(|line| !line.is_empty()) {
                 fact("command", text::cut(command, LONGEST));
             }
+            if let Some(life) = self.life {
+                let word = Some(life.word()).filter(|word| !word.is_empty());
+                let word = word.map_or_else(String::new, |word| format!(" ({word})"));
+                fact("state", format!("{}{word}", life.state));
+                fact("threads", life.threads.to_string());
+            }
             if let Some(began) = environment::began(self.frame(), id.start) {
                 fact("began", began);
             }
