@@ -11,6 +11,8 @@ mod act;
 mod bench;
 #[path = "screen/detail.rs"]
 mod detail;
+#[path = "screen/document.rs"]
+mod document;
 #[path = "screen/gpus.rs"]
 mod gpus;
 #[path = "screen/lives.rs"]

@@ -45,8 +45,17 @@ impl Section {
         }
     }
 
+    /// What the words of its line are about, where there is one.
+    pub fn lead(self) -> &'static str {
+        match self {
+            Self::Rows => "the tab",
+            Self::Order => "sort by",
+            _ => "",
+        }
+    }
+
     /// Where a binding stands; none where the footer is enough.
-    fn of(binding: &Binding) -> Option<Self> {
+    pub fn of(binding: &Binding) -> Option<Self> {
         if binding.help.is_empty() {
             return None;
         }
@@ -98,9 +107,17 @@ pub enum Entry {
 
 /// Every key of a section that could do something here.
 pub fn entries(section: Section, app: &App) -> Vec<Entry> {
+    gather(section, |binding| binding.action.exists(app))
+}
+
+/// Every key of a section, for a text that is of no machine.
+pub fn all(section: Section) -> Vec<Entry> {
+    gather(section, |_| true)
+}
+
+fn gather(section: Section, exists: impl Fn(&Binding) -> bool) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
-    let here =
-        |binding: &&Binding| Section::of(binding) == Some(section) && binding.action.exists(app);
+    let here = |binding: &&Binding| Section::of(binding) == Some(section) && exists(binding);
     for binding in BINDINGS.iter().filter(here) {
         let keys = labels(binding.keys);
         let word = match binding.action {

@@ -1,0 +1,46 @@
+//! The table of keys in docs/screen.md is the table of actions.
+
+use std::{fmt::Write as _, fs, path::Path};
+
+use jouletop::tui::help::{Entry, Section, all};
+
+const BEGIN: &str = "<!-- keys: made of the table of actions -->\n";
+const END: &str = "<!-- end of keys -->\n";
+
+/// The keys by sections of the help, as Markdown.
+fn table() -> String {
+    let mut table = String::from("| | Keys | |\n|---|---|---|\n");
+    for section in Section::ALL {
+        let mut title = section.title();
+        let mut line = |keys: &str, words: &str| {
+            let keys: Vec<String> = keys.split(' ').map(|key| format!("`{key}`")).collect();
+            writeln!(table, "| {title} | {} | {words} |", keys.join(" ")).unwrap();
+            title = "";
+        };
+        for entry in all(section) {
+            match entry {
+                Entry::Keys(keys, help) => line(&keys, help),
+                Entry::Word(keys, word) => line(&keys, &format!("{} {word}", section.lead())),
+            }
+        }
+    }
+    table
+}
+
+#[test]
+fn the_keys_in_the_documents_are_those_of_the_program() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screen.md");
+    let document = fs::read_to_string(&path).unwrap();
+    let (before, rest) = document.split_once(BEGIN).unwrap();
+    let (stands, after) = rest.split_once(END).unwrap();
+    let table = table();
+    assert!(table.lines().count() > 40, "{table}");
+    if stands == table {
+        return;
+    }
+    // As with snapshots.
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        return fs::write(path, [before, BEGIN, &table, END, after].concat()).unwrap();
+    }
+    panic!("docs/screen.md has other keys; INSTA_UPDATE=always writes these:\n{table}");
+}
