@@ -472,8 +472,8 @@ fn doctor_says_what_can_be_measured() {
 #[test]
 fn what_an_installation_needs_is_printed_whatever_is_configured() {
     let home = tempfile::tempdir().unwrap();
-    std::fs::create_dir(home.path().join("jouletop")).unwrap();
-    std::fs::write(home.path().join("jouletop/config.toml"), "nonsense").unwrap();
+    fs::create_dir(home.path().join("jouletop")).unwrap();
+    fs::write(home.path().join("jouletop/config.toml"), "nonsense").unwrap();
     let of = |args: &[&str]| {
         let output = jouletop().args(args).env("XDG_CONFIG_HOME", home.path()).output().unwrap();
         assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
@@ -485,7 +485,7 @@ fn what_an_installation_needs_is_printed_whatever_is_configured() {
     assert!(of(&["completions", "fish"]).contains("complete -c jouletop"));
     let page = home.path().join("jouletop.1");
     of(&["man", "-o", page.to_str().unwrap()]);
-    assert_eq!(std::fs::read_to_string(page).unwrap(), of(&["man"]));
+    assert_eq!(fs::read_to_string(page).unwrap(), of(&["man"]));
     // They are no part of what people use every day.
     let help = of(&["--help"]);
     assert!(!help.lines().any(|line| line.trim_start().starts_with("man ")), "{help}");

@@ -1,8 +1,11 @@
-//! The table of keys in docs/screen.md is the table of actions.
+//! What docs/screen.md says of keys and columns is what the program has.
 
 use std::{fmt::Write as _, fs, path::Path};
 
-use jouletop::tui::help::{Entry, Section, all};
+use jouletop::tui::{
+    column::Column,
+    help::{Entry, Section, all},
+};
 
 const BEGIN: &str = "<!-- keys: made of the table of actions -->\n";
 const END: &str = "<!-- end of keys -->\n";
@@ -43,4 +46,15 @@ fn the_keys_in_the_documents_are_those_of_the_program() {
         return fs::write(path, [before, BEGIN, &table, END, after].concat()).unwrap();
     }
     panic!("docs/screen.md has other keys; INSTA_UPDATE=always writes these:\n{table}");
+}
+
+#[test]
+fn every_column_is_named_in_the_documents() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screen.md");
+    let document = fs::read_to_string(&path).unwrap();
+    let (_, names) = document.split_once("There are `pid`").unwrap();
+    let (names, _) = names.split_once("- **State").unwrap();
+    let named = |column: &Column| names.contains(&format!("`{}`", column.name()));
+    let missing: Vec<_> = Column::ALL.into_iter().filter(|column| !named(column)).collect();
+    assert_eq!(missing, [Column::Pid], "the first one is where this begins");
 }

@@ -5,7 +5,7 @@
 
 mod around;
 
-use std::io;
+use std::{fmt::Write as _, io};
 
 use clap::{Arg, Command, CommandFactory as _};
 use clap_mangen::{
@@ -159,7 +159,9 @@ fn tidy(text: &str) -> String {
                         }
                         _ if letter.is_ascii() => page.push(letter),
                         // Every reader of pages knows this escape.
-                        _ => page.push_str(&format!("\\[u{:04X}]", u32::from(letter))),
+                        _ => {
+                            let _ = write!(page, "\\[u{:04X}]", u32::from(letter));
+                        }
                     }
                 }
                 page.push('\n');
