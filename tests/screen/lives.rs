@@ -1,5 +1,7 @@
 //! State and threads of processes, which no sample has: they come in beside the intervals.
 
+use std::time::Duration;
+
 use jouletop::{
     config::Screen,
     ledger::RowKey,
@@ -8,7 +10,7 @@ use jouletop::{
         action::Action,
         app::{Export, Request},
         column::Column,
-        life::{Life, Lives},
+        life::{Life, Lives, Thread, Threads},
     },
 };
 
@@ -120,7 +122,37 @@ fn a_row_in_detail_tells_them_without_a_column() {
     assert!(!read(&mut app).contains("threads"), "nobody has looked");
     assert_eq!(observe(&mut app), 1);
     let said = read(&mut app);
+    assert!(!said.contains("Its threads"));
     assert!(said.contains("S (sleeping)") && said.contains("threads"), "{said}");
+}
+
+#[test]
+fn the_threads_of_the_row_in_detail_stand_by_their_cpu_time() {
+    let mut app = screen(Meters::Measured, 40);
+    open(&mut app, "rustc");
+    text(&mut app, 80, 24);
+    let id = app.in_detail().unwrap();
+    let thread = |id: u32, name: &str, state, ran| Thread {
+        id,
+        name: name.into(),
+        state,
+        ran: Duration::from_secs(ran),
+    };
+    let busiest = vec![thread(7, "codegen", 'R', 90), thread(8, "bad\u{1b}name", 'S', 2)];
+    let seen = |busiest: &[Thread], all| {
+        let found: Lives = [(id, Some(Life { state: 'R', threads: 5 }))].into_iter().collect();
+        found.with_threads(id, Threads { busiest: busiest.to_vec(), all })
+    };
+    app.observe(seen(&busiest, 5));
+    let said = read(&mut app);
+    let lines: Vec<&str> = said.lines().map(|line| line.trim_matches(['|', ' '])).collect();
+    let at = lines.iter().position(|line| line.starts_with("Its threads, by")).unwrap();
+    insta::assert_snapshot!(lines[at..at + 4].join("\n"));
+    app.observe(seen(&[], 9000));
+    assert!(read(&mut app).contains("9000 threads are too many"));
+    app.update(Action::Pause);
+    app.update(Action::Earlier);
+    assert!(!read(&mut app).contains("9000 threads"), "of an earlier moment nobody knows");
 }
 
 #[test]

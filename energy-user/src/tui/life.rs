@@ -3,7 +3,11 @@
 //! Samples do not have them, since a process that rests costs nothing to account. So they are read
 //! of the rows in sight alone, right before these are drawn, and only while somebody looks.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use procfs::{FromRead as _, process::Stat};
 use rustc_hash::FxHashMap;
@@ -19,53 +23,92 @@ pub struct Life {
     pub threads: u32,
 }
 
-impl Life {
-    /// What its letter stands for; empty where that is not known.
-    pub fn word(self) -> &'static str {
-        match self.state {
-            'R' => "running, or ready to",
-            'S' => "sleeping",
-            'D' => "waiting, mostly for a disk",
-            'Z' => "ended, and not fetched by its parent",
-            'T' => "stopped by a signal",
-            't' => "stopped by a debugger",
-            'I' => "idle, of the kernel",
-            'P' => "parked, of the kernel",
-            'X' | 'x' => "ending",
-            _ => "",
-        }
+/// What the letter of a state stands for; empty where that is not known.
+pub fn word(state: char) -> &'static str {
+    match state {
+        'R' => "running, or ready to",
+        'S' => "sleeping",
+        'D' => "waiting, mostly for a disk",
+        'Z' => "ended, and not fetched by its parent",
+        'T' => "stopped by a signal",
+        't' => "stopped by a debugger",
+        'I' => "idle, of the kernel",
+        'P' => "parked, of the kernel",
+        'X' | 'x' => "ending",
+        _ => "",
     }
 }
 
+/// A thread of the process in detail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// Its number.
+    pub id: u32,
+    /// Its name, as the kernel has it.
+    pub name: String,
+    /// The letter of its state.
+    pub state: char,
+    /// CPU time since it began, in ticks of 10 ms.
+    pub ran: Duration,
+}
+
+/// The threads of the process in detail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Threads {
+    /// Those that ran longest, the first one longest; none where there are too many to be read.
+    pub busiest: Vec<Thread>,
+    /// How many there are.
+    pub all: usize,
+}
+
+/// Threads that have a line of their own.
+const BUSIEST: usize = 10;
+/// More threads are not read again and again.
+const MOST_READ: usize = 256;
+
 /// Who was looked for, and what was found of whom.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lives(FxHashMap<ProcessId, Option<Life>>);
+pub struct Lives {
+    found: FxHashMap<ProcessId, Option<Life>>,
+    /// Of the process in detail.
+    threads: Option<(ProcessId, Threads)>,
+}
 
 impl Lives {
     /// What was found; none where it was not, or not looked for.
     pub fn of(&self, id: ProcessId) -> Option<Life> {
-        self.0.get(&id).copied().flatten()
+        self.found.get(&id).copied().flatten()
+    }
+
+    /// The threads of the process in detail, if that is this one.
+    pub fn threads(&self, id: ProcessId) -> Option<&Threads> {
+        self.threads.as_ref().filter(|(of, _)| *of == id).map(|(_, threads)| threads)
+    }
+
+    /// The same, with the threads of a process.
+    pub fn with_threads(self, id: ProcessId, threads: Threads) -> Self {
+        Self { threads: Some((id, threads)), ..self }
     }
 
     /// It was looked for.
     pub fn has(&self, id: ProcessId) -> bool {
-        self.0.contains_key(&id)
+        self.found.contains_key(&id)
     }
 
     /// Nobody was.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.found.is_empty()
     }
 
     /// Adds what was found later.
     pub fn add(&mut self, later: Self) {
-        self.0.extend(later.0);
+        self.found.extend(later.found);
     }
 }
 
 impl FromIterator<(ProcessId, Option<Life>)> for Lives {
     fn from_iter<I: IntoIterator<Item = (ProcessId, Option<Life>)>>(found: I) -> Self {
-        Self(found.into_iter().collect())
+        Self { found: found.into_iter().collect(), threads: None }
     }
 }
 
@@ -82,10 +125,15 @@ impl Watch {
         Self { proc_root: proc_root.map(Into::into) }
     }
 
-    /// Looks for these.
-    pub fn look(&self, ids: &[ProcessId]) -> Lives {
-        let one = |id: &ProcessId| (*id, self.proc_root.as_ref().and_then(|root| read(root, *id)));
-        ids.iter().map(one).collect()
+    /// Looks for these, and for the threads of the one in detail.
+    pub fn look(&self, ids: &[ProcessId], detail: Option<ProcessId>) -> Lives {
+        let root = self.proc_root.as_deref();
+        let one = |id: &ProcessId| (*id, root.and_then(|root| read(root, *id)));
+        let lives: Lives = ids.iter().map(one).collect();
+        match detail.and_then(|id| Some((id, threads(root?, id)?))) {
+            Some((id, threads)) => lives.with_threads(id, threads),
+            None => lives,
+        }
     }
 }
 
@@ -98,6 +146,31 @@ fn read(proc_root: &Path, id: ProcessId) -> Option<Life> {
     // Who is on the way out has none.
     let threads = u32::try_from(stat.num_threads).ok()?;
     same.then_some(Life { state: stat.state, threads })
+}
+
+/// The threads of a process by their CPU time.
+fn threads(proc_root: &Path, id: ProcessId) -> Option<Threads> {
+    let folder = proc_root.join(format!("{}/task", id.pid));
+    let names = fs::read_dir(&folder).ok()?.flatten().map(|entry| entry.file_name());
+    let ids: Vec<u32> = names.filter_map(|name| name.to_str()?.parse().ok()).collect();
+    let all = ids.len();
+    let mut busiest: Vec<Thread> = Vec::new();
+    if all <= MOST_READ {
+        // One that ended meanwhile has no line.
+        busiest = ids.into_iter().filter_map(|id| thread(&folder, id)).collect();
+        busiest.sort_by_key(|thread| (std::cmp::Reverse(thread.ran), thread.id));
+        busiest.truncate(BUSIEST);
+    }
+    // Who is still there with that start was there all the time.
+    read(proc_root, id)?;
+    Some(Threads { busiest, all })
+}
+
+fn thread(folder: &Path, id: u32) -> Option<Thread> {
+    let text = files::bytes(&folder.join(format!("{id}/stat"))).ok()?;
+    let Stat { comm, state, utime, stime, .. } = Stat::from_read(text.as_slice()).ok()?;
+    let ran = Duration::from_nanos(utime.saturating_add(stime).saturating_mul(TICK_NS));
+    Some(Thread { id, name: comm, state, ran })
 }
 
 #[cfg(test)]
@@ -124,7 +197,7 @@ mod tests {
         let meant = ProcessId { pid: 7, start: 500 * TICK_NS + 3 };
         let later = ProcessId { pid: 7, start: 501 * TICK_NS };
         let gone = ProcessId { pid: 8, start: 500 * TICK_NS };
-        let lives = watch.look(&[meant, later, gone]);
+        let lives = watch.look(&[meant, later, gone], None);
         assert_eq!(lives.of(meant), Some(Life { state: 'D', threads: 12 }));
         assert_eq!((lives.of(later), lives.has(later)), (None, true));
         assert_eq!((lives.of(gone), lives.has(gone)), (None, true));
@@ -136,8 +209,8 @@ mod tests {
         let id = ProcessId { pid: 7, start: 500 * TICK_NS };
         let root = proc(7, "a", 'R', 1, 500);
         fs::write(root.path().join("7/stat"), "7 (a) R 1").unwrap();
-        assert_eq!(Watch::new(Some(root.path())).look(&[id]).of(id), None);
-        assert_eq!(Watch::new(None).look(&[id]).of(id), None);
+        assert_eq!(Watch::new(Some(root.path())).look(&[id], Some(id)).of(id), None);
+        assert_eq!(Watch::new(None).look(&[id], Some(id)).of(id), None);
     }
 
     #[test]
@@ -145,8 +218,15 @@ mod tests {
         let pid = std::process::id();
         let own = procfs::process::Process::myself().unwrap().stat().unwrap();
         let id = ProcessId { pid, start: own.starttime * TICK_NS };
-        let life = Watch::new(Some(Path::new("/proc"))).look(&[id]).of(id).unwrap();
+        let lives = Watch::new(Some(Path::new("/proc"))).look(&[id], Some(id));
+        let life = lives.of(id).unwrap();
         assert!(life.threads >= 2, "a test runs beside the first thread: {life:?}");
-        assert!(!life.word().is_empty(), "{life:?}");
+        assert!(!word(life.state).is_empty(), "{life:?}");
+        let threads = lives.threads(id).unwrap();
+        assert!(threads.all >= 2 && threads.busiest.len() == threads.all.min(BUSIEST));
+        assert!(threads.busiest.is_sorted_by_key(|one| std::cmp::Reverse(one.ran)), "{threads:?}");
+        let another = ProcessId { start: id.start + TICK_NS, ..id };
+        let lives = Watch::new(Some(Path::new("/proc"))).look(&[], Some(another));
+        assert_eq!(lives.threads(another), None, "another process of that number");
     }
 }

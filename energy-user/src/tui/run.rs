@@ -153,7 +153,7 @@ fn handle(event: &Event, app: &mut App) -> Option<Request> {
 fn draw(screen: &mut Terminal, app: &mut App, watch: &Watch) -> anyhow::Result<()> {
     let draw = |frame: &mut ratatui::Frame| {
         app.fit(frame.area());
-        app.observe(watch.look(&app.in_sight()));
+        app.observe(watch.look(&app.in_sight(), app.in_detail()));
         view(app, frame);
     };
     screen.terminal().draw(draw).context("cannot draw on the terminal")?;

@@ -9,7 +9,7 @@ use crate::{
     sample::ProcessId,
     tui::{
         column::Column,
-        life::{Life, Lives},
+        life::{Life, Lives, Threads},
     },
 };
 
@@ -32,13 +32,18 @@ impl App {
         let live = rows.iter().take(most).filter(|row| !row.ended);
         let ids = live.filter_map(|row| process(row.key));
         let mut ids: Vec<_> = ids.filter(|id| !(exported && self.lives.has(*id))).collect();
-        if let Mode::Detail { row, .. } = self.mode
-            && let Some(id) = process(row)
-            && !ids.contains(&id)
-        {
+        if let Some(id) = self.in_detail().filter(|id| !ids.contains(id)) {
             ids.push(id);
         }
         ids
+    }
+
+    /// The process in detail, of which the threads are to be read as well.
+    pub fn in_detail(&self) -> Option<ProcessId> {
+        match self.mode {
+            Mode::Detail { row, .. } if !self.is_paused() => process(row),
+            _ => None,
+        }
     }
 
     /// Takes in what was found of those [in sight](Self::in_sight).
@@ -46,18 +51,16 @@ impl App {
         if self.is_paused() || self.lives.is_empty() && found.is_empty() {
             return;
         }
-        let open = match self.mode {
-            Mode::Detail { row, .. } => process(row),
-            _ => None,
-        };
-        let before = open.map(|id| self.lives.of(id));
+        let open = self.in_detail();
+        let seen = |lives: &Lives| open.map(|id| (lives.of(id), lives.threads(id).cloned()));
+        let before = seen(&self.lives);
         if self.mode == Mode::Export {
             self.lives.add(found);
         } else {
             self.lives = found;
         }
         self.show_lives();
-        if before != open.map(|id| self.lives.of(id)) {
+        if before != seen(&self.lives) {
             self.look_closer();
         }
     }
@@ -72,9 +75,12 @@ impl App {
         }
     }
 
-    /// The state of the row in detail.
-    pub(super) fn life_of(&self, key: RowKey) -> Option<Life> {
-        process(key).filter(|_| !self.is_back()).and_then(|id| self.lives.of(id))
+    /// State and threads of the row in detail.
+    pub(super) fn life_of(&self, key: RowKey) -> (Option<Life>, Option<&Threads>) {
+        match process(key).filter(|_| !self.is_back()) {
+            Some(id) => (self.lives.of(id), self.lives.threads(id)),
+            None => (None, None),
+        }
     }
 }
 

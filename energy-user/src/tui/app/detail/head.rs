@@ -16,7 +16,10 @@ use crate::{
         text,
     },
     sample::ProcessId,
-    tui::column::{marked, percent},
+    tui::{
+        column::{marked, percent},
+        life::word,
+    },
     units::Microjoules,
 };
 
@@ -88,7 +91,7 @@ impl Subject<'_> {
                 fact("command", text::cut(command, LONGEST));
             }
             if let Some(life) = self.life {
-                let word = Some(life.word()).filter(|word| !word.is_empty());
+                let word = Some(word(life.state)).filter(|word| !word.is_empty());
                 let word = word.map_or_else(String::new, |word| format!(" ({word})"));
                 fact("state", format!("{}{word}", life.state));
                 fact("threads", life.threads.to_string());
