@@ -11,6 +11,7 @@ use jouletop::{
         app::{Export, Request},
         column::Column,
         life::{Life, Lives, Thread, Threads},
+        tab::Tab,
     },
 };
 
@@ -144,9 +145,10 @@ fn the_threads_of_the_row_in_detail_stand_by_their_cpu_time() {
         found.with_threads(id, Threads { busiest: busiest.to_vec(), all })
     };
     app.observe(seen(&busiest, 5));
-    let said = read(&mut app);
-    let lines: Vec<&str> = said.lines().map(|line| line.trim_matches(['|', ' '])).collect();
-    let at = lines.iter().position(|line| line.starts_with("Its threads, by")).unwrap();
+    app.update(Action::Last);
+    let shown = text(&mut app, 80, 44);
+    let lines: Vec<&str> = shown.lines().collect();
+    let at = lines.iter().position(|line| line.starts_with("|Its threads, by")).unwrap();
     insta::assert_snapshot!(lines[at..at + 4].join("\n"));
     app.observe(seen(&[], 9000));
     assert!(read(&mut app).contains("9000 threads are too many"));
@@ -166,4 +168,9 @@ fn command_lines_have_a_column_of_their_own_on_any_screen() {
         head.starts_with("|COMMAND   ") && head.trim_end_matches('|').ends_with("▼W"),
         "{head}"
     );
+    assert!(shown.contains("|(idle) ") && shown.contains("|all 28 rows "), "{shown}");
+    // Users have no command line, and are named all the same.
+    wide.update(Action::Tab(Tab::Users));
+    let shown = text(&mut wide, 130, 16);
+    assert!(shown.contains("|alice ") && shown.contains("|all "), "{shown}");
 }

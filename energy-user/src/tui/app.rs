@@ -653,6 +653,7 @@ impl App {
             units: self.units,
             now: frame.map_or(Quality::Absent, Frame::row_quality),
             command,
+            names: self.settings.columns.has_names(),
             whole: frame.and_then(Frame::watts),
             tariff: self.tariff,
         }

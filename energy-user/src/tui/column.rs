@@ -73,6 +73,8 @@ pub struct Look {
     pub now: Quality,
     /// The command line instead of the name.
     pub command: bool,
+    /// There is a column of names; without one, that of command lines names the rows.
+    pub names: bool,
     /// Power of all rows, of which a row has its share.
     pub whole: Option<Watts>,
     /// What a kWh costs.
@@ -210,7 +212,7 @@ impl Column {
     fn says_something(self, stage: Stage) -> bool {
         let processes = stage.tab.of_processes();
         match self {
-            Self::Pid | Self::State | Self::Threads | Self::Command => processes,
+            Self::Pid | Self::State | Self::Threads => processes,
             Self::Count => !processes,
             Self::User => stage.tab != Tab::Users,
             Self::Job => processes && stage.jobs,
@@ -369,7 +371,8 @@ impl Column {
                 read_late(row, life.map(|life| life.threads.to_string()))
             }
             Self::Name => name(row, look.command),
-            Self::Command => pid(row).map_or_else(String::new, |_| name(row, true)),
+            Self::Command if look.names && pid(row).is_none() => String::new(),
+            Self::Command => name(row, true),
         }
     }
 

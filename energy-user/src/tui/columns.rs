@@ -70,6 +70,11 @@ impl Columns {
         self.chosen.contains(&Column::Command)
     }
 
+    /// Names have one.
+    pub fn has_names(&self) -> bool {
+        self.chosen.is_empty() || self.chosen.contains(&Column::Name)
+    }
+
     /// Those that have something to say and fit.
     fn kept(&self, room: u16, stage: Stage) -> Vec<Column> {
         let mut kept: Vec<Column> = Column::all(stage).collect();
@@ -77,6 +82,10 @@ impl Columns {
             kept = Column::fitting(room, stage);
         } else {
             kept.retain(|column| self.chosen.contains(column));
+            // What is no process has no command line, but may have no other name.
+            if self.has_names() && !stage.tab.of_processes() {
+                kept.retain(|column| *column != Column::Command);
+            }
             kept.sort_by_key(|column| self.chosen.iter().position(|one| one == column));
         }
         let cells = |column: &Column| match column {

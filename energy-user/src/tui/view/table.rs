@@ -136,7 +136,7 @@ impl Grid {
                 _ => Style::new(),
             };
             let cell = match column {
-                Column::Name => named(row, &cell, width),
+                _ if self.is_name(column) => named(row, &cell, width),
                 _ => pad(column, &cell, width),
             };
             Span::styled(cell, style)
@@ -151,11 +151,16 @@ impl Grid {
         }
         self.cells(|column, width| {
             let cell = match column {
-                Column::Name => column.cell(&sum, &self.look),
+                _ if self.is_name(column) => column.cell(&sum, &self.look),
                 _ => String::new(),
             };
             Span::raw(pad(column, &cell, width))
         })
+    }
+
+    /// The column that tells whose a row is.
+    fn is_name(&self, column: Column) -> bool {
+        column == Column::Name || column == Column::Command && !self.look.names
     }
 
     /// A cell for each column, with a gap between two.
