@@ -52,9 +52,9 @@ fn the_keys_in_the_documents_are_those_of_the_program() {
 fn every_column_is_named_in_the_documents() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screen.md");
     let document = fs::read_to_string(&path).unwrap();
-    let (_, names) = document.split_once("There are `pid`").unwrap();
-    let (names, _) = names.split_once("- **State").unwrap();
-    let named = |column: &Column| names.contains(&format!("`{}`", column.name()));
+    let (_, rest) = document.split_once("There are `pid`").unwrap();
+    let (list, _) = rest.split_once("- **State").unwrap();
+    let named = |column: &Column| list.contains(&format!("`{}`", column.name()));
     let missing: Vec<_> = Column::ALL.into_iter().filter(|column| !named(column)).collect();
     assert_eq!(missing, [Column::Pid], "the first one is where this begins");
 }
