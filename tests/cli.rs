@@ -468,3 +468,27 @@ fn doctor_says_what_can_be_measured() {
     let text = text(&jouletop().arg("doctor").output().unwrap().stdout);
     assert!(text.contains("CPU time") && text.contains("carbon"), "{text}");
 }
+
+#[test]
+fn what_an_installation_needs_is_printed_whatever_is_configured() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join("jouletop")).unwrap();
+    fs::write(home.path().join("jouletop/config.toml"), "nonsense").unwrap();
+    let of = |args: &[&str]| {
+        let output = jouletop().args(args).env("XDG_CONFIG_HOME", home.path()).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+        text(&output.stdout)
+    };
+    assert!(of(&["man"]).contains("\n.TH JOULETOP 1 "));
+    assert!(of(&["completions", "bash"]).contains("complete -F _jouletop"));
+    assert!(of(&["completions", "zsh"]).starts_with("#compdef jouletop\n"));
+    assert!(of(&["completions", "fish"]).contains("complete -c jouletop"));
+    let page = home.path().join("jouletop.1");
+    of(&["man", "-o", page.to_str().unwrap()]);
+    assert_eq!(fs::read_to_string(page).unwrap(), of(&["man"]));
+    // They are no part of what people use every day.
+    let help = of(&["--help"]);
+    assert!(!help.lines().any(|line| line.trim_start().starts_with("man ")), "{help}");
+    assert!(!help.contains("completions"), "{help}");
+    assert_eq!(run(&["completions", "tcsh"]).status.code(), Some(2));
+}

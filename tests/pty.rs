@@ -297,6 +297,28 @@ fn this_machine_is_on_the_screen() {
     assert!(terminal.left_as_it_was().success());
 }
 
+#[test]
+fn state_and_threads_are_those_of_the_machine() {
+    let burner = Burner::start("burner-state");
+    let pid = burner.pid();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config.toml");
+    let columns = "columns = [\"pid\", \"state\", \"threads\", \"cpu\", \"name\"]";
+    std::fs::write(&file, format!("[screen]\n{columns}\n")).unwrap();
+    let config = ["--interval", "200ms", "--config", file.to_str().unwrap()];
+    let mut terminal = Terminal::start(&config);
+    let row = |text: &str| {
+        let mut rows = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        rows.any(|row| row.get(..3) == Some(&[pid.to_string().as_str(), "R", "1"]))
+    };
+    terminal.until("a process that runs on one thread", row);
+    terminal.type_keys(&format!("/{pid}\r\x1b[H\r"));
+    let said = |text: &str| text.contains("R (running, or ready to)") && text.contains("threads");
+    terminal.until("the same in detail", said);
+    terminal.type_keys("qq");
+    assert!(terminal.left_as_it_was().success());
+}
+
 /// The nice value: field 19 of proc(5).
 fn nice(stat: &Path) -> i64 {
     let stat = std::fs::read_to_string(stat).unwrap();

@@ -11,8 +11,12 @@ mod act;
 mod bench;
 #[path = "screen/detail.rs"]
 mod detail;
+#[path = "screen/document.rs"]
+mod document;
 #[path = "screen/gpus.rs"]
 mod gpus;
+#[path = "screen/lives.rs"]
+mod lives;
 #[path = "screen/matrix.rs"]
 mod matrix;
 #[path = "screen/moments.rs"]

@@ -4,7 +4,9 @@
 //! and a message that says what is right.
 
 pub mod carbon;
+pub mod completions;
 pub mod config;
+pub mod manual;
 pub mod run;
 pub mod screen;
 
@@ -309,6 +311,15 @@ pub enum Command {
         #[arg(long)]
         probe_cost: bool,
     },
+    /// Print the man page
+    #[command(hide = true)]
+    Man,
+    /// Print what a shell reads to complete command lines of jouletop
+    #[command(hide = true)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 /// A recording that is shown.
@@ -380,7 +391,7 @@ impl Cli {
     pub fn reads_config(&self) -> bool {
         match &self.command {
             Some(Command::Config(args)) => !args.default && !args.path,
-            Some(Command::Mark { .. }) => false,
+            Some(Command::Mark { .. } | Command::Man | Command::Completions { .. }) => false,
             _ => true,
         }
     }

@@ -4,6 +4,7 @@ pub mod calibrate;
 pub mod config;
 pub mod doctor;
 pub mod explain;
+pub mod manual;
 pub mod mark;
 pub mod output;
 pub mod print;
@@ -77,6 +78,8 @@ pub async fn dispatch(mut cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Calibrate { length }) => calibrate::calibrate(&cli.global, length).await,
         Some(Command::Explain { pid }) => explain::explain(&cli.global, pid).await,
         Some(Command::Config(args)) => config::config(&cli.global, &args),
+        Some(Command::Man) => manual::man(&cli.global),
+        Some(Command::Completions { shell }) => manual::completions(&cli.global, shell),
         Some(Command::Doctor { probe_cost }) => doctor::doctor(&cli.global, probe_cost),
         None if screen => screen::screen(&cli.global, &cli.screen).await,
         None => print::print(&cli.global, &cli.print).await,

@@ -18,6 +18,7 @@ pub mod columns;
 mod glyph;
 pub mod help;
 pub mod keymap;
+pub mod life;
 mod run;
 pub mod scene;
 pub mod setting;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use serde::{Deserialize, Serialize};
 
 use crate::budget::Budget;
@@ -28,7 +28,8 @@ pub struct RunArgs {
         trailing_var_arg = true,
         allow_hyphen_values = true,
         required = true,
-        value_name = "CMD"
+        value_name = "CMD",
+        value_hint = ValueHint::CommandWithArguments
     )]
     pub command: Vec<std::ffi::OsString>,
 }

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::{
     cli::{Global, screen::ScreenArgs},
-    tui::{self, app::Hands},
+    tui::{self, app::Hands, life::Watch},
 };
 
 /// Shows the screen until the user quits.
@@ -30,14 +30,11 @@ pub async fn screen(global: &Global, args: &ScreenArgs) -> anyhow::Result<ExitCo
         Global { proc_root, .. } if proc_root != Path::new("/proc") => Hands::ELSEWHERE,
         _ => Hands::Free,
     };
-    tui::run(
-        session,
-        interval,
-        (&screen, palette),
-        (&global.config, &args.said()),
-        global.carbon.tariff,
-        hands,
-    )
-    .await?;
+    let made_up = global.simulate.is_some() || global.replay.is_some();
+    let watch = Watch::new(Some(global.proc_root.as_path()).filter(|_| !made_up));
+    let look = (&screen, palette);
+    let config = (&global.config, args.said());
+    let config = (config.0, &*config.1);
+    tui::run(session, interval, look, config, global.carbon.tariff, hands, &watch).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -49,7 +49,15 @@ pub fn check(name: &str, value: &Value, names: &Names) -> Result<(), String> {
         }
         "screen.sort" => {
             let column = value.as_str().unwrap_or_default();
-            one_of(column, &names.columns, "column").map_err(|why| cannot(&why))
+            if names.columns.iter().any(|one| one == column)
+                && !names.orders.contains(&column.into())
+            {
+                let others = names.orders.join(", ");
+                return Err(cannot(&format!(
+                    "{column} is read of the rows in sight only, and sorts nothing; use one of {others}"
+                )));
+            }
+            one_of(column, &names.orders, "column").map_err(|why| cannot(&why))
         }
         _ => match name.split_once('.') {
             None => option(name, &text(value)),

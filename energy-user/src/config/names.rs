@@ -15,6 +15,8 @@ use crate::tui::{
 pub struct Names {
     /// Columns of the table.
     pub columns: Vec<String>,
+    /// Those that can sort.
+    pub orders: Vec<String>,
     /// What keys can do.
     pub actions: Vec<String>,
 }
@@ -23,6 +25,8 @@ impl Names {
     /// Those of the live screen.
     pub fn of_screen() -> Self {
         let columns = Column::ALL.iter().map(|column| column.name().into()).collect();
+        let sorting = Column::ALL.iter().filter(|column| !column.is_read_late());
+        let orders = sorting.map(|column| column.name().into()).collect();
         let mut actions: Vec<String> = Vec::new();
         for binding in BINDINGS {
             // Letters that are typed into a filter are not bound one by one.
@@ -34,7 +38,7 @@ impl Names {
                 actions.push(action);
             }
         }
-        Self { columns, actions }
+        Self { columns, orders, actions }
     }
 }
 
@@ -175,8 +179,9 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_tables() {
-        let Names { columns, actions } = Names::of_screen();
+        let Names { columns, orders, actions } = Names::of_screen();
         assert!(columns.contains(&"gpu_watts".to_string()), "{columns:?}");
+        assert!(columns.contains(&"state".to_string()) && !orders.contains(&"state".to_string()));
         assert!(actions.contains(&"sort_gpu_watts".to_string()), "{actions:?}");
         assert!(actions.contains(&"quit".to_string()), "{actions:?}");
     }

@@ -12,6 +12,7 @@ mod facts;
 mod filter;
 mod findings;
 mod forest;
+mod lives;
 mod measure;
 mod pace;
 mod past;
@@ -51,6 +52,7 @@ use super::{
     action::Action,
     column::{Column, Look, Stage},
     keymap::Keymap,
+    life::Lives,
     scene::Scene,
     settings::{Palette, Settings},
     tab::Tab,
@@ -174,6 +176,8 @@ pub struct App {
     arrangement: Arrangement,
     units: Units,
     rows: Vec<Shown>,
+    /// What processes were at in the last picture.
+    lives: Lives,
     /// How many there are without a filter and without folding.
     all: usize,
     /// The finding that is selected.
@@ -213,6 +217,7 @@ impl App {
             arrangement: Arrangement::default(),
             units: Units::default(),
             rows: Vec::new(),
+            lives: Lives::default(),
             all: 0,
             chosen: Chosen::default(),
             detail: None,
@@ -530,6 +535,9 @@ impl App {
         let all = scope.as_ref().map_or(books.rows.len(), |one| one.rows(&books.rows).count());
         self.rows = self.arrangement.arrange(books, wanted, self.tab);
         self.all = all;
+        if !self.lives.is_empty() {
+            self.show_lives();
+        }
         self.follow_finding();
         if let Some(key) = self.selected {
             let found = self.rows.iter().position(|row| row.key == key);
@@ -678,6 +686,7 @@ impl App {
             units: self.units,
             now: frame.map_or(Quality::Absent, Frame::row_quality),
             command,
+            names: self.settings.columns.has_names(),
             whole: frame.and_then(Frame::watts),
             tariff: self.tariff,
         }

@@ -54,8 +54,14 @@ pub enum Column {
     GpuJoules,
     /// Time since it began.
     Age,
+    /// What its process is at: a letter, as in proc(5).
+    State,
+    /// How many threads its process has.
+    Threads,
     /// Name, or command line where there is room.
     Name,
+    /// Command line, whatever room there is.
+    Command,
 }
 
 /// What a cell needs beside its row.
@@ -67,6 +73,8 @@ pub struct Look {
     pub now: Quality,
     /// The command line instead of the name.
     pub command: bool,
+    /// There is a column of names; without one, that of command lines names the rows.
+    pub names: bool,
     /// Power of all rows, of which a row has its share.
     pub whole: Option<Watts>,
     /// What a kWh costs.
@@ -88,7 +96,7 @@ pub struct Stage {
 
 impl Column {
     /// From left to right.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Pid,
         Self::Count,
         Self::User,
@@ -106,12 +114,18 @@ impl Column {
         Self::GpuWatts,
         Self::GpuJoules,
         Self::Age,
+        Self::State,
+        Self::Threads,
         Self::Name,
+        Self::Command,
     ];
 
     /// What goes first where the screen is narrow. Emissions follow from energy,
     /// which stays longer; a PID is needed to act on a row.
-    pub const GIVEN_UP: [Self; 12] = [
+    pub const GIVEN_UP: [Self; 15] = [
+        Self::Command,
+        Self::Threads,
+        Self::State,
         Self::Age,
         Self::Smooth,
         Self::Recent,
@@ -127,7 +141,10 @@ impl Column {
     ];
 
     /// The same where there are GPUs: these are shared, so whose a row is stays longer.
-    pub const GIVEN_UP_WITH_GPUS: [Self; 16] = [
+    pub const GIVEN_UP_WITH_GPUS: [Self; 19] = [
+        Self::Command,
+        Self::Threads,
+        Self::State,
         Self::Age,
         Self::Smooth,
         Self::Recent,
@@ -166,7 +183,10 @@ impl Column {
             Self::GpuWatts => "gpu_watts",
             Self::GpuJoules => "gpu_joules",
             Self::Age => "age",
+            Self::State => "state",
+            Self::Threads => "threads",
             Self::Name => "name",
+            Self::Command => "command",
         }
     }
 
@@ -192,7 +212,7 @@ impl Column {
     fn says_something(self, stage: Stage) -> bool {
         let processes = stage.tab.of_processes();
         match self {
-            Self::Pid => processes,
+            Self::Pid | Self::State | Self::Threads => processes,
             Self::Count => !processes,
             Self::User => stage.tab != Tab::Users,
             Self::Job => processes && stage.jobs,
@@ -208,7 +228,13 @@ impl Column {
 
     /// It has an order of its own; those that draw power otherwise have that of power.
     pub fn has_order(self) -> bool {
-        !matches!(self, Self::Smooth | Self::Recent | Self::Share)
+        !matches!(self, Self::Smooth | Self::Recent | Self::Share) && !self.is_read_late()
+    }
+
+    /// It is read of the rows in sight alone, right before they are drawn: no order can be made
+    /// of it.
+    pub fn is_read_late(self) -> bool {
+        matches!(self, Self::State | Self::Threads)
     }
 
     /// Nice to have, and not needed to read a row.
@@ -223,10 +249,13 @@ impl Column {
 
     /// The columns that fit, from left to right.
     pub fn fitting(width: u16, stage: Stage) -> Vec<Self> {
-        // Age is there for who asks for it.
-        let asked_for = |column: &Self| *column == Self::Age;
-        let mut columns: Vec<Self> =
-            Self::all(stage).filter(|column| width >= Self::VAST || !asked_for(column)).collect();
+        // These are there for who asks for them.
+        let asked_for = |column: &Self| match column {
+            Self::Age => width < Self::VAST,
+            Self::State | Self::Threads | Self::Command => true,
+            _ => false,
+        };
+        let mut columns: Vec<Self> = Self::all(stage).filter(|column| !asked_for(column)).collect();
         for &gone in Self::given_up(stage) {
             let need: u16 = columns.iter().map(|column| column.width() + 1).sum();
             let more = if columns.iter().any(|column| column.is_extra()) {
@@ -257,6 +286,9 @@ impl Column {
             | Self::GpuJoules => 7,
             Self::User | Self::GpuMemory | Self::Share | Self::Recent | Self::Age => 8,
             Self::Count | Self::Cpu | Self::GpuPercent => 6,
+            Self::State => 1,
+            Self::Threads => 4,
+            Self::Command => 40,
             Self::Job => 16,
             Self::Name => Self::NAME,
         }
@@ -264,12 +296,13 @@ impl Column {
 
     /// Numbers stand at the right.
     pub fn is_number(self) -> bool {
-        !matches!(self, Self::User | Self::Job | Self::Share | Self::Recent | Self::Name)
+        let words = matches!(self, Self::User | Self::Job | Self::Name | Self::Command);
+        !words && !matches!(self, Self::Share | Self::Recent | Self::State)
     }
 
     /// Its natural order begins with the largest.
     pub fn is_descending(self) -> bool {
-        !matches!(self, Self::Pid | Self::User | Self::Job | Self::Name)
+        !matches!(self, Self::Pid | Self::User | Self::Job | Self::Name | Self::Command)
     }
 
     /// The title, with the unit.
@@ -295,8 +328,10 @@ impl Column {
             Self::GpuWatts => look.units.gpu_power_title(),
             Self::GpuJoules => look.units.gpu_energy_title(),
             Self::Age => "AGE",
-            Self::Name if look.command => "COMMAND",
-            Self::Name => "NAME",
+            Self::State => "S",
+            Self::Threads => "THR",
+            Self::Name if !look.command => "NAME",
+            Self::Name | Self::Command => "COMMAND",
         };
         title.into()
     }
@@ -328,7 +363,16 @@ impl Column {
             Self::GpuWatts => marked(look.now, look.units.power(row.gpu.watts)),
             Self::GpuJoules => marked(row.quality, look.units.energy(row.gpu.energy)),
             Self::Age => row.age.map_or_else(|| figure::ABSENT.into(), figure::duration),
-            Self::Name => name(row, look),
+            Self::State => read_late(row, row.life.map(|life| life.state.to_string())),
+            Self::Threads => {
+                // A row with figures of others has their threads too, which nobody counted.
+                let alone = row.twig.as_ref().is_none_or(|twig| twig.hidden == 0);
+                let life = row.life.filter(|_| alone);
+                read_late(row, life.map(|life| life.threads.to_string()))
+            }
+            Self::Name => name(row, look.command),
+            Self::Command if look.names && pid(row).is_none() => String::new(),
+            Self::Command => name(row, true),
         }
     }
 
@@ -360,6 +404,9 @@ impl Column {
             }
             Self::Age => absent_last(a.age, b.age, |a, b| turn(reverse, b.cmp(&a))),
             Self::Name => turn(reverse, a.identity.name.cmp(&b.identity.name)),
+            Self::Command => absent_last(command(a), command(b), |a, b| turn(reverse, a.cmp(b))),
+            // Nobody knows of those that are out of sight.
+            Self::State | Self::Threads => Ordering::Equal,
         }
     }
 }
@@ -411,13 +458,22 @@ pub fn called(row: &Row) -> String {
     figure::printable(&row.identity.name)
 }
 
-fn name(row: &Row, look: &Look) -> String {
-    let identity = &row.identity;
+/// What was read of a process is not known of others: of those that ended, or were not read.
+fn read_late(row: &Row, read: Option<String>) -> String {
+    let untold = if pid(row).is_some() { figure::ABSENT } else { "" };
+    read.unwrap_or_else(|| untold.into())
+}
+
+fn command(row: &Row) -> Option<&str> {
+    row.identity.cmdline.as_deref().filter(|line| !line.is_empty())
+}
+
+fn name(row: &Row, by_command: bool) -> String {
     if matches!(row.key, RowKey::Group(..)) {
         return called(row);
     }
-    let command = identity.cmdline.as_ref().filter(|line| look.command && !line.is_empty());
-    command.map_or_else(|| called(row), |line| figure::printable(line))
+    let command = command(row).filter(|_| by_command);
+    command.map_or_else(|| called(row), figure::printable)
 }
 
 fn turn(reverse: bool, order: Ordering) -> Ordering {

@@ -71,15 +71,27 @@ impl Columns {
     pub fn fitting(&self, room: u16, stage: Stage) -> Vec<(Column, u16)> {
         let columns = self.kept(room, stage);
         let cells = |column: Column| self.width(column).unwrap_or(column.width());
-        let others = columns.iter().filter(|column| **column != Column::Name);
+        // Where names are not wanted, command lines have what is left.
+        let named = columns.contains(&Column::Name);
+        let wide = if named { Column::Name } else { Column::Command };
+        let others = columns.iter().filter(|column| **column != wide);
         let fixed: u16 = others.map(|column| cells(*column) + 1).sum();
         let rest = room.saturating_sub(fixed);
-        let name = |asked: Option<u16>| asked.map_or(rest, |asked| asked.min(rest));
-        let sized = |column| match column {
-            Column::Name => (column, name(self.width(column))),
-            other => (column, cells(other)),
+        let sized = |column| match self.width(column) {
+            asked if column == wide => (column, asked.map_or(rest, |asked| asked.min(rest))),
+            _ => (column, cells(column)),
         };
         columns.into_iter().map(sized).collect()
+    }
+
+    /// Command lines have a column of their own.
+    pub fn has_commands(&self) -> bool {
+        self.chosen.contains(&Column::Command)
+    }
+
+    /// Names have one.
+    pub fn has_names(&self) -> bool {
+        self.chosen.is_empty() || self.chosen.contains(&Column::Name)
     }
 
     /// Those that have something to say and fit.
@@ -89,6 +101,10 @@ impl Columns {
             kept = Column::fitting(room, stage);
         } else {
             kept.retain(|column| self.chosen.contains(column));
+            // What is no process has no command line, but may have no other name.
+            if self.has_names() && !stage.tab.of_processes() {
+                kept.retain(|column| *column != Column::Command);
+            }
             kept.sort_by_key(|column| self.chosen.iter().position(|one| one == column));
         }
         let cells = |column: &Column| match column {

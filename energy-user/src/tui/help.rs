@@ -6,6 +6,7 @@
 use super::{
     action::{Action, Binding},
     app::App,
+    keymap::Keymap,
 };
 
 /// A part of the help, in the order in which they stand.
@@ -45,8 +46,17 @@ impl Section {
         }
     }
 
+    /// What the words of its line are about, where there is one.
+    pub fn lead(self) -> &'static str {
+        match self {
+            Self::Rows => "the tab",
+            Self::Order => "sort by",
+            _ => "",
+        }
+    }
+
     /// Where a binding stands; none where the footer is enough.
-    fn of(binding: &Binding) -> Option<Self> {
+    pub fn of(binding: &Binding) -> Option<Self> {
         if binding.help.is_empty() {
             return None;
         }
@@ -106,10 +116,18 @@ pub enum Entry {
 
 /// Every key of a section that could do something here.
 pub fn entries(section: Section, app: &App) -> Vec<Entry> {
+    gather(section, &app.settings().keys, |binding| binding.action.exists(app))
+}
+
+/// Every usual key of a section, for a text that is of no machine.
+pub fn all(section: Section) -> Vec<Entry> {
+    gather(section, &Keymap::default(), |_| true)
+}
+
+fn gather(section: Section, keymap: &Keymap, exists: impl Fn(&Binding) -> bool) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
-    let here =
-        |binding: &Binding| Section::of(binding) == Some(section) && binding.action.exists(app);
-    for (binding, keys) in app.settings().keys.bound().filter(|(binding, _)| here(binding)) {
+    let here = |binding: &Binding| Section::of(binding) == Some(section) && exists(binding);
+    for (binding, keys) in keymap.bound().filter(|(binding, _)| here(binding)) {
         if keys.is_empty() {
             continue;
         }

@@ -12,6 +12,7 @@ use super::{
     act::Hand,
     action::action,
     app::{App, Hands, Request},
+    life::Watch,
     settings::Palette,
     signals::{Signals, Told},
     terminal::Screen as Terminal,
@@ -40,6 +41,7 @@ pub async fn run(
     (config, said): (&Config, &[(&str, &str)]),
     tariff: Option<Tariff>,
     hands: Hands,
+    watch: &Watch,
 ) -> anyhow::Result<()> {
     let mut app = App::new(session.describe().clone(), interval, Theme::plain())
         .with_tariff(tariff)
@@ -58,7 +60,7 @@ pub async fn run(
         app.tick(tick);
     }
     let mut screen = Terminal::enter().context("cannot use the terminal for the screen")?;
-    follow(&mut session, &mut app, &mut screen, &mut signals, &mut own).await
+    follow(&mut session, &mut app, &mut screen, &mut signals, (&mut own, watch)).await
 }
 
 async fn follow(
@@ -66,7 +68,7 @@ async fn follow(
     app: &mut App,
     screen: &mut Terminal,
     signals: &mut Signals,
-    own: &mut Own,
+    (own, watch): (&mut Own, &Watch),
 ) -> anyhow::Result<()> {
     let mut events = EventStream::new();
     let mut drain = interval_at(Instant::now() + DRAIN, DRAIN);
@@ -78,7 +80,7 @@ async fn follow(
     let mut hush: Option<(u64, Instant)> = None;
     loop {
         if changed {
-            draw(screen, app)?;
+            draw(screen, app, watch)?;
             shown = Instant::now();
         }
         hush = until(hush, app.notice_number(), Instant::now());
@@ -156,9 +158,10 @@ fn handle(event: &Event, app: &mut App) -> Option<Request> {
     }
 }
 
-fn draw(screen: &mut Terminal, app: &mut App) -> anyhow::Result<()> {
+fn draw(screen: &mut Terminal, app: &mut App, watch: &Watch) -> anyhow::Result<()> {
     let draw = |frame: &mut ratatui::Frame| {
         app.fit(frame.area());
+        app.observe(watch.look(&app.in_sight(), app.in_detail()));
         view(app, frame);
     };
     screen.terminal().draw(draw).context("cannot draw on the terminal")?;

@@ -7,10 +7,11 @@
 //! 2. its watts by pool over the last minutes
 //! 3. what of it looks like waste
 //! 4. a process's tree, or its threads where they are told apart; a group's members
-//! 5. the GPUs that it is on
-//! 6. the arithmetic of its joules
-//! 7. what measured, and by which rules
-//! 8. its command line, where that is so long that the first section has but its beginning
+//! 5. where threads have no rows: those of a process that ran longest
+//! 6. the GPUs that it is on
+//! 7. the arithmetic of its joules
+//! 8. what measured, and by which rules
+//! 9. its command line, where that is so long that the first section has but its beginning
 //!
 //! Members, threads and pools add up to the row, to the microjoule.
 
@@ -35,7 +36,10 @@ use crate::{
         finding,
     },
     sample::ProcessId,
-    tui::column::marked,
+    tui::{
+        column::marked,
+        life::{Life, Threads},
+    },
     units::{Microjoules, Tariff, Watts},
 };
 
@@ -125,6 +129,10 @@ struct Subject<'a> {
     history: History,
     /// Of a group, all of its processes are told apart.
     told: bool,
+    /// What its process is at, where that was read.
+    life: Option<Life>,
+    /// Its threads, where they were read.
+    threads: Option<&'a Threads>,
     units: Units,
     tariff: Option<Tariff>,
 }
@@ -135,8 +143,8 @@ impl Detail {
         books: &Books,
         key: RowKey,
         row: Option<&Row>,
-        units: Units,
-        tariff: Option<Tariff>,
+        (life, threads): (Option<Life>, Option<&Threads>),
+        scale: (Units, Option<Tariff>),
     ) -> Option<Self> {
         let tick = books.ledger.latest()?;
         let Some(row) = row else {
@@ -150,13 +158,14 @@ impl Detail {
                 sections: sections.into_iter().collect(),
             });
         };
-        let subject = Subject::new(books, tick, row, units, tariff);
+        let subject = Subject { life, threads, ..Subject::new(books, tick, row, scale) };
         let sections = [
             subject.who(),
             subject.sums(),
             subject.chart(),
             subject.findings(),
             subject.kin(),
+            subject.busiest(),
             subject.on_gpus(),
             subject.arithmetic(),
             subject.environment(),
@@ -176,8 +185,7 @@ impl<'a> Subject<'a> {
         books: &'a Books,
         tick: &'a Tick,
         row: &'a Row,
-        units: Units,
-        tariff: Option<Tariff>,
+        (units, tariff): (Units, Option<Tariff>),
     ) -> Self {
         let members = match row.key {
             RowKey::Group(..) => books.ledger.member_rows(row.key),
@@ -199,7 +207,19 @@ impl<'a> Subject<'a> {
         let history = whose
             .filter(|_| told)
             .map_or_else(History::default, |whose| books.trail.history(&whose, row.energy));
-        Self { books, tick, row, members, processes, history, told, units, tariff }
+        Self {
+            books,
+            tick,
+            row,
+            members,
+            processes,
+            history,
+            told,
+            life: None,
+            threads: None,
+            units,
+            tariff,
+        }
     }
 
     fn frame(&self) -> &'a Frame {

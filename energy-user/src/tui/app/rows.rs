@@ -34,8 +34,11 @@ pub(super) struct Arrangement {
 }
 
 impl Arrangement {
-    /// Sorts by a column in its natural order.
+    /// Sorts by a column in its natural order; not by one whose cells are known of few rows.
     pub fn sort(&mut self, column: Column) {
+        if column.is_read_late() {
+            return;
+        }
         self.column = column;
         self.reverse = false;
     }
@@ -66,7 +69,12 @@ impl Arrangement {
             Some(scope) => Box::new(scope.rows(&books.rows)),
             None => Box::new(books.rows.iter()),
         };
-        let shown = |row: &Row| Shown { row: row.clone(), pace: books.pace(row.key), twig: None };
+        let shown = |row: &Row| Shown {
+            row: row.clone(),
+            pace: books.pace(row.key),
+            twig: None,
+            life: None,
+        };
         let (mut ended, mut rows) = (Vec::new(), Vec::with_capacity(books.rows.len()));
         let asked = |row: &Shown| filter.query.matches(&Asked::new(row, filter.tariff));
         for row in within.map(shown).filter(asked) {

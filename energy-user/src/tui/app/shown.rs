@@ -7,6 +7,7 @@ use crate::{
     frame::{Held, Quality},
     ledger::{OnGpus, Row, RowKey},
     sample::Identity,
+    tui::life::Life,
     units::{GramsCo2e, Watts},
 };
 
@@ -19,6 +20,8 @@ pub struct Shown {
     pub pace: Pace,
     /// In a tree: what it hangs on.
     pub twig: Option<Twig>,
+    /// What its process is at, where that was read.
+    pub life: Option<Life>,
 }
 
 /// The place of a row in a tree.
@@ -58,7 +61,7 @@ impl Shown {
     ) -> Self {
         let pace = Pace::sum(rows.clone().map(|shown| shown.pace));
         let row = sum(key, name, &rows.map(|shown| &shown.row).collect::<Vec<_>>(), interval);
-        Self { row, pace, twig: None }
+        Self { row, pace, twig: None, life: None }
     }
 }
 

@@ -69,7 +69,8 @@ pub(super) fn plain(app: &App, width: u16) -> String {
 
 /// There is room for command lines, and rows have one: a job has a name.
 pub(super) fn shows_commands(app: &App, width: u16) -> bool {
-    width >= COMMANDS_NEED && app.tab().of_processes()
+    let own = app.settings().columns.has_commands();
+    width >= COMMANDS_NEED && app.tab().of_processes() && !own
 }
 
 fn style(app: &App, row: &Row) -> Style {
@@ -135,7 +136,7 @@ impl Grid {
                 _ => Style::new(),
             };
             let cell = match column {
-                Column::Name => named(row, &cell, width),
+                _ if self.is_name(column) => named(row, &cell, width),
                 _ => pad(column, &cell, width),
             };
             Span::styled(cell, style)
@@ -150,11 +151,16 @@ impl Grid {
         }
         self.cells(|column, width| {
             let cell = match column {
-                Column::Name => column.cell(&sum, &self.look),
+                _ if self.is_name(column) => column.cell(&sum, &self.look),
                 _ => String::new(),
             };
             Span::raw(pad(column, &cell, width))
         })
+    }
+
+    /// The column that tells whose a row is.
+    fn is_name(&self, column: Column) -> bool {
+        column == Column::Name || column == Column::Command && !self.look.names
     }
 
     /// A cell for each column, with a gap between two.

@@ -16,7 +16,10 @@ use crate::{
         text,
     },
     sample::ProcessId,
-    tui::column::{marked, percent},
+    tui::{
+        column::{marked, percent},
+        life::word,
+    },
     units::Microjoules,
 };
 
@@ -86,6 +89,12 @@ impl Subject<'_> {
             }
             if let Some(command) = identity.cmdline.as_ref().filter(|line| !line.is_empty()) {
                 fact("command", text::cut(command, LONGEST));
+            }
+            if let Some(life) = self.life {
+                let word = Some(word(life.state)).filter(|word| !word.is_empty());
+                let word = word.map_or_else(String::new, |word| format!(" ({word})"));
+                fact("state", format!("{}{word}", life.state));
+                fact("threads", life.threads.to_string());
             }
             if let Some(began) = environment::began(self.frame(), id.start) {
                 fact("began", began);

@@ -6,11 +6,17 @@ use super::{Body, Entry, Section, Stress, Subject, head::id};
 use crate::{
     frame::ThreadFrame,
     ledger::{Row, RowKey},
-    present::figure::printable,
+    present::{
+        columns::Line,
+        figure::{self, printable},
+    },
     sample::ProcessId,
-    tui::app::{
-        forest::{DEEPEST, above},
-        shown,
+    tui::{
+        app::{
+            forest::{DEEPEST, above},
+            shown,
+        },
+        life,
     },
 };
 
@@ -108,6 +114,28 @@ impl Subject<'_> {
         entries.push(entry(whole, printable(&name), Stress::Strong));
         let title = "The threads of its process that ran in the last interval".into();
         Some(Section { title, body: Body::Entries(entries) })
+    }
+
+    /// The threads of a process by their CPU time, where they have no rows with power.
+    pub(super) fn busiest(&self) -> Option<Section> {
+        let apart = self.process().is_some_and(|process| !process.threads.is_empty());
+        let threads = self.threads.filter(|threads| threads.all > 1 && !apart)?;
+        let mut lines: Vec<Line> = threads
+            .busiest
+            .iter()
+            .map(|thread| {
+                let name = printable(&format!("{} {}", thread.name, thread.id));
+                Line::new(name, figure::duration(thread.ran), life::word(thread.state))
+            })
+            .collect();
+        let rest = threads.all.saturating_sub(lines.len());
+        if lines.is_empty() {
+            let words = format!("{rest} threads are too many to be read at each picture.");
+            lines.push(Line::words(words));
+        } else if rest > 0 {
+            lines.push(Line::words(format!("and {rest} more")));
+        }
+        Section::of_lines("Its threads, by their CPU time since they began", lines)
     }
 
     /// Rows as one, which is what the table makes of them.

@@ -74,6 +74,7 @@ impl App {
             RowKey::Folded => shown().or_else(own),
             _ => own().or_else(shown),
         };
-        self.detail = Detail::of(books, key, row, self.units, self.tariff).map(Box::new);
+        self.detail =
+            Detail::of(books, key, row, self.life_of(key), (self.units, self.tariff)).map(Box::new);
     }
 }

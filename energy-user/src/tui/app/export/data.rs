@@ -242,6 +242,15 @@ impl Writer {
             Column::Count => one("processes", Cell::Whole(Some(row.members as u64))),
             Column::User => one("user", safe(&row.identity.user)),
             Column::Job => one("job", Cell::Text(row.job.as_ref().map(|job| printable(&job.name)))),
+            Column::State => {
+                let life = row.life.map(|life| life.state.to_string());
+                one("state", Cell::Text(life))
+            }
+            Column::Threads => {
+                let alone = row.twig.as_ref().is_none_or(|twig| twig.hidden == 0);
+                let life = row.life.filter(|_| alone);
+                one("threads", Cell::Whole(life.map(|life| life.threads.into())))
+            }
             Column::Age => number("age_seconds", row.age.map(|age| age.as_secs_f64())),
             Column::Watts => number("power_watts", row.watts.map(|watts| watts.0)),
             Column::Smooth => number("smoothed_power_watts", row.pace.watts),
@@ -267,6 +276,7 @@ impl Writer {
             Column::GpuJoules => {
                 number("gpu_energy_joules", row.gpu.energy.map(Microjoules::joules))
             }
+            Column::Command => one("cmdline", safe(&row.identity.cmdline)),
             Column::Name => {
                 let mut fields = one("name", Cell::Text(Some(printable(&row.identity.name))));
                 if self.look.command {
