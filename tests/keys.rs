@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "keys/mouse.rs"]
+mod mouse;
 mod support;
 
 use std::{
@@ -138,12 +140,17 @@ impl Tmux {
 
     /// Starts jouletop in the shell, which notes how the terminal was before and after.
     fn run(&self) {
+        self.run_with("");
+    }
+
+    fn run_with(&self, options: &str) {
         let line = format!(
             "stty -a > {0}/before; sh -c 'echo $$ > {0}/pid; exec {1} --simulate {2} --interval \
-             1s'; echo status=$?; stty -a > {0}/after; echo noted",
+             1s {3}'; echo status=$?; stty -a > {0}/after; echo noted",
             self.folder.path().display(),
             env!("CARGO_BIN_EXE_jouletop"),
             SCENARIO,
+            options,
         );
         self.type_line(&line);
         self.until("rows", |shot| shot.text.contains("all ") && shot.text.contains("(idle)"));
@@ -156,7 +163,7 @@ impl Tmux {
     /// It has ended well, and the terminal is as it was.
     fn left_as_it_was(&self, road: &str) {
         self.until(&format!("the end by {road}"), |shot| {
-            shot.text.contains("noted") && !shot.text.contains("(idle)")
+            shot.text.contains("\nnoted\n") && !shot.text.contains("(idle)")
         });
         let shown = self.shot().text;
         assert!(shown.contains("status=0"), "{road}: {shown}");
@@ -331,9 +338,16 @@ fn expected(binding: &Binding) -> Option<Expected> {
         Action::PageDown => {
             moves(&["Home"], |old, shot| lines(old, shot) > 1 && !shot.is_no_process())
         }
-        Action::Accept | Action::Pick | Action::Type(_) | Action::Erase | Action::Card => {
-            panic!("{:?} is valid while browsing: {remedy}", binding.action)
-        }
+        Action::Accept
+        | Action::Pick
+        | Action::Type(_)
+        | Action::Erase
+        | Action::Card
+        | Action::Select(_)
+        | Action::Choose(_)
+        | Action::Scroll(_)
+        | Action::ScrollRows(_)
+        | Action::Divide(_) => panic!("{:?} is valid while browsing: {remedy}", binding.action),
     })
 }
 

@@ -39,6 +39,8 @@ struct Terminal {
     line: File,
     before: Termios,
     screen: Arc<Mutex<vt100::Parser>>,
+    /// All that it was told, byte by byte.
+    told: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Terminal {
@@ -74,13 +76,16 @@ impl Terminal {
         let keyboard = File::from(master);
         let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(24), cells(80), 0)));
         let (mut output, shown) = (keyboard.try_clone().unwrap(), Arc::clone(&screen));
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&told);
         thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(count @ 1..) = output.read(&mut bytes) {
                 shown.lock().unwrap().process(&bytes[..count]);
+                heard.lock().unwrap().extend_from_slice(&bytes[..count]);
             }
         });
-        Self { child, keyboard, line, before, screen }
+        Self { child, keyboard, line, before, screen, told }
     }
 
     fn text(&self) -> String {
@@ -130,6 +135,7 @@ impl Terminal {
         assert_eq!(tcgetattr(&self.line).unwrap(), self.before);
         let screen = self.screen.lock().unwrap();
         assert!(!screen.screen().alternate_screen() && !screen.screen().hide_cursor());
+        assert_eq!(screen.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
         status
     }
 }
@@ -253,6 +259,33 @@ fn any_size_is_survived_and_used() {
     terminal.until("rows again", |text| text.contains("(idle)") && text.contains("gCO2e"));
     terminal.type_keys("q");
     assert!(terminal.left_as_it_was().success());
+}
+
+#[test]
+fn whoever_wants_no_mouse_has_none_and_the_terminal_is_told_nothing_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("config.toml");
+    std::fs::write(&config, "[screen]\nmouse = false\n").unwrap();
+    let config = format!("--config={}", config.display());
+    // Modes 1000 to 1016 are all of the mouse (xterm's ctlseqs, Mouse Tracking).
+    let of_mouse = |told: &[u8]| String::from_utf8_lossy(told).contains("\x1b[?10");
+    for (option, wanted) in [("--no-mouse", false), (config.as_str(), false), ("--ascii", true)] {
+        let args = ["--simulate", DEMO, "--interval", "100ms", option];
+        let mut terminal = Terminal::start(&args);
+        terminal.until("rows", |text| text.contains("(idle)"));
+        terminal.type_keys("?");
+        terminal.until("help", |text| text.contains("Marks"));
+        assert_eq!(terminal.text().contains("Shift-drag"), wanted, "{option}");
+        let mode = terminal.screen.lock().unwrap().screen().mouse_protocol_mode();
+        assert_eq!(mode == vt100::MouseProtocolMode::ButtonMotion, wanted, "{option}: {mode:?}");
+        terminal.type_keys("?q");
+        assert!(terminal.left_as_it_was().success());
+        // 1049 is the other screen.
+        let told = String::from_utf8(terminal.told.lock().unwrap().clone()).unwrap();
+        let told = told.replace("\x1b[?1049", "");
+        assert_eq!(of_mouse(told.as_bytes()), wanted, "{option}");
+        assert!(!told.contains("\x1b[?1003"), "moves alone are not asked for");
+    }
 }
 
 #[test]

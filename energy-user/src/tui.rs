@@ -5,9 +5,10 @@
 //! Only [`run`], its terminal and what it does on request touch the world.
 //!
 //! ```text
-//! key ---> action (the table) ---> App::update \
-//! tick from the session ---------> App::tick    > view ---> terminal
-//! size ---------------------------> App::fit   /
+//! key ----> action (the table) ---> App::update \
+//! mouse --> action (the spots) -/                > view ---> terminal, spots
+//! tick from the session ----------> App::tick    |
+//! size ----------------------------> App::fit   /
 //! ```
 
 mod act;
@@ -17,10 +18,12 @@ pub mod column;
 pub mod columns;
 mod glyph;
 pub mod help;
+pub mod mouse;
 mod run;
 pub mod settings;
 mod signals;
 mod small;
+pub mod spots;
 pub mod tab;
 mod terminal;
 mod theme;

@@ -51,9 +51,16 @@ impl Section {
             return None;
         }
         Some(match binding.action {
-            Action::Accept | Action::Pick | Action::Type(_) | Action::Erase | Action::Card => {
-                return None;
-            }
+            Action::Accept
+            | Action::Pick
+            | Action::Type(_)
+            | Action::Erase
+            | Action::Card
+            | Action::Select(_)
+            | Action::Choose(_)
+            | Action::Scroll(_)
+            | Action::ScrollRows(_)
+            | Action::Divide(_) => return None,
             Action::Sort(_) | Action::SortLeft | Action::SortRight | Action::Reverse => Self::Order,
             Action::Back | Action::Filter | Action::Users => Self::Find,
             Action::Pause

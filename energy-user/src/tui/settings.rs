@@ -39,6 +39,8 @@ pub struct Settings {
     pub palette: Palette,
     /// Letters and marks of ASCII alone.
     pub ascii: bool,
+    /// Listens to the mouse.
+    pub mouse: bool,
     /// Which parts are shown.
     pub panels: Panels,
     /// The columns of the table.
@@ -52,6 +54,7 @@ impl Settings {
             theme: screen.theme,
             palette,
             ascii: screen.ascii,
+            mouse: screen.mouse,
             panels: screen.panels.clone(),
             columns: Columns::of(&screen.columns),
         }

@@ -13,7 +13,8 @@ use std::{
 };
 
 use crossterm::{
-    cursor, execute,
+    cursor, execute, queue,
+    style::Print,
     terminal::{
         Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
         enable_raw_mode,
@@ -24,6 +25,15 @@ use ratatui::{Terminal, backend::CrosstermBackend};
 
 /// Whether the terminal is ours at the moment.
 static OURS: AtomicBool = AtomicBool::new(false);
+
+/// The terminal tells of the mouse.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Presses, releases, and moves with a button held; places as numbers of any size. Moves without
+/// a button, which crossterm's own command asks for as well, would cost bytes and time for
+/// nothing.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 
 /// The terminal while it is ours.
 pub(super) struct Screen {
@@ -54,6 +64,15 @@ impl Screen {
     /// The terminal to draw on.
     pub fn terminal(&mut self) -> &mut Terminal<CrosstermBackend<Stdout>> {
         &mut self.terminal
+    }
+
+    /// Lets the terminal tell of the mouse, or not.
+    #[expect(clippy::unused_self, reason = "only who has the terminal may")]
+    pub fn listen(&mut self, mouse: bool) -> io::Result<()> {
+        if MOUSE.swap(mouse, Ordering::SeqCst) == mouse {
+            return Ok(());
+        }
+        execute!(stdout(), Print(if mouse { MOUSE_ON } else { MOUSE_OFF }))
     }
 
     /// Gives the terminal to the shell and stops, until `fg`.
@@ -96,6 +115,10 @@ fn take() -> io::Result<()> {
 /// Errors are of no use here: either the terminal is gone, or we did what we could.
 fn give_back() {
     if OURS.swap(false, Ordering::SeqCst) {
+        // A frame after will ask again.
+        if MOUSE.swap(false, Ordering::SeqCst) {
+            let _ = queue!(stdout(), Print(MOUSE_OFF));
+        }
         let _ = execute!(stdout(), LeaveAlternateScreen, cursor::Show);
         let _ = disable_raw_mode();
     }
