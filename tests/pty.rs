@@ -30,6 +30,7 @@ use nix::{
 use support::jouletop;
 
 const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/scenarios/demo.toml");
+const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/scenarios/server.toml");
 
 /// jouletop in a terminal that remembers what it shows.
 struct Terminal {
@@ -286,6 +287,129 @@ fn whoever_wants_no_mouse_has_none_and_the_terminal_is_told_nothing_of_it() {
         assert_eq!(of_mouse(told.as_bytes()), wanted, "{option}");
         assert!(!told.contains("\x1b[?1003"), "moves alone are not asked for");
     }
+}
+
+#[test]
+fn a_storm_of_sizes_is_survived() {
+    let mut terminal = Terminal::start(&["--simulate", SERVER, "--interval", "100ms"]);
+    terminal.until("rows", |text| text.contains("package-0"));
+    let sizes = [(24, 80), (3, 10), (50, 200), (1, 1), (12, 40), (60, 150), (7, 300), (45, 61)];
+    for (rows, columns) in sizes.into_iter().cycle().take(100) {
+        terminal.resize(rows, columns);
+        thread::sleep(Duration::from_millis(20));
+    }
+    terminal.resize(24, 80);
+    terminal.until("rows again", |text| {
+        text.contains("1 process") && text.contains("NAME") && text.contains("q quit")
+    });
+    terminal.type_keys("q");
+    assert!(terminal.left_as_it_was().success());
+}
+
+/// Letters of two cells, of none, from right to left, and commands to a terminal: as names.
+#[test]
+fn whatever_a_process_is_called_the_columns_stand() {
+    let mut terminal = Terminal::start(&["--simulate", SERVER, "--interval", "100ms"]);
+    terminal.resize(60, 80);
+    terminal.until("rows", |text| text.contains("chloé") && text.contains("李雷"));
+    terminal.type_keys("P");
+    terminal.until("by number", |text| text.contains("▲PID"));
+    // A row has its numbers where every other has them, cell by cell.
+    let screen = terminal.screen.lock().unwrap();
+    let screen = screen.screen();
+    let cell = |y: u16, x: u16| screen.cell(y, x).map(vt100::Cell::contents).unwrap_or_default();
+    let line = |y: u16| (0..80).map(|x| cell(y, x)).collect::<String>();
+    let head = (0..60).find(|y| line(*y).contains("▲PID")).unwrap();
+    let end_of = |title: &str| {
+        let ends = |x: &u16| {
+            let from = (*x + 1).saturating_sub(title.len() as u16);
+            (from..=*x).map(|x| cell(head, x)).collect::<String>() == title
+        };
+        (0..80).find(ends).unwrap()
+    };
+    let (watts, cpu) = (end_of(" W"), end_of("CPU%"));
+    let mut seen = 0;
+    for name in ["李雷", "דנה", "chloé", "数据分析", "?[31mred?"] {
+        for y in head + 1..58 {
+            if line(y).contains(name) {
+                let last = [watts, cpu].map(|x| cell(y, x).chars().next());
+                let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+                assert!(last.into_iter().all(digit), "{name}: {:?}", line(y));
+                assert_eq!([watts, cpu].map(|x| cell(y, x + 1).trim().len()), [0, 0], "{name}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 5, "{seen}: {}", screen.contents());
+}
+
+#[test]
+fn a_picture_that_stands_still_costs_nothing_and_one_that_moves_comes_at_once() {
+    let mut terminal = Terminal::start(&["--simulate", DEMO, "--interval", "100ms"]);
+    terminal.until("rows", |text| text.contains("(idle)"));
+    terminal.type_keys(" ");
+    terminal.until("pause", |text| text.contains("PAUSED"));
+    thread::sleep(Duration::from_millis(300));
+    let before = terminal.told.lock().unwrap().len();
+    // A dozen intervals, a key that means nothing here, a move of the mouse that nobody asked for.
+    terminal.type_keys("y");
+    terminal.type_keys("\x1b[<35;10;10M");
+    thread::sleep(Duration::from_millis(1200));
+    assert_eq!(terminal.told.lock().unwrap().len(), before);
+    terminal.type_keys(" q");
+    assert!(terminal.left_as_it_was().success());
+    let told = String::from_utf8(terminal.told.lock().unwrap().clone()).unwrap();
+    let (begun, ended) = (told.matches("\x1b[?2026h").count(), told.matches("\x1b[?2026l").count());
+    assert!(begun > 2 && begun == ended, "{begun} frames begun, {ended} ended");
+    assert_eq!(told.matches("\x1b[?25l").count(), 1, "the cursor is hidden once");
+    assert_eq!(told.matches("\x1b[2J").count(), 1, "the screen is cleared once");
+}
+
+/// The thread that writes is waiting for the terminal to take something.
+fn is_stuck(pid: u32) -> bool {
+    std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten().any(|task| {
+        let read = |name| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
+        // write(2), of standard output.
+        let write = format!("{} 0x1 ", libc::SYS_write);
+        read("comm").trim() == "writer" && read("syscall").starts_with(&write)
+    })
+}
+
+/// For how long has been measured, as the screen says.
+fn elapsed(text: &str) -> Option<f64> {
+    let word = text.split("   in ").nth(1)?.split_whitespace().next()?;
+    let (minutes, seconds) =
+        word.strip_suffix('s')?.rsplit_once('m').unwrap_or(("0", &word[..word.len() - 1]));
+    Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
+}
+
+#[test]
+fn a_terminal_that_takes_nothing_for_a_while_stops_no_measurement_and_catches_up() {
+    let mut terminal = Terminal::start(&["--simulate", DEMO, "--interval", "100ms"]);
+    terminal.until("rows", |text| text.contains("(idle)") && elapsed(text).is_some());
+    let start = std::time::Instant::now();
+    let before = elapsed(&terminal.text()).unwrap();
+    let screen = Arc::clone(&terminal.screen);
+    let held = screen.lock().unwrap();
+    let pid = terminal.child.id();
+    let mut stuck = 0;
+    while start.elapsed() < Duration::from_secs(8) {
+        if stuck == 0 {
+            terminal.type_keys("??");
+        }
+        thread::sleep(Duration::from_millis(10));
+        stuck += usize::from(is_stuck(pid));
+    }
+    assert!(stuck > 300, "it was to be stuck, and was so {stuck} times");
+    let waited = start.elapsed().as_secs_f64();
+    drop(held);
+    terminal.until("the time that has passed", |text| {
+        elapsed(text).is_some_and(|elapsed| elapsed >= before + waited * 0.8)
+    });
+    let late = start.elapsed().as_secs_f64() - waited;
+    assert!(late < 3.0, "it catches up at once, not after {late} s");
+    terminal.type_keys("q");
+    assert!(terminal.left_as_it_was().success());
 }
 
 #[test]

@@ -27,9 +27,11 @@ pub mod spots;
 pub mod tab;
 mod terminal;
 mod theme;
+mod thin;
 mod view;
 pub mod when;
 mod write;
+mod writer;
 
 pub use app::App;
 pub use run::run;

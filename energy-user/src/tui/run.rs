@@ -75,12 +75,14 @@ async fn follow(
     let mut hush: Option<(u64, Instant)> = None;
     let (mut mouse, mut spots) = (Mouse::default(), Spots::default());
     loop {
-        if changed {
+        // While the terminal is slow, the next frame waits and has all that came meanwhile.
+        if changed && !screen.is_busy() {
             spots = draw(screen, app)?;
             shown = Instant::now();
+            changed = false;
         }
         hush = until(hush, app.notice_number(), Instant::now());
-        changed = tokio::select! {
+        changed |= tokio::select! {
             told = signals.next() => match told {
                 Told::End => return Ok(()),
                 Told::Resumed => {
@@ -125,6 +127,10 @@ async fn follow(
                 app.hush();
                 true
             }
+            written = screen.written(), if screen.is_busy() => {
+                written.context("cannot draw on the terminal")?;
+                false
+            }
             _ = drain.tick() => {
                 session.drain()?;
                 false
@@ -161,6 +167,7 @@ fn draw(screen: &mut Terminal, app: &mut App) -> anyhow::Result<Spots> {
         spots = view(app, frame);
     };
     screen.terminal().draw(draw).context("cannot draw on the terminal")?;
+    screen.send().context("cannot draw on the terminal")?;
     Ok(spots)
 }
 

@@ -4,7 +4,7 @@
 //! of a panic are printed, so that nobody is left with a dead terminal.
 
 use std::{
-    io::{self, Stdout, stdout},
+    io::{self, stdout},
     panic,
     sync::{
         Once,
@@ -21,7 +21,9 @@ use crossterm::{
     },
 };
 use nix::sys::signal::{Signal, raise};
-use ratatui::{Terminal, backend::CrosstermBackend};
+use ratatui::Terminal;
+
+use super::{thin::Thin, writer::Writer};
 
 /// Whether the terminal is ours at the moment.
 static OURS: AtomicBool = AtomicBool::new(false);
@@ -37,7 +39,8 @@ const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 
 /// The terminal while it is ours.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<Thin>,
+    writer: Writer,
 }
 
 impl Screen {
@@ -52,31 +55,45 @@ impl Screen {
             }));
         });
         take()?;
-        match Terminal::new(CrosstermBackend::new(stdout())) {
-            Ok(terminal) => Ok(Self { terminal }),
-            Err(error) => {
-                give_back();
-                Err(error)
-            }
-        }
+        let made =
+            || Ok(Self { terminal: Terminal::new(Thin::default())?, writer: Writer::new()? });
+        made().inspect_err(|_| give_back())
     }
 
     /// The terminal to draw on.
-    pub fn terminal(&mut self) -> &mut Terminal<CrosstermBackend<Stdout>> {
+    pub fn terminal(&mut self) -> &mut Terminal<Thin> {
         &mut self.terminal
     }
 
-    /// Lets the terminal tell of the mouse, or not.
-    #[expect(clippy::unused_self, reason = "only who has the terminal may")]
+    /// A frame is on its way still; another one has to wait.
+    pub fn is_busy(&self) -> bool {
+        self.writer.is_busy()
+    }
+
+    /// Sends what was drawn on its way.
+    pub fn send(&mut self) -> io::Result<()> {
+        match self.terminal.backend_mut().frame() {
+            Some(frame) => self.writer.send(frame),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until the frame that is on its way is on the terminal.
+    pub async fn written(&mut self) -> io::Result<()> {
+        self.writer.written().await
+    }
+
+    /// Lets the terminal tell of the mouse, or not, from the next frame on.
     pub fn listen(&mut self, mouse: bool) -> io::Result<()> {
         if MOUSE.swap(mouse, Ordering::SeqCst) == mouse {
             return Ok(());
         }
-        execute!(stdout(), Print(if mouse { MOUSE_ON } else { MOUSE_OFF }))
+        queue!(self.terminal.backend_mut(), Print(if mouse { MOUSE_ON } else { MOUSE_OFF }))
     }
 
     /// Gives the terminal to the shell and stops, until `fg`.
     pub fn suspend(&mut self) -> io::Result<()> {
+        self.writer.settle();
         give_back();
         raise(Signal::SIGTSTP)?;
         self.resume()
@@ -84,13 +101,20 @@ impl Screen {
 
     /// Takes the terminal again, whatever somebody else has done to it.
     pub fn resume(&mut self) -> io::Result<()> {
+        // A frame of before would be drawn over the new ones.
+        self.writer.settle();
         give_back();
         take()?;
         // A new one knows that nothing is drawn. `Terminal::clear` would ask the
         // terminal where its cursor is, and the answer goes to the event stream.
-        self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+        self.terminal = Terminal::new(Thin::default())?;
         Ok(())
     }
+}
+
+/// The terminal is ours at the moment.
+pub(super) fn is_ours() -> bool {
+    OURS.load(Ordering::SeqCst)
 }
 
 /// Puts the line back as it was without writing a byte: for a terminal that takes none.
