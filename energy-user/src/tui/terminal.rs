@@ -4,7 +4,7 @@
 //! of a panic are printed, so that nobody is left with a dead terminal.
 
 use std::{
-    io::{self, stdout},
+    io::{self, Write as _, stdout},
     panic,
     sync::{
         Once,
@@ -20,14 +20,22 @@ use crossterm::{
         enable_raw_mode,
     },
 };
-use nix::sys::signal::{Signal, raise};
+use nix::sys::{
+    signal::{Signal, raise},
+    termios::{FlushArg, tcflush},
+};
 use ratatui::Terminal;
 
-use super::{thin::Thin, writer::Writer};
+use super::{
+    thin::{self, Thin},
+    writer::{self, Writer},
+};
 
 /// Whether the terminal is ours at the moment.
 static OURS: AtomicBool = AtomicBool::new(false);
 
+/// It takes nothing, and we leave without waiting for it.
+static ABANDONED: AtomicBool = AtomicBool::new(false);
 /// The terminal tells of the mouse.
 static MOUSE: AtomicBool = AtomicBool::new(false);
 
@@ -117,13 +125,31 @@ pub(super) fn is_ours() -> bool {
     OURS.load(Ordering::SeqCst)
 }
 
-/// Puts the line back as it was without writing a byte: for a terminal that takes none.
+/// Nothing is written any more.
+pub(super) fn is_abandoned() -> bool {
+    ABANDONED.load(Ordering::SeqCst)
+}
+
+/// Puts a terminal in order that takes nothing: what it has not taken yet is thrown away, which
+/// makes room for the few bytes that matter. Whoever was about to write does so no more.
 pub(super) fn abandon() {
+    ABANDONED.store(true, Ordering::SeqCst);
+    if OURS.load(Ordering::SeqCst)
+        && let Ok(mut terminal) = writer::open()
+    {
+        let _ = tcflush(&terminal, FlushArg::TCOFLUSH);
+        // The first one also ends what may be half of something.
+        let order = [thin::END, MOUSE_OFF.as_bytes(), b"\x1b[0m"].concat();
+        let _ = terminal.write_all(&order);
+        let _ = execute!(terminal, LeaveAlternateScreen, cursor::Show);
+    }
     let _ = disable_raw_mode();
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
+        // Half a frame is no picture, and no way to leave.
+        self.writer.settle();
         give_back();
     }
 }

@@ -12,10 +12,10 @@ use ratatui::{
     layout::{Position, Size},
 };
 
-/// A terminal that knows it shows what is between these at once, so that nothing tears, and one
-/// that does not leaves them alone (synchronized output, mode 2026).
+/// A terminal that knows synchronized output (mode 2026) shows what is between these at once, so
+/// that nothing tears; one that does not leaves them alone.
 const BEGIN: &[u8] = b"\x1b[?2026h";
-const END: &[u8] = b"\x1b[?2026l";
+pub(super) const END: &[u8] = b"\x1b[?2026l";
 
 /// The bytes that are to be written next.
 #[derive(Debug, Default)]

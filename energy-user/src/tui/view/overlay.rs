@@ -45,9 +45,8 @@ pub(super) fn draw(
             buffer.set_line(x, y, line, width);
         }
     }
-    let mut seen: Vec<(usize, Rect)> =
-        (area.y..area.bottom()).map(|y| Rect { y, height: 1, ..area }).enumerate().collect();
-    seen.iter_mut().for_each(|(line, _)| *line += scroll);
+    let places = (area.y..area.bottom()).map(|y| Rect { y, height: 1, ..area });
+    let mut seen: Vec<(usize, Rect)> = (scroll..).zip(places).collect();
     if scroll < last {
         let width = area.width.min(text::width(MORE) as u16);
         let (x, y) = (area.right() - width, area.bottom() - 1);
