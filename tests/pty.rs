@@ -388,6 +388,7 @@ fn elapsed(text: &str) -> Option<f64> {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the test watches the program from outside")]
 fn a_terminal_that_takes_nothing_for_a_while_stops_no_measurement_and_catches_up() {
     let mut terminal = Terminal::start(&["--simulate", DEMO, "--interval", "100ms"]);
     terminal.until("rows", |text| text.contains("(idle)") && elapsed(text).is_some());
