@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "keys/mouse.rs"]
+mod mouse;
 mod support;
 
 use std::{
@@ -167,7 +169,7 @@ impl Tmux {
     /// It has ended well, and the terminal is as it was.
     fn left_as_it_was(&self, road: &str) {
         self.until(&format!("the end by {road}"), |shot| {
-            shot.text.contains("noted") && !shot.text.contains("(idle)")
+            shot.text.contains("\nnoted\n") && !shot.text.contains("(idle)")
         });
         let shown = self.shot().text;
         assert!(shown.contains("status=0"), "{road}: {shown}");
@@ -351,9 +353,12 @@ fn expected(binding: &Binding) -> Option<Expected> {
         | Action::PreviousValue
         | Action::NextValue
         | Action::Undo
-        | Action::Save => {
-            panic!("{:?} is valid while browsing: {remedy}", binding.action)
-        }
+        | Action::Save
+        | Action::Select(_)
+        | Action::Choose(_)
+        | Action::Scroll(_)
+        | Action::ScrollRows(_)
+        | Action::Divide(_) => panic!("{:?} is valid while browsing: {remedy}", binding.action),
     })
 }
 

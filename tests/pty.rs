@@ -30,6 +30,7 @@ use nix::{
 use support::jouletop;
 
 const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/scenarios/demo.toml");
+const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/scenarios/server.toml");
 
 /// jouletop in a terminal that remembers what it shows.
 struct Terminal {
@@ -39,6 +40,8 @@ struct Terminal {
     line: File,
     before: Termios,
     screen: Arc<Mutex<vt100::Parser>>,
+    /// All that it was told, byte by byte.
+    told: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Terminal {
@@ -74,13 +77,16 @@ impl Terminal {
         let keyboard = File::from(master);
         let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(24), cells(80), 0)));
         let (mut output, shown) = (keyboard.try_clone().unwrap(), Arc::clone(&screen));
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&told);
         thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(count @ 1..) = output.read(&mut bytes) {
                 shown.lock().unwrap().process(&bytes[..count]);
+                heard.lock().unwrap().extend_from_slice(&bytes[..count]);
             }
         });
-        Self { child, keyboard, line, before, screen }
+        Self { child, keyboard, line, before, screen, told }
     }
 
     fn text(&self) -> String {
@@ -127,10 +133,15 @@ impl Terminal {
     fn left_as_it_was(&mut self) -> ExitStatus {
         let status = self.ended();
         thread::sleep(Duration::from_millis(100));
+        self.is_as_it_was();
+        status
+    }
+
+    fn is_as_it_was(&self) {
         assert_eq!(tcgetattr(&self.line).unwrap(), self.before);
         let screen = self.screen.lock().unwrap();
         assert!(!screen.screen().alternate_screen() && !screen.screen().hide_cursor());
-        status
+        assert_eq!(screen.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
     }
 }
 
@@ -256,6 +267,157 @@ fn any_size_is_survived_and_used() {
 }
 
 #[test]
+fn whoever_wants_no_mouse_has_none_and_the_terminal_is_told_nothing_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("config.toml");
+    std::fs::write(&config, "[screen]\nmouse = false\n").unwrap();
+    let config = format!("--config={}", config.display());
+    // Modes 1000 to 1016 are all of the mouse (xterm's ctlseqs, Mouse Tracking).
+    let of_mouse = |told: &[u8]| String::from_utf8_lossy(told).contains("\x1b[?10");
+    for (option, wanted) in [("--no-mouse", false), (config.as_str(), false), ("--ascii", true)] {
+        let args = ["--simulate", DEMO, "--interval", "100ms", option];
+        let mut terminal = Terminal::start(&args);
+        terminal.until("rows", |text| text.contains("(idle)"));
+        terminal.type_keys("?");
+        terminal.until("help", |text| text.contains("Marks"));
+        assert_eq!(terminal.text().contains("Shift-drag"), wanted, "{option}");
+        let mode = terminal.screen.lock().unwrap().screen().mouse_protocol_mode();
+        assert_eq!(mode == vt100::MouseProtocolMode::ButtonMotion, wanted, "{option}: {mode:?}");
+        terminal.type_keys("?q");
+        assert!(terminal.left_as_it_was().success());
+        // 1049 is the other screen.
+        let told = String::from_utf8(terminal.told.lock().unwrap().clone()).unwrap();
+        let told = told.replace("\x1b[?1049", "");
+        assert_eq!(of_mouse(told.as_bytes()), wanted, "{option}");
+        assert!(!told.contains("\x1b[?1003"), "moves alone are not asked for");
+    }
+}
+
+#[test]
+fn a_storm_of_sizes_is_survived() {
+    let mut terminal = Terminal::start(&["--simulate", SERVER, "--interval", "100ms"]);
+    terminal.until("rows", |text| text.contains("package-0"));
+    let sizes = [(24, 80), (3, 10), (50, 200), (1, 1), (12, 40), (60, 150), (7, 300), (45, 61)];
+    for (rows, columns) in sizes.into_iter().cycle().take(100) {
+        terminal.resize(rows, columns);
+        thread::sleep(Duration::from_millis(20));
+    }
+    terminal.resize(24, 80);
+    terminal.until("rows again", |text| {
+        text.contains("1 process") && text.contains("NAME") && text.contains("q quit")
+    });
+    terminal.type_keys("q");
+    assert!(terminal.left_as_it_was().success());
+}
+
+/// Letters of two cells, of none, from right to left, and commands to a terminal: as names.
+#[test]
+fn whatever_a_process_is_called_the_columns_stand() {
+    let mut terminal = Terminal::start(&["--simulate", SERVER, "--interval", "100ms"]);
+    terminal.resize(60, 80);
+    terminal.until("rows", |text| text.contains("chloé") && text.contains("李雷"));
+    terminal.type_keys("P");
+    terminal.until("by number", |text| text.contains("▲PID"));
+    // A row has its numbers where every other has them, cell by cell.
+    let screen = terminal.screen.lock().unwrap();
+    let screen = screen.screen();
+    let cell = |y: u16, x: u16| screen.cell(y, x).map(vt100::Cell::contents).unwrap_or_default();
+    let line = |y: u16| (0..80).map(|x| cell(y, x)).collect::<String>();
+    let head = (0..60).find(|y| line(*y).contains("▲PID")).unwrap();
+    let end_of = |title: &str| {
+        let ends = |x: &u16| {
+            let from = (*x + 1).saturating_sub(title.len() as u16);
+            (from..=*x).map(|x| cell(head, x)).collect::<String>() == title
+        };
+        (0..80).find(ends).unwrap()
+    };
+    let (watts, cpu) = (end_of(" W"), end_of("CPU%"));
+    let mut seen = 0;
+    for name in ["李雷", "דנה", "chloé", "数据分析", "?[31mred?"] {
+        for y in head + 1..58 {
+            if line(y).contains(name) {
+                let last = [watts, cpu].map(|x| cell(y, x).chars().next());
+                let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+                assert!(last.into_iter().all(digit), "{name}: {:?}", line(y));
+                assert_eq!([watts, cpu].map(|x| cell(y, x + 1).trim().len()), [0, 0], "{name}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 5, "{seen}: {}", screen.contents());
+}
+
+#[test]
+fn a_picture_that_stands_still_costs_nothing_and_one_that_moves_comes_at_once() {
+    let mut terminal = Terminal::start(&["--simulate", DEMO, "--interval", "100ms"]);
+    terminal.until("rows", |text| text.contains("(idle)"));
+    terminal.type_keys(" ");
+    terminal.until("pause", |text| text.contains("PAUSED"));
+    thread::sleep(Duration::from_millis(300));
+    let before = terminal.told.lock().unwrap().len();
+    // A dozen intervals, a key that means nothing here, a move of the mouse that nobody asked for.
+    terminal.type_keys("y");
+    terminal.type_keys("\x1b[<35;10;10M");
+    thread::sleep(Duration::from_millis(1200));
+    assert_eq!(terminal.told.lock().unwrap().len(), before);
+    terminal.type_keys(" q");
+    assert!(terminal.left_as_it_was().success());
+    let told = String::from_utf8(terminal.told.lock().unwrap().clone()).unwrap();
+    let (begun, ended) = (told.matches("\x1b[?2026h").count(), told.matches("\x1b[?2026l").count());
+    assert!(begun > 2 && begun == ended, "{begun} frames begun, {ended} ended");
+    assert_eq!(told.matches("\x1b[?25l").count(), 1, "the cursor is hidden once");
+    assert_eq!(told.matches("\x1b[2J").count(), 1, "the screen is cleared once");
+}
+
+/// The thread that writes is waiting for the terminal to take something.
+fn is_stuck(pid: u32) -> bool {
+    std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten().any(|task| {
+        let read = |name| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
+        // It waits for a frame by another call.
+        let sleep = format!("{} ", libc::SYS_clock_nanosleep);
+        read("comm").trim() == "writer" && read("syscall").starts_with(&sleep)
+    })
+}
+
+/// For how long has been measured, as the screen says.
+fn elapsed(text: &str) -> Option<f64> {
+    let word = text.split("   in ").nth(1)?.split_whitespace().next()?;
+    let (minutes, seconds) =
+        word.strip_suffix('s')?.rsplit_once('m').unwrap_or(("0", &word[..word.len() - 1]));
+    Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the test watches the program from outside")]
+fn a_terminal_that_takes_nothing_for_a_while_stops_no_measurement_and_catches_up() {
+    let mut terminal = Terminal::start(&["--simulate", DEMO, "--interval", "100ms"]);
+    terminal.until("rows", |text| text.contains("(idle)") && elapsed(text).is_some());
+    let start = std::time::Instant::now();
+    let before = elapsed(&terminal.text()).unwrap();
+    let screen = Arc::clone(&terminal.screen);
+    let held = screen.lock().unwrap();
+    let pid = terminal.child.id();
+    let mut stuck = 0;
+    while start.elapsed() < Duration::from_secs(8) {
+        if stuck == 0 {
+            terminal.type_keys("??");
+        }
+        thread::sleep(Duration::from_millis(10));
+        stuck += usize::from(is_stuck(pid));
+    }
+    assert!(stuck > 300, "it was to be stuck, and was so {stuck} times");
+    let waited = start.elapsed().as_secs_f64();
+    drop(held);
+    terminal.until("the time that has passed", |text| {
+        elapsed(text).is_some_and(|elapsed| elapsed >= before + waited * 0.8)
+    });
+    let late = start.elapsed().as_secs_f64() - waited;
+    assert!(late < 3.0, "it catches up at once, not after {late} s");
+    terminal.type_keys("q");
+    assert!(terminal.left_as_it_was().success());
+}
+
+#[test]
 fn every_signal_that_ends_it_leaves_the_terminal_as_it_was() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
         let mut terminal = Terminal::start(&["--simulate", DEMO]);
@@ -283,7 +445,9 @@ fn a_terminal_that_takes_nothing_does_not_keep_it_alive() {
     drop(held);
     // Not the orderly way out, which would be success.
     assert_eq!(status.code(), Some(128 + 15));
-    assert_eq!(tcgetattr(&terminal.line).unwrap(), terminal.before);
+    // And yet it has its shell, its cursor and its mouse back, once it takes something again.
+    thread::sleep(Duration::from_millis(300));
+    terminal.is_as_it_was();
 }
 
 #[test]

@@ -21,6 +21,8 @@ mod lives;
 mod matrix;
 #[path = "screen/moments.rs"]
 mod moments;
+#[path = "screen/mouse.rs"]
+mod mouse;
 #[path = "screen/past.rs"]
 mod past;
 #[path = "screen/properties.rs"]
@@ -43,7 +45,7 @@ use jouletop::{
     attribute::IdlePolicy,
     frame::Basis,
     sample::Lost,
-    tui::{App, Theme, action::Action, view},
+    tui::{App, Theme, action::Action, spots::Spots, view},
 };
 use ratatui::{
     Terminal,
@@ -69,13 +71,19 @@ fn screen(meters: Meters, ticks: usize) -> App {
 }
 
 fn draw(app: &mut App, width: u16, height: u16) -> Buffer {
+    drawn(app, width, height).0
+}
+
+/// The picture, and what of it answers to the mouse.
+fn drawn(app: &mut App, width: u16, height: u16) -> (Buffer, Spots) {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let mut spots = Spots::default();
     let draw = |frame: &mut ratatui::Frame| {
         app.fit(frame.area());
-        view(app, frame);
+        spots = view(app, frame);
     };
     terminal.draw(draw).unwrap();
-    terminal.backend().buffer().clone()
+    (terminal.backend().buffer().clone(), spots)
 }
 
 /// The symbols, with a frame that shows where the screen ends.

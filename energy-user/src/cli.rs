@@ -375,14 +375,15 @@ impl Cli {
         let screen = [
             (screen.theme.is_some(), "--theme"),
             (screen.ascii, "--ascii"),
+            (screen.no_mouse, "--no-mouse"),
             (screen.readonly, "--readonly"),
         ];
-        let first = |all: [(bool, &'static str); 3]| all.into_iter().find(|(said, _)| *said);
+        let first = |all: &[(bool, &'static str)]| all.iter().copied().find(|(said, _)| *said);
         if let Command::Replay { .. } = command {
-            let (_, option) = first(print)?;
+            let (_, option) = first(&print)?;
             return Some(format!("{option} stands before replay; write it behind the file"));
         }
-        let (_, option) = first(print).or(first(screen))?;
+        let (_, option) = first(&print).or(first(&screen))?;
         Some(format!("{option} is of the screen and of replay; leave it out"))
     }
 
@@ -512,12 +513,13 @@ mod tests {
     #[test]
     fn a_replay_takes_how_the_screen_looks_on_both_sides() {
         let args = ["jouletop", "--ascii", "--theme", "dark", "replay", "f"];
-        let behind = ["--theme", "light", "--readonly"];
+        let behind = ["--theme", "light", "--readonly", "--no-mouse"];
         let cli = Cli::parse_from(args.iter().chain(&behind));
         assert_eq!(cli.misplaced(), None);
         let Some(Command::Replay { screen, .. }) = cli.command else { panic!() };
         let looks = screen.or(&cli.screen);
         assert_eq!(looks.theme, Some(crate::config::screen::Theme::Light));
         assert!(looks.ascii && looks.readonly);
+        assert!(looks.no_mouse && !looks.over(crate::config::Screen::default()).mouse);
     }
 }

@@ -5,9 +5,10 @@
 //! Only [`run`], its terminal and what it does on request touch the world.
 //!
 //! ```text
-//! key ---> action (the table) ---> App::update \
-//! tick from the session ---------> App::tick    > view ---> terminal
-//! size ---------------------------> App::fit   /
+//! key ----> action (the table) ---> App::update \
+//! mouse --> action (the spots) -/                > view ---> terminal, spots
+//! tick from the session ----------> App::tick    |
+//! size ----------------------------> App::fit   /
 //! ```
 
 mod act;
@@ -19,18 +20,22 @@ mod glyph;
 pub mod help;
 pub mod keymap;
 pub mod life;
+pub mod mouse;
 mod run;
 pub mod scene;
 pub mod setting;
 pub mod settings;
 mod signals;
 mod small;
+pub mod spots;
 pub mod tab;
 mod terminal;
 mod theme;
+mod thin;
 mod view;
 pub mod when;
 mod write;
+mod writer;
 
 pub use app::App;
 pub use run::run;

@@ -195,7 +195,7 @@ fn a_screen_that_only_looks_has_no_keys_to_act() {
     };
     assert!(words.iter().all(|word| !help(&app).contains(word)));
     assert!(words.iter().all(|word| help(&free()).contains(word)));
-    assert!(action::hints(&app).iter().all(|(_, hint)| *hint != "kill"));
+    assert!(action::hints(&app).iter().all(|hint| hint.word != "kill"));
     for key in [KeyCode::Char('K'), KeyCode::F(7), KeyCode::F(8), KeyCode::F(9), KeyCode::Char('i')]
     {
         assert_eq!(press(&mut app, key), None);
@@ -244,7 +244,8 @@ fn a_zoom_shows_a_group_alone_and_escape_comes_back() {
     names.sort_unstable();
     assert_eq!(names, ["pt_data_worker", "pt_data_worker", "python3"]);
     within(&app, key);
-    assert!(action::hints(&app).contains(&("Esc".into(), "back")));
+    let back = action::Hint { keys: vec![("Esc".into(), Action::Back)], word: "back" };
+    assert!(action::hints(&app).contains(&back));
     insta::assert_snapshot!(text(&mut app, 80, 24));
     press(&mut app, KeyCode::Char('2'));
     within(&app, key);

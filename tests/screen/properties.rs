@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use jouletop::{
+    ledger::RowKey,
     sample::{
         Context, GpuActivity, GpuClient, GpuReading, GpuState, Identity, Instance, ProcessId, Told,
     },
@@ -11,7 +13,9 @@ use jouletop::{
         action::{Action, BINDINGS},
         app::Hands,
         keymap::Keymap,
+        mouse::Mouse,
         scene::Scene,
+        spots::Spots,
     },
     units::Watts,
 };
@@ -21,22 +25,50 @@ use crate::{
     STEP,
     act::within,
     bench::{Bench, Meters, afternoon, gpu},
-    draw,
+    drawn,
     state::{adds_up, states},
 };
 
 #[derive(Clone, Debug)]
 enum Event {
     Act(Action),
-    Tick { gap: bool, gpus: Vec<GpuReading> },
+    Tick {
+        gap: bool,
+        gpus: Vec<GpuReading>,
+    },
     Draw(u16, u16),
+    /// On the last picture.
+    Point(MouseEventKind, u16, u16),
 }
 
 fn event() -> impl Strategy<Value = Event> {
     let bound = (0..BINDINGS.len()).prop_map(|index| Event::Act(BINDINGS[index].action));
     let letter = any::<char>().prop_map(|letter| Event::Act(Action::Type(letter)));
+    let kind = prop_oneof![
+        4 => Just(MouseEventKind::Down(MouseButton::Left)),
+        2 => Just(MouseEventKind::Drag(MouseButton::Left)),
+        1 => Just(MouseEventKind::Up(MouseButton::Left)),
+        1 => Just(MouseEventKind::Down(MouseButton::Right)),
+        1 => Just(MouseEventKind::Moved),
+        2 => Just(MouseEventKind::ScrollUp),
+        2 => Just(MouseEventKind::ScrollDown),
+    ];
+    let place = prop_oneof![4 => 0..200_u16, 1 => any::<u16>()];
+    let point = (kind, place, prop_oneof![4 => 0..60_u16, 1 => any::<u16>()])
+        .prop_map(|(kind, x, y)| Event::Point(kind, x, y));
+    let pointed = prop_oneof![
+        (-128..=127_i8).prop_map(Action::Scroll),
+        (-128..=127_i8).prop_map(Action::ScrollRows),
+        any::<usize>().prop_map(Action::Choose),
+        (0..12_usize).prop_map(Action::Choose),
+        any::<u16>().prop_map(Action::Divide),
+        Just(Action::Select(RowKey::Idle)),
+        Just(Action::Select(RowKey::Folded)),
+    ];
     prop_oneof![
         4 => bound,
+        3 => point,
+        1 => pointed.prop_map(Event::Act),
         1 => letter,
         2 => (any::<bool>(), gpus()).prop_map(|(gap, gpus)| Event::Tick { gap, gpus }),
         2 => (1..=200_u16, 1..=60_u16).prop_map(|(width, height)| Event::Draw(width, height)),
@@ -131,6 +163,7 @@ proptest! {
         let mut bench = Bench::new(meters);
         let mut app = App::new(bench.describe(), STEP, jouletop::tui::Theme::colour());
         app = app.with_hands(hands);
+        let (mut mouse, mut spots) = (Mouse::default(), Spots::default());
         let mut minute = 0;
         if explained {
             // Half of the time a row is open in detail when all that follows begins.
@@ -150,7 +183,14 @@ proptest! {
                     minute += 1;
                 }
                 Event::Draw(width, height) => {
-                    draw(&mut app, width, height);
+                    spots = drawn(&mut app, width, height).1;
+                }
+                Event::Point(kind, column, row) => {
+                    let modifiers = KeyModifiers::NONE;
+                    let event = MouseEvent { kind, column, row, modifiers };
+                    if let Some(action) = mouse.action(event, &spots, &app) {
+                        app.update(action);
+                    }
                 }
             }
             let live = |key| app.rows().iter().any(|row| row.key == key);

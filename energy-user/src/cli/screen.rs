@@ -16,6 +16,10 @@ pub struct ScreenArgs {
     #[arg(long)]
     pub ascii: bool,
 
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    pub no_mouse: bool,
+
     /// The screen only looks: no keys that end or renice processes, none that write files
     #[arg(long)]
     pub readonly: bool,
@@ -27,6 +31,7 @@ impl ScreenArgs {
         Self {
             theme: self.theme.or(before.theme),
             ascii: self.ascii || before.ascii,
+            no_mouse: self.no_mouse || before.no_mouse,
             readonly: self.readonly || before.readonly,
         }
     }
@@ -46,6 +51,7 @@ impl ScreenArgs {
         Screen {
             theme: self.theme.unwrap_or(screen.theme),
             ascii: self.ascii || screen.ascii,
+            mouse: screen.mouse && !self.no_mouse,
             readonly: self.readonly || screen.readonly,
             ..screen
         }

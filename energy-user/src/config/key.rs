@@ -89,7 +89,7 @@ pub const KEYS: &[Key] = &[
     },
     said("screen.reverse", "Turn the order round."),
     said("screen.fold_ended", "Fold ended processes into one row."),
-    said("screen.mouse", "Listen to the mouse. The screen does not do so yet."),
+    said("screen.mouse", "Listen to the mouse."),
     said("screen.readonly", "Let nothing be done to a process from the screen."),
     said("screen.panels.meters", "Show a line for each meter, where there is room."),
     said("screen.panels.graph", "Show power over time."),

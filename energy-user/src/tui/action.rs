@@ -12,6 +12,7 @@ use super::{
     scene::{Scene, Scenes, When},
     tab::Tab,
 };
+use crate::ledger::RowKey;
 
 /// Something the user wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +118,16 @@ pub enum Action {
     First,
     /// To the last row.
     Last,
+    /// Selects this row.
+    Select(RowKey),
+    /// Takes this entry of the list that is there, from 0 on.
+    Choose(usize),
+    /// So many lines down in what lies over the table or stands beside it.
+    Scroll(i8),
+    /// So many rows down in the table; the selection stays.
+    ScrollRows(i8),
+    /// Gives a row in detail so many thousandths of the room that it shares with the table.
+    Divide(u16),
 }
 
 /// A key of the keyboard; capitals are letters of their own.
@@ -557,6 +568,11 @@ impl Action {
             Self::Zoom => "zoom",
             Self::First => "first",
             Self::Last => "last",
+            Self::Select(_) => "select",
+            Self::Choose(_) => "choose",
+            Self::Scroll(_) => "scroll",
+            Self::ScrollRows(_) => "scroll_rows",
+            Self::Divide(_) => "divide",
         };
         name.into()
     }
@@ -572,22 +588,29 @@ impl Action {
     }
 }
 
+/// A word of the footer, and the keys that do it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// Each with what it does; at least one.
+    pub keys: Vec<(String, Action)>,
+    /// What they do, in a word.
+    pub word: &'static str,
+}
+
 /// The keys that are valid now, for the footer: first keys, and a word.
-pub fn hints(app: &App) -> Vec<(String, &'static str)> {
-    let mut hints: Vec<(String, &'static str)> = Vec::new();
+pub fn hints(app: &App) -> Vec<Hint> {
+    let mut hints: Vec<Hint> = Vec::new();
     let scene = Scene::of(app);
     for (binding, keys) in app.settings().keys.bound() {
         let here = |key: &&Key| !(key.is_text() && scene.is_typed());
-        let (Some(hint), Some(key)) = (binding.hint, keys.iter().find(here)) else { continue };
+        let (Some(word), Some(key)) = (binding.hint, keys.iter().find(here)) else { continue };
         if !binding.when.holds(app) {
             continue;
         }
+        let key = (key.label(), binding.action);
         match hints.last_mut() {
-            Some((before, word)) if *word == hint => {
-                before.push(' ');
-                before.push_str(&key.label());
-            }
-            _ => hints.push((key.label(), hint)),
+            Some(hint) if hint.word == word => hint.keys.push(key),
+            _ => hints.push(Hint { keys: vec![key], word }),
         }
     }
     hints

@@ -17,6 +17,7 @@ mod measure;
 mod pace;
 mod past;
 mod picker;
+mod pointed;
 mod rows;
 mod setup;
 mod shown;
@@ -192,6 +193,10 @@ pub struct App {
     /// The first row that is visible, and how many are.
     top: usize,
     page: usize,
+    /// The table was scrolled away from what is selected.
+    strays: bool,
+    /// The part of a row in detail, in thousandths, where it is not the usual one.
+    share: Option<u16>,
     area: Rect,
     /// What is to be said of the samples themselves: in full, and in a word.
     told: Option<(String, &'static str)>,
@@ -226,6 +231,8 @@ impl App {
             index: 0,
             top: 0,
             page: 1,
+            strays: false,
+            share: None,
             area: Rect::default(),
             told: None,
             desk: Desk::default(),
@@ -383,6 +390,11 @@ impl App {
             Action::PageDown => self.step(view::leaf(self, self.area).cast_signed()),
             Action::First => self.step(isize::MIN),
             Action::Last => self.step(isize::MAX),
+            Action::Select(row) => self.select(row),
+            Action::Choose(entry) => self.choose_entry(entry),
+            Action::Scroll(lines) => self.scroll_over(lines),
+            Action::ScrollRows(lines) => self.scroll_rows(lines),
+            Action::Divide(share) => self.share = Some(share),
         }
         self.refresh();
         None
@@ -512,6 +524,7 @@ impl App {
             return;
         }
         let Some(last) = self.rows.len().checked_sub(1) else { return };
+        self.strays = false;
         // The first move selects the row at the top of what is visible.
         let one_at_most = by.unsigned_abs() <= 1;
         let index = match self.selected {
@@ -548,9 +561,9 @@ impl App {
         self.scroll();
     }
 
-    /// Keeps the selection visible, and the page full.
+    /// Keeps the selection visible, unless the table was scrolled away from it, and the page full.
     fn scroll(&mut self) {
-        if self.selected.is_some() {
+        if self.selected.is_some() && !self.strays {
             let first = (self.index + 1).saturating_sub(self.page);
             self.top = self.top.clamp(first, self.index);
         }

@@ -69,9 +69,12 @@ impl Section {
             | Action::PreviousValue
             | Action::NextValue
             | Action::Undo
-            | Action::Save => {
-                return None;
-            }
+            | Action::Save
+            | Action::Select(_)
+            | Action::Choose(_)
+            | Action::Scroll(_)
+            | Action::ScrollRows(_)
+            | Action::Divide(_) => return None,
             Action::Sort(_) | Action::SortLeft | Action::SortRight | Action::Reverse => Self::Order,
             Action::Back | Action::Filter | Action::Users => Self::Find,
             Action::Pause

@@ -10,11 +10,13 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 use super::{
     act::Hand,
-    action::action,
+    action::{Action, action},
     app::{App, Hands, Request},
     life::Watch,
+    mouse::Mouse,
     settings::Palette,
     signals::{Signals, Told},
+    spots::Spots,
     terminal::Screen as Terminal,
     theme::Theme,
     view::view,
@@ -78,13 +80,16 @@ async fn follow(
     let mut shown = last;
     let hand = Hand::new(Path::new("/proc"));
     let mut hush: Option<(u64, Instant)> = None;
+    let (mut mouse, mut spots) = (Mouse::default(), Spots::default());
     loop {
-        if changed {
-            draw(screen, app, watch)?;
+        // While the terminal is slow, the next frame waits and has all that came meanwhile.
+        if changed && !screen.is_busy() {
+            spots = draw(screen, app, watch)?;
             shown = Instant::now();
+            changed = false;
         }
         hush = until(hush, app.notice_number(), Instant::now());
-        changed = tokio::select! {
+        changed |= tokio::select! {
             told = signals.next() => match told {
                 Told::End => return Ok(()),
                 Told::Resumed => {
@@ -94,7 +99,10 @@ async fn follow(
             },
             event = events.next() => {
                 let event = event.context("the terminal is gone")?;
-                match handle(&event.context("cannot read keys")?, app) {
+                let event = event.context("cannot read keys")?;
+                let action = meaning(&event, app, &mut mouse, &spots);
+                let changed = action.is_some() || matches!(event, Event::Resize(..));
+                match action.and_then(|action| app.update(action)) {
                     Some(Request::Quit) => return Ok(()),
                     Some(Request::Suspend) => screen.suspend().context("cannot suspend")?,
                     Some(Request::Act(orders)) => {
@@ -111,7 +119,7 @@ async fn follow(
                     }
                     None => {}
                 }
-                true
+                changed
             }
             () = sleep_until(last + app.interval()) => {
                 // Whoever was late (suspended, a slow machine) does not catch up in a burst.
@@ -129,6 +137,10 @@ async fn follow(
             () = sleep_until(hush.as_ref().map_or(last, |(_, at)| *at)), if hush.is_some() => {
                 app.hush();
                 true
+            }
+            written = screen.written(), if screen.is_busy() => {
+                written.context("cannot draw on the terminal")?;
+                false
             }
             _ = drain.tick() => {
                 session.drain()?;
@@ -149,23 +161,26 @@ fn until(
     before.filter(|(number, _)| *number == told).or(Some((told, now + TOLD)))
 }
 
-fn handle(event: &Event, app: &mut App) -> Option<Request> {
+/// What the user wants by a key or by the mouse.
+fn meaning(event: &Event, app: &App, mouse: &mut Mouse, spots: &Spots) -> Option<Action> {
     match event {
-        Event::Key(key) if key.kind != KeyEventKind::Release => {
-            action(*key, app).and_then(|action| app.update(action))
-        }
+        Event::Key(key) if key.kind != KeyEventKind::Release => action(*key, app),
+        Event::Mouse(event) => mouse.action(*event, spots, app),
         _ => None,
     }
 }
 
-fn draw(screen: &mut Terminal, app: &mut App, watch: &Watch) -> anyhow::Result<()> {
+fn draw(screen: &mut Terminal, app: &mut App, watch: &Watch) -> anyhow::Result<Spots> {
+    let mut spots = Spots::default();
+    screen.listen(app.settings().mouse).context("cannot tell the terminal of the mouse")?;
     let draw = |frame: &mut ratatui::Frame| {
         app.fit(frame.area());
         app.observe(watch.look(&app.in_sight(), app.in_detail()));
-        view(app, frame);
+        spots = view(app, frame);
     };
     screen.terminal().draw(draw).context("cannot draw on the terminal")?;
-    Ok(())
+    screen.send().context("cannot draw on the terminal")?;
+    Ok(spots)
 }
 
 #[cfg(test)]

@@ -39,12 +39,12 @@ pub struct Settings {
     pub palette: Palette,
     /// Letters and marks of ASCII alone.
     pub ascii: bool,
+    /// Listens to the mouse.
+    pub mouse: bool,
     /// Which parts are shown.
     pub panels: Panels,
     /// The columns of the table.
     pub columns: Columns,
-    /// The mouse is wanted.
-    pub mouse: bool,
     /// Nothing is to be done to a process from the screen.
     pub readonly: bool,
     /// What keys do.
@@ -58,9 +58,9 @@ impl Settings {
             theme: screen.theme,
             palette,
             ascii: screen.ascii,
+            mouse: screen.mouse,
             panels: screen.panels.clone(),
             columns: Columns::of(&screen.columns),
-            mouse: screen.mouse,
             readonly: screen.readonly,
             keys: Keymap::default(),
         }

@@ -24,6 +24,7 @@
 mod card;
 mod detail;
 mod dialog;
+mod divider;
 mod findings;
 mod footer;
 mod gpus;
@@ -49,12 +50,14 @@ use ratatui::{Frame, buffer::Buffer, layout::Rect, style::Color};
 use super::{
     app::{App, Mode},
     glyph,
+    spots::Spots,
     tab::Tab,
 };
 
-/// Draws the whole screen.
-pub fn view(app: &App, frame: &mut Frame) {
+/// Draws the whole screen; what of it answers to the mouse.
+pub fn view(app: &App, frame: &mut Frame) -> Spots {
     let area = frame.area();
+    let mut spots = Spots::of(app);
     let buffer = frame.buffer_mut();
     let plan = Plan::of(app, area);
     if let Some(tick) = app.ledger().latest() {
@@ -65,27 +68,53 @@ pub fn view(app: &App, frame: &mut Frame) {
         sums::draw(app, tick, plan.sums, buffer);
         own::draw(app, plan.own, buffer);
         own::remedy(app, plan.remedy, buffer);
-        tabs::draw(app, plan.tabs, buffer);
+        tabs::draw(app, plan.tabs, buffer, &mut spots);
         match app.tab() {
-            Tab::Findings => findings::draw(app, &plan, buffer),
-            _ => table::draw(app, &plan, buffer),
+            Tab::Findings => findings::draw(app, &plan, buffer, &mut spots),
+            _ => table::draw(app, &plan, buffer, &mut spots),
         }
     } else {
         measuring::draw(app, area, buffer);
     }
+    divider::draw(app, &plan, buffer, &mut spots);
+    let over = overlay::area(area);
+    if !uses_table(app) {
+        spots.cover();
+    }
     match app.mode() {
-        Mode::Help { scroll } => help::draw(app, scroll, overlay::area(area), buffer),
-        Mode::Detail { scroll, .. } => detail::draw(app, scroll, area, buffer),
-        Mode::Users { index } => picker::draw(app, index, overlay::area(area), buffer),
-        Mode::Finding { scroll } => findings::open(app, scroll, overlay::area(area), buffer),
-        Mode::Settings { index } => settings::draw(app, index, overlay::area(area), buffer),
-        Mode::Columns { index } => settings::columns(app, index, overlay::area(area), buffer),
-        Mode::Card { scroll } => card::draw(app, scroll, overlay::area(area), buffer),
-        Mode::Act | Mode::Export => dialog::draw(app, overlay::area(area), buffer),
+        Mode::Help { scroll } => help::draw(app, scroll, over, buffer),
+        Mode::Detail { scroll, .. } => detail::draw(app, scroll, area, buffer, &mut spots),
+        Mode::Users { index } => picker::draw(app, index, over, buffer, &mut spots),
+        Mode::Finding { scroll } => findings::open(app, scroll, over, buffer),
+        Mode::Settings { index } => settings::draw(app, index, over, buffer),
+        Mode::Columns { index } => settings::columns(app, index, over, buffer),
+        Mode::Card { scroll } => card::draw(app, scroll, over, buffer),
+        Mode::Act | Mode::Export => dialog::draw(app, over, buffer, &mut spots),
         Mode::Browse | Mode::Filter | Mode::Time => {}
     }
-    footer::draw(app, plan.footer, buffer);
+    if matches!(app.mode(), Mode::Help { .. } | Mode::Finding { .. } | Mode::Card { .. }) {
+        spots.scroll(over);
+    }
+    footer::draw(app, plan.footer, buffer, &mut spots);
     finish(app, buffer);
+    spots
+}
+
+/// So many cells of a line, behind so many others; what does not fit is cut.
+fn place(line: Rect, behind: usize, cells: usize) -> Rect {
+    let behind = u16::try_from(behind).unwrap_or(u16::MAX).min(line.width);
+    let cells = u16::try_from(cells).unwrap_or(u16::MAX).min(line.width - behind);
+    Rect { x: line.x + behind, width: cells, height: line.height.min(1), ..line }
+}
+
+/// The table is in use, also while something is typed or stands beside it.
+fn uses_table(app: &App) -> bool {
+    matches!(app.mode(), Mode::Browse | Mode::Filter | Mode::Time) || app.is_beside()
+}
+
+/// No letters are typed: all that the table does is at hand.
+fn is_free(app: &App) -> bool {
+    app.mode() == Mode::Browse || app.is_beside()
 }
 
 /// What holds for the whole picture: what is behind everything, and which letters there are.
@@ -144,7 +173,7 @@ pub(super) fn leaf(app: &App, area: Rect) -> usize {
 
 /// A screen has room for a row in detail beside the table, or below it.
 pub(super) fn has_room_beside(area: Rect) -> bool {
-    detail::has_room(area)
+    divider::has_room(area)
 }
 
 /// The width of the table.

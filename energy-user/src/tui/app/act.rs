@@ -106,6 +106,13 @@ impl App {
         }
     }
 
+    /// Takes a line of the list as what is chosen.
+    pub(super) fn choose_line(&mut self, line: usize) {
+        if let Some(dialog) = &mut self.desk.dialog {
+            dialog.choices.go_to(line);
+        }
+    }
+
     pub(super) fn type_choice(&mut self, letter: Option<char>) {
         if let Some(dialog) = &mut self.desk.dialog {
             dialog.choices.type_in(letter, LONGEST);

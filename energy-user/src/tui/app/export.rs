@@ -151,6 +151,13 @@ impl App {
         }
     }
 
+    /// Chooses one of the ways.
+    pub(super) fn choose_way(&mut self, way: usize) {
+        if let Some(draft) = &mut self.desk.draft {
+            draft.step(way.cast_signed().saturating_sub(draft.at.cast_signed()));
+        }
+    }
+
     pub(super) fn type_name(&mut self, letter: Option<char>) {
         if let Some(draft) = &mut self.desk.draft {
             draft.type_in(letter);

@@ -70,6 +70,10 @@ impl App {
         self.choose_finding();
     }
 
+    pub(super) fn go_to_finding(&mut self, index: usize) {
+        self.step_findings(index.cast_signed().saturating_sub(self.chosen.index.cast_signed()));
+    }
+
     /// Holds on to the selected one; false where there is none.
     pub(super) fn choose_finding(&mut self) -> bool {
         self.chosen.which = self.finding().map(Which::of);

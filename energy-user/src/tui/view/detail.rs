@@ -12,43 +12,18 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{findings, overlay, plan::Plan};
+use super::{divider::WIDEST, findings, overlay, plan::Plan};
 use crate::{
     present::{columns, text},
     tui::{
         app::{App, Body, Detail, Entry, Stress},
+        spots::Spots,
         theme::Theme,
     },
 };
 
-/// Longer lines are hard to read.
-const WIDEST: u16 = 100;
-/// A screen so wide and high has room for it beside the table.
-const BESIDE_NEEDS: (u16, u16) = (140, 30);
-/// One so wide and high has room for it below the table.
-const BELOW_NEEDS: (u16, u16) = (60, 45);
 /// Cells of a figure.
 const FIGURE: usize = 8;
-
-/// The screen has room for the table and a row in detail.
-pub(super) fn has_room(screen: Rect) -> bool {
-    let fits = |(width, height)| screen.width >= width && screen.height >= height;
-    fits(BESIDE_NEEDS) || fits(BELOW_NEEDS)
-}
-
-/// Cuts the place for it off that of the table; the latter, and the former.
-pub(super) fn split(screen: Rect, table: Rect) -> (Rect, Rect) {
-    if screen.width >= BESIDE_NEEDS.0 && screen.height >= BESIDE_NEEDS.1 {
-        let width = (table.width * 9 / 20).min(WIDEST);
-        let left = table.width - width - 2;
-        let detail = Rect { x: table.x + left + 2, width, ..table };
-        return (Rect { width: left, ..table }, detail);
-    }
-    let height = table.height * 3 / 5;
-    let top = table.height - height - 1;
-    let detail = Rect { y: table.y + top + 1, height, ..table };
-    (Rect { height: top, ..table }, detail)
-}
 
 /// Where it stands on a screen: its title, and what scrolls below that.
 fn places(app: &App, screen: Rect) -> (Rect, Rect) {
@@ -68,13 +43,14 @@ pub(super) fn last_scroll(app: &App, screen: Rect) -> usize {
     overlay::last_scroll(lines(app, body).len(), body)
 }
 
-pub(super) fn draw(app: &App, scroll: usize, screen: Rect, buffer: &mut Buffer) {
+pub(super) fn draw(app: &App, scroll: usize, screen: Rect, buffer: &mut Buffer, spots: &mut Spots) {
     let Some(detail) = app.detail() else { return };
     let (title, body) = places(app, screen);
     // Whose figures these are is to be seen on every page.
     let line = head(detail, app.theme(), title.width.min(WIDEST).into());
     overlay::draw(&[&[line]], title.width, 0, title, buffer);
     overlay::draw(&[&lines(app, body)], body.width, scroll, body, buffer);
+    spots.scroll(title.union(body));
 }
 
 fn lines(app: &App, area: Rect) -> Vec<Line<'static>> {

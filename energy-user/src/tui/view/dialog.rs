@@ -13,7 +13,7 @@ use ratatui::{
 
 use crate::{
     present::{figure, text},
-    tui::{action::Action, app::App, scene::Scene},
+    tui::{action::Action, app::App, scene::Scene, spots::Spots},
 };
 
 /// Lines that the names of members may take.
@@ -63,7 +63,7 @@ impl Question {
     }
 }
 
-pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer, spots: &mut Spots) {
     let Some(question) = Question::of(app) else { return };
     let (theme, room) = (app.theme(), usize::from(area.width));
     let mut left = usize::from(area.height);
@@ -87,6 +87,7 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     lines.extend(members.iter().map(|line| Line::styled(format!(" {line}"), theme.dim())));
     let from = question.chosen.unwrap_or(0).saturating_sub(window / 2);
     let from = from.min(question.list.len() - window);
+    let above = lines.len();
     for (index, line) in question.list.iter().enumerate().skip(from).take(window) {
         let here = question.chosen == Some(index);
         let (mark, style) = if here { ("▸", theme.strong()) } else { (" ", Style::new()) };
@@ -104,5 +105,10 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     Clear.render(place, buffer);
     for (y, line) in (place.y..place.bottom()).zip(&lines) {
         buffer.set_line(place.x, y, line, place.width);
+    }
+    spots.wheel(place, Action::Up, Action::Down);
+    let entries = (place.y..place.bottom()).skip(above).take(window);
+    for (y, entry) in entries.zip(from..) {
+        spots.click(Rect { y, height: 1, ..place }, Action::Choose(entry));
     }
 }

@@ -12,7 +12,12 @@ use ratatui::{
 use super::{overlay, plan::Plan};
 use crate::{
     present::{figure, finding, text},
-    tui::{action::Action, app::App, theme::Theme},
+    tui::{
+        action::Action,
+        app::{App, Mode},
+        spots::Spots,
+        theme::Theme,
+    },
     waste::{Finding, Severity},
 };
 
@@ -34,7 +39,7 @@ pub(super) fn plain(app: &App) -> String {
     lines.map(|line| line + "\n").collect()
 }
 
-pub(super) fn draw(app: &App, plan: &Plan, buffer: &mut Buffer) {
+pub(super) fn draw(app: &App, plan: &Plan, buffer: &mut Buffer, spots: &mut Spots) {
     let (theme, units) = (app.theme(), app.units());
     let room = usize::from(plan.rows.width);
     let whose = if room >= WHOSE_NEEDS { WHOSE } else { 0 };
@@ -72,7 +77,11 @@ pub(super) fn draw(app: &App, plan: &Plan, buffer: &mut Buffer) {
         let text = line(&joules, &figure::printable(&finding.subject.name), &title);
         let style = if index == here { theme.selected() } else { severity(app, finding) };
         buffer.set_line(plan.rows.x, y, &Line::styled(text, style), plan.rows.width);
+        let opens = index == here && app.mode() == Mode::Browse;
+        let action = if opens { Action::Detail } else { Action::Choose(index) };
+        spots.click(Rect { y, height: 1, ..plan.rows }, action);
     }
+    spots.wheel(plan.head.union(plan.rows).union(plan.total), Action::Up, Action::Down);
     below(app, findings.len() as u16, plan.rows, buffer);
     if plan.total.height > 0 {
         let open = app.key(Action::Detail).filter(|_| !findings.is_empty());

@@ -6,17 +6,18 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::time;
+use super::{place, time};
 use crate::{
     present::{figure, text},
     query::Kind,
     tui::{
         action,
         app::{App, Mode},
+        spots::Spots,
     },
 };
 
-pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer, spots: &mut Spots) {
     if area.is_empty() {
         return;
     }
@@ -45,16 +46,24 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         line.push_span(gap);
         line.push_span(Span::styled(words, style));
     }
-    for (keys, word) in action::hints(app) {
+    for hint in action::hints(app) {
         let gap = if line.spans.is_empty() { "" } else { "  " };
-        let width = gap.len() + text::width(&keys) + 1 + text::width(word);
+        let word = format!(" {}", hint.word);
+        let keys: usize = hint.keys.iter().map(|(key, _)| text::width(key) + 1).sum();
         // Whole hints only; the help has them all.
-        if line.width() + width > room {
+        if line.width() + gap.len() + keys + text::width(hint.word) > room {
             break;
         }
         line.push_span(gap);
-        line.push_span(Span::styled(keys, app.theme().key()));
-        line.push_span(Span::styled(format!(" {word}"), app.theme().dim()));
+        let last = hint.keys.len() - 1;
+        for (index, (key, action)) in hint.keys.into_iter().enumerate() {
+            let key = if index > 0 { format!(" {key}") } else { key };
+            // The word goes with the key before it.
+            let word = if index == last { text::width(&word) } else { 0 };
+            spots.click(place(area, line.width(), text::width(&key) + word), action);
+            line.push_span(Span::styled(key, app.theme().key()));
+        }
+        line.push_span(Span::styled(word, app.theme().dim()));
     }
     // The keys stay below the help, over whatever the table has there.
     buffer.set_stringn(area.x, area.y, " ".repeat(room), room, ratatui::style::Style::reset());

@@ -33,6 +33,13 @@ const LEGEND: [&str; 6] = [
     "a full bar is the highest total so far",
     "dim rows: ended, or not a process",
 ];
+/// What the mouse does.
+const MOUSE: [&str; 4] = [
+    "click: sorts, selects, goes to a tab",
+    "again: turns the order round, opens",
+    "wheel: scrolls; drag: moves the divider",
+    "Shift-drag: selects text, as usual",
+];
 /// The same, of GPUs.
 const LEGEND_OF_GPUS: [&str; 3] = [
     "GPU%: of one GPU; blank: is on none",
@@ -111,9 +118,15 @@ fn sections(app: &App, width: usize) -> Vec<Vec<Line<'static>>> {
             lines
         })
         .collect();
+    let words = |title: &'static str, lines: &mut dyn Iterator<Item = &'static &'static str>| {
+        let lines = lines.map(|line| Line::styled(*line, theme.dim()));
+        std::iter::once(Line::styled(title, theme.title())).chain(lines).collect::<Vec<_>>()
+    };
+    if app.settings().mouse {
+        sections.push(words("Mouse", &mut MOUSE.iter()));
+    }
     let of_gpus: &[&str] = if app.has_gpus() { &LEGEND_OF_GPUS } else { &[] };
-    let legend = LEGEND.iter().chain(of_gpus).map(|line| Line::styled(*line, theme.dim()));
-    sections.push(std::iter::once(Line::styled("Marks", theme.title())).chain(legend).collect());
+    sections.push(words("Marks", &mut LEGEND.iter().chain(of_gpus)));
     sections
 }
 

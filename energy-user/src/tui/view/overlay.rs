@@ -23,16 +23,17 @@ pub(super) fn last_scroll(lines: usize, area: Rect) -> usize {
     lines.saturating_sub(area.height.into())
 }
 
-/// Draws columns of lines side by side, each so many cells wide, over whatever was there.
+/// Draws columns of lines side by side, each so many cells wide, over whatever was there. The
+/// lines that can be seen, each with its place.
 pub(super) fn draw(
     columns: &[&[Line]],
     width: u16,
     scroll: usize,
     area: Rect,
     buffer: &mut Buffer,
-) {
+) -> Vec<(usize, Rect)> {
     if area.is_empty() {
-        return;
+        return Vec::new();
     }
     Clear.render(area, buffer);
     let last = last_scroll(columns.iter().map(|lines| lines.len()).max().unwrap_or(0), area);
@@ -44,13 +45,17 @@ pub(super) fn draw(
             buffer.set_line(x, y, line, width);
         }
     }
+    let places = (area.y..area.bottom()).map(|y| Rect { y, height: 1, ..area });
+    let mut seen: Vec<(usize, Rect)> = (scroll..).zip(places).collect();
     if scroll < last {
         let width = area.width.min(text::width(MORE) as u16);
         let (x, y) = (area.right() - width, area.bottom() - 1);
         if (x..area.right()).any(|x| buffer[(x, y)].symbol() != " ") {
             // No line is cut without a sign; the whole of it follows below.
             Clear.render(Rect { y, height: 1, ..area }, buffer);
+            seen.pop();
         }
         buffer.set_stringn(x, y, MORE, width.into(), Style::new());
     }
+    seen
 }

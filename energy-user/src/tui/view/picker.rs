@@ -6,8 +6,10 @@ use super::overlay;
 use crate::{
     present::{figure, text},
     tui::{
+        action::Action,
         app::{App, Choice},
         column::marked,
+        spots::Spots,
     },
 };
 
@@ -15,7 +17,7 @@ use crate::{
 const NAME: usize = 24;
 const FIGURE: usize = 9;
 
-pub(super) fn draw(app: &App, index: usize, area: Rect, buffer: &mut Buffer) {
+pub(super) fn draw(app: &App, index: usize, area: Rect, buffer: &mut Buffer, spots: &mut Spots) {
     let units = app.units();
     let now = app.look(false).now;
     let head = format!(
@@ -42,5 +44,12 @@ pub(super) fn draw(app: &App, index: usize, area: Rect, buffer: &mut Buffer) {
     lines.extend(app.users().iter().enumerate().map(line));
     // The choice stays visible.
     let scroll = (index + 2).saturating_sub(area.height.into());
-    overlay::draw(&[&lines], area.width, scroll, area, buffer);
+    let seen = overlay::draw(&[&lines], area.width, scroll, area, buffer);
+    spots.wheel(area, Action::Up, Action::Down);
+    for (line, place) in seen {
+        // The first one is the head.
+        if let Some(entry) = line.checked_sub(1).filter(|entry| *entry < app.users().len()) {
+            spots.click(place, Action::Choose(entry));
+        }
+    }
 }

@@ -8,8 +8,8 @@
 
 use ratatui::layout::Rect;
 
-use super::{detail, gpus, meters, own};
-use crate::tui::app::App;
+use super::{divider, gpus, meters, own};
+use crate::tui::{app::App, spots::Divider};
 
 /// Narrower than this there is no graph.
 const GRAPH_NEEDS: u16 = 60;
@@ -37,6 +37,8 @@ pub(super) struct Plan {
     pub rows: Rect,
     /// A row in detail, beside the table or below it.
     pub detail: Rect,
+    /// What stands between that and the table.
+    pub divider: Option<Divider>,
     pub total: Rect,
     pub footer: Rect,
 }
@@ -112,8 +114,12 @@ impl Plan {
         let (gpus, sums, own) = (cut(gpus), cut(sums), cut(own));
         let (remedy, tabs) = (cut(remedy), cut(tabs));
         let table = cut(head + lines.0 + total);
-        let (table, detail) =
-            if app.is_beside() { detail::split(area, table) } else { (table, Rect::default()) };
+        let (table, detail, divider) = if app.is_beside() {
+            let (table, detail, divider) = divider::split(app, area, table);
+            (table, detail, Some(divider))
+        } else {
+            (table, Rect::default(), None)
+        };
         let footer = cut(footer);
         let rows = table.height.saturating_sub(head + total);
         Self {
@@ -128,6 +134,7 @@ impl Plan {
             head: Rect { height: head, ..table },
             rows: Rect { y: table.y + head, height: rows, ..table },
             detail,
+            divider,
             total: Rect { y: table.y + head + rows, height: total, ..table },
             footer,
         }

@@ -7,22 +7,27 @@ use std::fmt::Write as _;
 
 use ratatui::{
     buffer::Buffer,
+    layout::Rect,
     style::Style,
     text::{Line, Span},
 };
 
-use super::plan::Plan;
+use super::{place, plan::Plan};
 use crate::{
     ledger::{Row, RowKey},
     present::text,
     tui::{
-        app::{App, Shown, Twig},
+        action::Action,
+        app::{App, Mode, Shown, Twig},
         column::{Column, Look},
         small,
+        spots::Spots,
         theme::Theme,
     },
 };
 
+/// Cells between two columns.
+const GAP: usize = 1;
 /// A screen so wide has room for command lines.
 const COMMANDS_NEED: u16 = 120;
 /// A name so narrow has no room to say that its process ended.
@@ -35,11 +40,15 @@ const HELD_SHORT: &str = " (held)";
 /// A name so wide has room for the longer one.
 const LONG_NEEDS: usize = 34;
 
-pub(super) fn draw(app: &App, plan: &Plan, buffer: &mut Buffer) {
+pub(super) fn draw(app: &App, plan: &Plan, buffer: &mut Buffer, spots: &mut Spots) {
     let grid = Grid::of(app, plan.rows.width);
     if plan.head.height > 0 {
         buffer.set_line(plan.head.x, plan.head.y, &grid.head(app), plan.head.width);
+        if super::is_free(app) {
+            grid.titles(app, plan.head, spots);
+        }
     }
+    spots.scroll_rows(plan.head.union(plan.rows).union(plan.total));
     let rows = app.rows().iter().skip(app.top());
     for (y, row) in (plan.rows.y..plan.rows.bottom()).zip(rows) {
         let mut line = grid.line(row, app.theme());
@@ -48,8 +57,10 @@ pub(super) fn draw(app: &App, plan: &Plan, buffer: &mut Buffer) {
             line = Line::raw(line.to_string());
         }
         buffer.set_line(plan.rows.x, y, &line, plan.rows.width);
-        let place = ratatui::layout::Rect { y, height: 1, ..plan.rows };
+        let place = Rect { y, height: 1, ..plan.rows };
         buffer.set_style(place, style(app, row));
+        let opens = app.selected() == Some(row.key) && app.mode() == Mode::Browse;
+        spots.click(place, if opens { Action::Detail } else { Action::Select(row.key) });
     }
     if plan.total.height > 0 {
         buffer.set_line(plan.total.x, plan.total.y, &grid.total(app), plan.total.width);
@@ -104,7 +115,7 @@ impl Grid {
         let mut line = Line::default();
         for &(column, width) in &self.columns {
             if !line.spans.is_empty() {
-                line.push_span(Span::styled(" ", theme.title()));
+                line.push_span(Span::styled(" ".repeat(GAP), theme.title()));
             }
             let title = column.title(&self.look);
             let (title, style) = if column == sorted {
@@ -122,6 +133,20 @@ impl Grid {
             line.push_span(Span::styled(pad(column, &title, width), style));
         }
         line
+    }
+
+    /// A title sorts by its column; that of the sorted one turns the order round.
+    fn titles(&self, app: &App, head: Rect, spots: &mut Spots) {
+        let mut behind = 0;
+        for &(column, width) in &self.columns {
+            let area = place(head, behind, width);
+            behind += width + GAP;
+            if column == app.sorted().0 {
+                spots.click(area, Action::Reverse);
+            } else if column.has_order() {
+                spots.click(area, Action::Sort(column));
+            }
+        }
     }
 
     fn line(&self, row: &Shown, theme: Theme) -> Line<'static> {
@@ -168,7 +193,7 @@ impl Grid {
         let mut line = Line::default();
         for &(column, width) in &self.columns {
             if !line.spans.is_empty() {
-                line.push_span(" ");
+                line.push_span(" ".repeat(GAP));
             }
             line.push_span(cell(column, width));
         }

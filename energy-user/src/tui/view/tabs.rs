@@ -10,15 +10,16 @@ use ratatui::{
     text::{Line, Span},
 };
 
+use super::place;
 use crate::{
     present::text,
-    tui::{action::Action, app::App, tab::Tab},
+    tui::{action::Action, app::App, spots::Spots, tab::Tab},
 };
 
 /// Cells between two.
 const GAP: usize = 2;
 
-pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer, spots: &mut Spots) {
     if area.is_empty() {
         return;
     }
@@ -36,9 +37,12 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         }
     }
     let mut line = Line::default();
-    for (index, (word, style)) in words.into_iter().enumerate() {
-        let gap = if index > 0 { GAP } else { 0 };
+    for (tab, (word, style)) in Tab::ALL.into_iter().zip(words) {
+        let gap = if line.spans.is_empty() { 0 } else { GAP };
         line.push_span(" ".repeat(gap));
+        if super::is_free(app) {
+            spots.click(place(area, line.width(), text::width(&word)), Action::Tab(tab));
+        }
         line.push_span(Span::styled(word, style));
     }
     buffer.set_line(area.x, area.y, &line, area.width);

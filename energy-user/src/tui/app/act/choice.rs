@@ -137,6 +137,14 @@ impl Choices {
         list.at = list.at.saturating_add_signed(by).min(length - 1);
     }
 
+    /// Chooses a line of the list.
+    pub fn go_to(&mut self, line: usize) {
+        if let Self::Signals(list) | Self::Io(list) = self {
+            let by = line.cast_signed().saturating_sub(list.at.cast_signed());
+            self.step(by);
+        }
+    }
+
     pub fn type_in(&mut self, letter: Option<char>, longest: usize) {
         let (Self::Signals(list) | Self::Io(list)) = self else { return };
         match letter {
