@@ -56,7 +56,7 @@ impl Setting {
 
     /// It decides what a screen begins with, and is not changed below a user's hands.
     pub fn is_of_the_start(self) -> bool {
-        matches!(self.short(), "readonly" | "mouse")
+        self.short() == "readonly"
     }
 
     /// Its value among others.
