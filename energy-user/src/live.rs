@@ -78,7 +78,7 @@ pub struct Live {
     grain: Grain,
     online: Option<String>,
     /// When it was last looked which CPUs there are, on the steady clock.
-    looked: Duration,
+    counted: Duration,
     machine: Arc<Machine>,
     description: Description,
 }
@@ -131,7 +131,7 @@ impl Live {
             remedies,
         };
         let machine = Arc::new(topology.machine(host.name));
-        let (online, looked) = (topology::online(&roots.sysfs), clock::now().monotonic);
+        let online = topology::online(&roots.sysfs);
         let looker = Looker::new(&roots.proc);
         let tags = look::Looker::new(roots.tags.clone(), roots.proc.clone());
         Ok(Self {
@@ -145,7 +145,7 @@ impl Live {
             topology,
             grain,
             online,
-            looked,
+            counted: clock::now().monotonic,
             machine,
             description,
         })
@@ -163,10 +163,10 @@ impl Live {
 
     /// CPUs come and go; packages may with them.
     fn follow_hotplug(&mut self, now: Duration) {
-        if now.saturating_sub(self.looked) < SELDOM {
+        if now.saturating_sub(self.counted) < SELDOM {
             return;
         }
-        self.looked = now;
+        self.counted = now;
         let online = topology::online(&self.roots.sysfs);
         if online != self.online {
             self.topology = Topology::with_grain(&self.roots.sysfs, cpus(), self.grain);

@@ -202,12 +202,11 @@ impl History {
                 let same = Arc::ptr_eq(&member.identity, &process.identity);
                 same && !process.ended && now.saturating_sub(member.asked) < grain.fine
             };
-            match known.filter(recent) {
-                Some(member) => member.note(frame, process, slot, *now),
-                None => {
-                    let notebook = kin.see(process, *now, job, grain.fine).is_notebook();
-                    self.meet(frame, process, slot, notebook);
-                }
+            if let Some(member) = known.filter(recent) {
+                member.note(frame, process, slot, *now);
+            } else {
+                let notebook = kin.see(process, *now, job, grain.fine).is_notebook();
+                self.meet(frame, process, slot, notebook);
             }
         }
     }
