@@ -1,6 +1,9 @@
 //! The mouse, on pictures as they are drawn.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use jouletop::{
@@ -302,6 +305,8 @@ fn a_click_chooses_an_answer_and_gives_none() {
         let asks = desk.app.asks().unwrap();
         assert!(asks.question().starts_with("send SIGKILL to"), "{}", asks.question());
     }
+    let answer = desk.find("Enter do it");
+    assert_eq!(desk.event(DOWN, answer), None, "nothing is done to a process by a click");
     desk.wheel(MouseEventKind::ScrollUp, 3, 20);
     assert!(desk.app.asks().unwrap().question().starts_with("send SIGTERM to"));
     assert_eq!(desk.event(DOWN, Position::new(3, 10)), None, "the table waits");
@@ -315,6 +320,22 @@ fn a_click_chooses_an_answer_and_gives_none() {
     assert_eq!(file.extension().unwrap(), "json");
     desk.click("copy text");
     let Some(Request::Export(_)) = desk.click("Enter do it") else { panic!() };
+}
+
+#[test]
+fn the_second_half_of_a_double_click_means_nothing_once_the_first_has_opened_something() {
+    let mut mouse = Mouse::default();
+    let at = |x| MouseEvent { kind: DOWN, column: x, row: 23, modifiers: KeyModifiers::NONE };
+    let start = Instant::now();
+    let (help, none) = (Mode::Help { scroll: 0 }, Mode::Browse);
+    let later = |millis| start + Duration::from_millis(millis);
+    assert!(!mouse.repeats(at(9), help, start));
+    assert!(mouse.repeats(at(9), none, later(150)), "it was closed");
+    assert!(!mouse.repeats(at(9), none, later(200)), "nothing was opened or closed");
+    assert!(!mouse.repeats(at(8), help, later(300)), "elsewhere");
+    assert!(!mouse.repeats(at(8), none, later(900)), "some time later");
+    let up = MouseEvent { kind: UP, ..at(8) };
+    assert!(!mouse.repeats(up, help, later(950)));
 }
 
 #[test]

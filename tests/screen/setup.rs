@@ -195,13 +195,13 @@ fn columns_come_go_and_move() {
     assert_eq!(app.listed().len(), Column::ALL.len());
     // The first one goes, and the next one moves behind its neighbour.
     press(&mut app, KeyCode::Enter);
-    assert_eq!(app.columns().0, shown[1..]);
+    assert_eq!(app.settings().columns.chosen(), &shown[1..]);
     press(&mut app, KeyCode::Right);
     assert_eq!(app.mode(), Mode::Columns { index: 1 });
-    assert_eq!(app.columns().0[..2], [shown[2], shown[1]]);
+    assert_eq!(app.settings().columns.chosen()[..2], [shown[2], shown[1]]);
     press(&mut app, KeyCode::Left);
     press(&mut app, KeyCode::Left);
-    assert_eq!(app.columns().0, shown[1..], "the first stays the first");
+    assert_eq!(app.settings().columns.chosen(), &shown[1..], "the first stays the first");
     // One that was not there comes behind all others, and is followed.
     press(&mut app, KeyCode::End);
     let last = app.listed().last().unwrap();
@@ -235,4 +235,56 @@ fn a_screen_that_only_looks_saves_nothing() {
     let shown = text(&mut homeless, 80, 24);
     assert!(shown.contains("no HOME, so nothing is saved; name a file with --config"), "{shown}");
     assert_eq!(homeless.settings_file().map(PathBuf::from), None);
+}
+
+#[test]
+fn the_pace_of_a_recording_and_a_look_into_a_group_are_no_settings() {
+    let mut app = app().of_a_recording();
+    press(&mut app, KeyCode::Char('-'));
+    press(&mut app, KeyCode::F(2));
+    let shown = text(&mut app, 80, 24);
+    assert!(
+        shown.lines().any(|line| line.contains("interval") && line.contains("the recording")),
+        "{shown}"
+    );
+    assert_eq!(to_save(&mut app), []);
+    press(&mut app, KeyCode::Esc);
+
+    press(&mut app, KeyCode::Char('4'));
+    let is_group = |app: &App| {
+        let selected = app.rows().iter().find(|row| app.selected() == Some(row.key));
+        selected.is_some_and(|row| row.members > 0)
+    };
+    while !is_group(&app) {
+        press(&mut app, KeyCode::Down);
+    }
+    press(&mut app, KeyCode::Char('z'));
+    assert!(app.zoomed().is_some());
+    at(&mut app, "theme");
+    press(&mut app, KeyCode::Right);
+    assert!(app.zoomed().is_some(), "another colour leads nowhere else");
+    let names: Vec<String> = to_save(&mut app).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["screen.theme", "screen.view"]);
+    assert_eq!(app.looks().screen.view, Tab::Users);
+}
+
+#[test]
+fn columns_chosen_in_one_tab_leave_those_of_the_others() {
+    let mut app = app();
+    press(&mut app, KeyCode::Char('4'));
+    at(&mut app, "columns");
+    press(&mut app, KeyCode::Enter);
+    let shown = |app: &App| -> Vec<Column> {
+        app.listed().iter().filter(|one| one.on).map(|one| one.column).collect()
+    };
+    assert!(shown(&app).contains(&Column::Pid) && shown(&app).contains(&Column::User));
+    press(&mut app, KeyCode::Char(' '));
+    assert!(app.settings().columns.chosen().len() > 5);
+}
+
+#[test]
+fn one_line_shows_what_is_changed() {
+    let mut app = app();
+    at(&mut app, "ascii");
+    assert!(text(&mut app, 60, 3).contains("ascii"), "{}", text(&mut app, 60, 3));
 }

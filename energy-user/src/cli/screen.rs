@@ -41,6 +41,7 @@ impl ScreenArgs {
         let all = [
             (self.theme.is_some(), ("screen.theme", "theme")),
             (self.ascii, ("screen.ascii", "ascii")),
+            (self.no_mouse, ("screen.mouse", "no-mouse")),
             (self.readonly, ("screen.readonly", "readonly")),
         ];
         all.into_iter().filter(|(said, _)| *said).map(|(_, names)| names).collect()

@@ -196,6 +196,10 @@ pub fn binding(action: &str, value: &Value, names: &Names) -> Result<(), String>
         known.push(key);
     }
     // Who cannot answer a question would be caught in it.
+    let needed = [Action::Back, Action::Accept, Action::Card];
+    if known.is_empty() && needed.iter().any(|needed| needed.name() == action) {
+        return Err(cannot("without a key there is no way on; give it one"));
+    }
     let usual = Keymap::usual_where_typed(action).filter(|_| !known.is_empty());
     if let Some(usual) = usual.filter(|_| known.iter().all(|key| key.is_text())) {
         let usual = usual.label();

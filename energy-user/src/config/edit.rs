@@ -4,23 +4,32 @@
 //! as it is, to the letter.
 
 use toml::Value;
-use toml_edit::{DocumentMut, Item, Table, TableLike};
+use toml_edit::{Document, DocumentMut, Item, Table, TableLike};
 
 use super::{names::Names, parse::parse};
 
 /// The text with these keys, by their whole names, or why that cannot be.
 pub fn edit(text: &str, keys: &[(String, Value)]) -> Result<String, String> {
     let by_hand = "change the file by hand";
-    let mut document: DocumentMut =
-        text.parse().map_err(|_| format!("it is no TOML any more; {by_hand}"))?;
-    for (name, value) in keys {
-        let new: toml_edit::Value = value
-            .to_string()
-            .parse()
-            .map_err(|_| format!("{name} has no value that a file can hold; {by_hand}"))?;
-        put(&mut document, name, new).ok_or(format!("{name} does not fit into it; {by_hand}"))?;
+    let (changed, new) = change(text, keys).map_err(|words| format!("{words}; {by_hand}"))?;
+    let mut edited = changed;
+    if !new.is_empty() {
+        let mut document: DocumentMut =
+            edited.parse().map_err(|_| format!("it is no TOML any more; {by_hand}"))?;
+        for (name, value) in new {
+            let value: toml_edit::Value = value
+                .to_string()
+                .parse()
+                .map_err(|_| format!("{name} has no value that a file can hold; {by_hand}"))?;
+            put(&mut document, name, value)
+                .ok_or(format!("{name} does not fit into it; {by_hand}"))?;
+        }
+        let more = document.to_string();
+        if !keeps(&edited, &more) {
+            return Err(format!("its other lines would not stay as they are; {by_hand}"));
+        }
+        edited = more;
     }
-    let edited = document.to_string();
     // What is written shall be read as it was meant, whatever the text around it does.
     let read = parse(&edited, &Names::of_screen());
     let holds = read.is_ok_and(|layer| {
@@ -29,8 +38,48 @@ pub fn edit(text: &str, keys: &[(String, Value)]) -> Result<String, String> {
     if holds { Ok(edited) } else { Err(format!("it would not say what is meant; {by_hand}")) }
 }
 
-/// Sets a key where it is, or adds it to its section.
-fn put(document: &mut DocumentMut, name: &str, mut new: toml_edit::Value) -> Option<()> {
+/// The text with those of the keys that it has already, each value changed where it stands and not a
+/// letter beside it, and the keys that it has not.
+fn change<'a>(
+    text: &str,
+    keys: &'a [(String, Value)],
+) -> Result<(String, Vec<&'a (String, Value)>), String> {
+    let document = Document::parse(text).map_err(|_| "it is no TOML any more")?;
+    let (mut spans, mut new) = (Vec::new(), Vec::new());
+    for key in keys {
+        let mut item = Some(document.as_item());
+        for part in key.0.split('.') {
+            item = item.and_then(|item| item.get(part));
+        }
+        match item.filter(|item| !item.is_none()) {
+            None => new.push(key),
+            Some(item) => {
+                let span = item.as_value().and_then(toml_edit::Value::span);
+                let span = span.ok_or(format!("{} does not fit into it", key.0))?;
+                let old = text.get(span.clone()).ok_or("it is no TOML any more")?;
+                if item.is_array() && old.contains('#') {
+                    return Err(format!("the comments within {} would go", key.0));
+                }
+                spans.push((span, key.1.to_string()));
+            }
+        }
+    }
+    let mut text = text.to_owned();
+    spans.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+    for (span, new) in spans {
+        text.replace_range(span, &new);
+    }
+    Ok((text, new))
+}
+
+/// Every line still stands, in its order; a lost carriage return counts.
+fn keeps(old: &str, new: &str) -> bool {
+    let mut lines = new.split('\n');
+    old.split('\n').filter(|line| !line.is_empty()).all(|line| lines.any(|it| it == line))
+}
+
+/// Adds a key to its section.
+fn put(document: &mut DocumentMut, name: &str, new: toml_edit::Value) -> Option<()> {
     let (section, last) = super::key::split(name);
     let at_top = section.is_empty() && !document.contains_key(last);
     let new_section = !section.is_empty() && !has(document, section);
@@ -49,11 +98,6 @@ fn put(document: &mut DocumentMut, name: &str, mut new: toml_edit::Value) -> Opt
             Item::Table(made)
         };
         table = table.entry(part).or_insert_with(made).as_table_like_mut()?;
-    }
-    if let Some(old) = table.get_mut(last) {
-        *new.decor_mut() = old.as_value()?.decor().clone();
-        *old = Item::Value(new);
-        return Some(());
     }
     table.insert(last, Item::Value(new));
     if let Some(comments) = comments {
@@ -187,6 +231,28 @@ mod tests {
             edited.lines().filter(|line| !line.is_empty()).count(),
             template.lines().filter(|line| !line.is_empty()).count() + 4
         );
+    }
+
+    #[test]
+    fn nothing_else_moves_or_the_file_is_left_alone() {
+        let theme = [("screen.theme".to_owned(), Value::String("light".into()))];
+        let dotted = "screen.theme = \"dark\"\n# of the site\npue = 1.1\nscreen.ascii = false\n";
+        assert_eq!(edit(dotted, &theme).unwrap(), dotted.replace("dark", "light"));
+        let lines = "# mine\r\n[screen]\r\ntheme = \"dark\" # at night\r\n";
+        assert_eq!(edit(lines, &theme).unwrap(), lines.replace("dark", "light"));
+        for other in [
+            "pue = 1.1\r\n[screen]\r\nascii = true\r\n",
+            "[waste.orphans]\nafter = \"1m\"\n[keys]\n# B\n[waste.spinning]\nafter = \"1m\"\n# the end\n",
+        ] {
+            let words = edit(other, &theme).unwrap_err();
+            assert!(words.contains("stay as they are"), "{words}");
+        }
+        let columns = Value::Array(vec![Value::String("pid".into())]);
+        let columns = [("screen.columns".to_owned(), columns)];
+        let list = "[screen]\ncolumns = [\n  \"pid\", # to kill\n  \"watts\",\n]\n";
+        assert!(edit(list, &columns).unwrap_err().contains("comments"));
+        let list = list.replace(" # to kill", "");
+        assert_eq!(edit(&list, &columns).unwrap(), "[screen]\ncolumns = [\"pid\"]\n");
     }
 
     #[test]

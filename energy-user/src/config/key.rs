@@ -38,7 +38,8 @@ const fn said(name: &'static str, words: &'static str) -> Key {
 pub const KEYS_SECTION: &str = "keys";
 /// What that section does.
 pub const KEYS_WORDS: &str = "Keys of the keyboard by what they do on the screen; they replace the \
-                              usual ones, and [] takes them away. A key is a letter, F1 to F12, \
+                              usual ones, and [] takes them away (not those of accept, back and \
+                              close_card). A key is a letter, F1 to F12, \
                               Enter, Esc, Space, Tab, Backspace, Insert, Delete, Home, End, PgUp, \
                               PgDn, Up, Down, Left or Right, with Ctrl- before it if need be. Letters \
                               are text where something is typed, and Ctrl-C always quits.";

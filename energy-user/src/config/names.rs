@@ -119,7 +119,12 @@ pub fn nearest_key(text: &str) -> Option<String> {
 
 /// Why no terminal tells that this key was pressed, and the remedy; none where it does.
 pub fn untold(key: Key) -> Option<&'static str> {
-    let KeyCode::Char(letter) = key.code else { return None };
+    let KeyCode::Char(letter) = key.code else {
+        use KeyCode::{BackTab, Backspace, Enter, Esc, Tab};
+        let alike = matches!(key.code, Enter | Esc | Tab | BackTab | Backspace);
+        return (key.ctrl && alike)
+            .then_some("terminals do not tell it from the key without Ctrl; use another key");
+    };
     match letter {
         _ if !key.ctrl => None,
         'i' => Some("terminals do not tell it from Tab; write Tab, or use another key"),

@@ -6,7 +6,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, DirBuilder, File, Metadata, Permissions},
+    fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions},
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
@@ -63,7 +63,7 @@ impl Own {
             return Err("/dev/null keeps nothing; name another file with --config".into());
         }
         let shown = printable(&place.path.display().to_string());
-        let text = self.written(place, keys).map_err(|words| format!("{shown}: {words}"))?;
+        let text = self.written(place, keys).map_err(|words| format!("{words} ({shown})"))?;
         let read = parse(&text, &Names::of_screen()).unwrap_or_default();
         self.text = Some(text);
         Ok(read.into_iter().map(|(name, given)| (name, given.line)).collect())
@@ -71,16 +71,23 @@ impl Own {
 
     fn written(&self, place: &Place, keys: &[(String, Value)]) -> Result<String, String> {
         // A path from the command line may be a short one.
-        let path = std::path::absolute(&place.path).map_err(|error| why(&error))?;
-        let path = aim(&path)?;
+        let given = std::path::absolute(&place.path).map_err(|error| why(&error))?;
+        let path = aim(&given)?;
         self.unchanged(place)?;
         let text = edit(self.text.as_deref().unwrap_or_default(), keys)?;
-        let writer = self.writer(&path)?;
+        let writer = self.writer(&given, &path)?;
         let write = || -> Result<(), String> {
             let folder = path.parent().unwrap_or(Path::new("/"));
             if self.text.is_none() {
                 let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
                 made.map_err(|error| why(&error))?;
+            } else {
+                // What is beside it can be renamed; that its owner shut it is to hold all the same.
+                let open =
+                    OpenOptions::new().write(true).open(&path).map_err(|error| why(&error))?;
+                if open.metadata().is_ok_and(|found| found.nlink() > 1) {
+                    return Err("it has other names (hard links); change it by hand".into());
+                }
             }
             let file = beside(&path, &text).map_err(|error| why(&error))?;
             self.unchanged(place)?;
@@ -110,8 +117,9 @@ impl Own {
         Err("it has changed since it was read; start jouletop again, or change it by hand".into())
     }
 
-    /// As whom it is written: who owns it, or the folder that it will be in. None: as who we are.
-    fn writer(&self, path: &Path) -> Result<Option<(Uid, Gid)>, String> {
+    /// As whom it is written: whoever owns anything on the way that was `given`, through links, or on
+    /// that to the file itself. None: as who we are.
+    fn writer(&self, given: &Path, path: &Path) -> Result<Option<(Uid, Gid)>, String> {
         let me = geteuid();
         let mut folders = path
             .ancestors()
@@ -132,8 +140,21 @@ impl Own {
                 owner.uid()
             ));
         }
-        let other = me.is_root() && owner.uid() != 0;
-        Ok(other.then(|| (Uid::from_raw(owner.uid()), Gid::from_raw(owner.gid()))))
+        let mut user = None;
+        for step in given.ancestors().chain(path.ancestors()) {
+            let Ok(found) = fs::symlink_metadata(step) else { continue };
+            if !self.owners.contains(&found.uid()) {
+                let shown = printable(&step.display().to_string());
+                let uid = found.uid();
+                return Err(format!(
+                    "{shown} belongs to user {uid}; name another file with --config"
+                ));
+            }
+            if found.uid() != 0 && user.is_none() {
+                user = Some((Uid::from_raw(found.uid()), Gid::from_raw(found.gid())));
+            }
+        }
+        Ok(user.filter(|_| me.is_root()))
     }
 
     /// Nobody else can put something else into the way.

@@ -194,7 +194,12 @@ impl BpfProbe {
                 poke(&mut self.ebpf, cpu as u32);
             }
             let before = self.table.account(cpu);
-            for index in self.memory.news(cpu, self.table.glances(cpu)) {
+            let places = if self.table.keeps_works() {
+                (0..self.table.places()).collect()
+            } else {
+                self.memory.news(cpu, self.table.glances(cpu))
+            };
+            for index in places {
                 if let Some(place) = self.table.place(cpu, index) {
                     let gain = self.memory.present(cpu as u32, index as u32, &place);
                     self.gained(gain);

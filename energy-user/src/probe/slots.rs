@@ -22,7 +22,7 @@ pub struct Place {
     pub work: Work,
 }
 
-/// What changes of a place whenever anything of it does; the two may be of different moments.
+/// What changes of a place whenever its time does; the two may be of different moments.
 #[derive(Clone, Copy, Debug)]
 pub struct Glance {
     /// That of the holder; zero where there never was one.

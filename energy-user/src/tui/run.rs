@@ -54,6 +54,7 @@ pub async fn run(
         .with_origins(config, said);
     let mut own = config.own.clone();
     if session.is_replay() {
+        app = app.of_a_recording();
         app.tell("REPLAY".into(), "REPLAY");
     }
     let mut signals = Signals::new().context("cannot listen to signals")?;
@@ -81,10 +82,17 @@ async fn follow(
     let hand = Hand::new(Path::new("/proc"));
     let mut hush: Option<(u64, Instant)> = None;
     let (mut mouse, mut spots) = (Mouse::default(), Spots::default());
+    // Those of a frame that is on its way: what is not to be seen yet is not clicked.
+    let mut coming = None;
     loop {
         // While the terminal is slow, the next frame waits and has all that came meanwhile.
         if changed && !screen.is_busy() {
-            spots = draw(screen, app, watch)?;
+            let drawn = draw(screen, app, watch)?;
+            if screen.is_busy() {
+                coming = Some(drawn);
+            } else {
+                spots = drawn;
+            }
             shown = Instant::now();
             changed = false;
         }
@@ -92,6 +100,10 @@ async fn follow(
         changed |= tokio::select! {
             told = signals.next() => match told {
                 Told::End => return Ok(()),
+                Told::Stopped => {
+                    screen.suspend().context("cannot suspend")?;
+                    true
+                }
                 Told::Resumed => {
                     screen.resume().context("cannot take the terminal back")?;
                     true
@@ -140,6 +152,7 @@ async fn follow(
             }
             written = screen.written(), if screen.is_busy() => {
                 written.context("cannot draw on the terminal")?;
+                spots = coming.take().unwrap_or(spots);
                 false
             }
             _ = drain.tick() => {
@@ -165,6 +178,7 @@ fn until(
 fn meaning(event: &Event, app: &App, mouse: &mut Mouse, spots: &Spots) -> Option<Action> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => action(*key, app),
+        Event::Mouse(event) if mouse.repeats(*event, app.mode(), Instant::now().into_std()) => None,
         Event::Mouse(event) => mouse.action(*event, spots, app),
         _ => None,
     }

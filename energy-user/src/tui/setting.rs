@@ -49,6 +49,11 @@ impl Setting {
         self.0.name.strip_prefix(SECTION).unwrap_or(self.0.name)
     }
 
+    /// The length of an interval.
+    pub fn is_interval(self) -> bool {
+        self.name() == INTERVAL
+    }
+
     /// The columns, which are a list.
     pub fn is_columns(self) -> bool {
         self.short() == "columns"

@@ -22,12 +22,15 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct Signals {
     end: mpsc::Receiver<()>,
     resumed: unix::Signal,
+    stopped: unix::Signal,
 }
 
 /// What a signal means.
 pub(super) enum Told {
     /// Leave.
     End,
+    /// Somebody wants us to stop for a while.
+    Stopped,
     /// We had been stopped, and somebody else had the terminal meanwhile.
     Resumed,
 }
@@ -46,7 +49,8 @@ impl Signals {
                 exit(128 + number);
             }
         })?;
-        Ok(Self { end, resumed: signal(SignalKind::from_raw(Signal::SIGCONT as i32))? })
+        let job = |of: Signal| signal(SignalKind::from_raw(of as i32));
+        Ok(Self { end, resumed: job(Signal::SIGCONT)?, stopped: job(Signal::SIGTSTP)? })
     }
 
     /// The next one.
@@ -54,6 +58,7 @@ impl Signals {
         tokio::select! {
             Some(()) = self.end.recv() => Told::End,
             _ = self.resumed.recv() => Told::Resumed,
+            _ = self.stopped.recv() => Told::Stopped,
         }
     }
 }
@@ -63,10 +68,12 @@ async fn ending() -> io::Result<i32> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
+    let mut quit = signal(SignalKind::quit())?;
     let ended = tokio::select! {
         _ = terminate.recv() => Signal::SIGTERM,
         _ = interrupt.recv() => Signal::SIGINT,
         _ = hangup.recv() => Signal::SIGHUP,
+        _ = quit.recv() => Signal::SIGQUIT,
     };
     Ok(ended as i32)
 }

@@ -5,11 +5,12 @@
 
 use std::{
     io::{self, Write as _, stdout},
-    panic,
+    panic, process,
     sync::{
         Once,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
 };
 
 use crossterm::{
@@ -21,7 +22,7 @@ use crossterm::{
     },
 };
 use nix::sys::{
-    signal::{Signal, raise},
+    signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction},
     termios::{FlushArg, tcflush},
 };
 use ratatui::Terminal;
@@ -31,9 +32,14 @@ use super::{
     writer::{self, Writer},
 };
 
+/// What a program ends with that panicked, as the standard library has it.
+const PANICKED: i32 = 101;
+
 /// Whether the terminal is ours at the moment.
 static OURS: AtomicBool = AtomicBool::new(false);
 
+/// It has something of ours yet: what gives it back may not have come through.
+static OWED: AtomicBool = AtomicBool::new(false);
 /// It takes nothing, and we leave without waiting for it.
 static ABANDONED: AtomicBool = AtomicBool::new(false);
 /// The terminal tells of the mouse.
@@ -57,9 +63,15 @@ impl Screen {
         static HOOK: Once = Once::new();
         HOOK.call_once(|| {
             let print = panic::take_hook();
+            // The loop's: without it, or without one of those that it hears and writes by, there is
+            // no screen.
+            let own = thread::current().id();
             panic::set_hook(Box::new(move |info| {
                 give_back();
                 print(info);
+                if thread::current().id() != own {
+                    process::exit(PANICKED);
+                }
             }));
         });
         take()?;
@@ -103,7 +115,7 @@ impl Screen {
     pub fn suspend(&mut self) -> io::Result<()> {
         self.writer.settle();
         give_back();
-        raise(Signal::SIGTSTP)?;
+        stop()?;
         self.resume()
     }
 
@@ -134,7 +146,7 @@ pub(super) fn is_abandoned() -> bool {
 /// makes room for the few bytes that matter. Whoever was about to write does so no more.
 pub(super) fn abandon() {
     ABANDONED.store(true, Ordering::SeqCst);
-    if OURS.load(Ordering::SeqCst)
+    if OWED.swap(false, Ordering::SeqCst)
         && let Ok(mut terminal) = writer::open()
     {
         let _ = tcflush(&terminal, FlushArg::TCOFLUSH);
@@ -158,8 +170,21 @@ fn take() -> io::Result<()> {
     // Without a terminal this fails, and nothing must be written where one is not.
     enable_raw_mode()?;
     OURS.store(true, Ordering::SeqCst);
+    OWED.store(true, Ordering::SeqCst);
     execute!(stdout(), EnterAlternateScreen, Clear(ClearType::All), cursor::Hide)
         .inspect_err(|_| give_back())
+}
+
+/// Stops, as if nobody listened to the signal for that; where there is no shell to go on from, it
+/// does nothing, as ever.
+fn stop() -> io::Result<()> {
+    let usual = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    // SAFETY: the usual answer is no handler of ours, and the one of before is put back.
+    let before = unsafe { sigaction(Signal::SIGTSTP, &usual) }?;
+    let stopped = raise(Signal::SIGTSTP);
+    // SAFETY: the same that was there.
+    unsafe { sigaction(Signal::SIGTSTP, &before) }?;
+    Ok(stopped?)
 }
 
 /// Errors are of no use here: either the terminal is gone, or we did what we could.
@@ -170,6 +195,7 @@ fn give_back() {
             let _ = queue!(stdout(), Print(MOUSE_OFF));
         }
         let _ = execute!(stdout(), LeaveAlternateScreen, cursor::Show);
+        OWED.store(false, Ordering::SeqCst);
         let _ = disable_raw_mode();
     }
 }

@@ -83,7 +83,7 @@ fn a_link_stays_and_what_it_leads_to_is_written() {
     let nowhere = dir.path().join("nowhere.toml");
     symlink(dir.path().join("none"), &nowhere).unwrap();
     let words = of(&nowhere, Whose::User, &me()).save(&ascii(true)).unwrap_err();
-    assert!(words.ends_with("a link that leads nowhere; remove it"), "{words}");
+    assert!(words.starts_with("it is a link that leads nowhere; remove it ("), "{words}");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn without_a_place_there_is_a_clear_word() {
     assert_eq!(words, "/dev/null keeps nothing; name another file with --config");
     let words = of(Path::new("/proc/jouletop/config.toml"), Whose::User, &me());
     let words = words.clone().save(&ascii(true)).unwrap_err();
-    assert!(words.starts_with("/proc/jouletop/config.toml: "), "{words}");
+    assert!(words.ends_with("--config (/proc/jouletop/config.toml)"), "{words}");
 }
 
 #[test]
@@ -158,8 +158,29 @@ fn through_sudo_it_stays_the_users_and_root_goes_nowhere_else() {
     chown(&theirs, Some(NOBODY), Some(NOBODY)).unwrap();
     fs::set_permissions(closed.path(), Permissions::from_mode(0o755)).unwrap();
     let words = of(&theirs, Whose::User, &owners).save(&ascii(true)).unwrap_err();
-    assert!(words.ends_with("you may not write there; name another file with --config"), "{words}");
+    assert!(
+        words.starts_with("you may not write there; name another file with --config ("),
+        "{words}"
+    );
     assert!(read(&theirs) == "pue = 1.5\n" && alone(closed.path()));
+    // Nor does a link of theirs lead root to what only root may write.
+    let policy = closed.path().join("policy");
+    fs::write(&policy, "# only root writes here\n").unwrap();
+    let link = dir.path().join("link.toml");
+    symlink(&policy, &link).unwrap();
+    std::os::unix::fs::lchown(&link, Some(NOBODY), Some(NOBODY)).unwrap();
+    let words = of(&link, Whose::User, &owners).save(&ascii(true)).unwrap_err();
+    assert!(words.starts_with("you may not write there"), "{words}");
+    assert_eq!(read(&policy), "# only root writes here\n");
+    // What they made read-only stays as it is.
+    fs::set_permissions(&path, Permissions::from_mode(0o444)).unwrap();
+    let before = read(&path);
+    let words = of(&path, Whose::User, &owners).save(&ascii(false)).unwrap_err();
+    assert!(words.starts_with("you may not write there") && read(&path) == before, "{words}");
+    fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+    fs::hard_link(&path, dir.path().join("other")).unwrap();
+    let words = of(&path, Whose::User, &owners).save(&ascii(false)).unwrap_err();
+    assert!(words.starts_with("it has other names") && read(&path) == before, "{words}");
     // We are who we were.
     assert!(fs::metadata("/root").is_ok() && fs::read_dir("/root").is_ok());
 }

@@ -71,6 +71,16 @@ impl Table {
         }
     }
 
+    /// How many places each has.
+    pub fn places(&self) -> usize {
+        self.places
+    }
+
+    /// More than time is kept of a place, and written after it: a glance would miss that.
+    pub fn keeps_works(&self) -> bool {
+        self.works.is_some()
+    }
+
     /// The places of a CPU at a glance, in order.
     pub fn glances(&self, cpu: usize) -> impl Iterator<Item = Glance> {
         let begin = cpu * self.places;

@@ -15,8 +15,9 @@ use crate::{
     config::{Config, Origin, Screen, own::Lines},
     present::figure::printable,
     tui::{
-        column::Column,
+        column::{Column, Stage},
         setting::{Looks, Setting, beside},
+        tab::Tab,
     },
 };
 
@@ -28,6 +29,8 @@ pub(super) struct Setup {
     /// Who said it, by key; who is not there said nothing.
     origins: BTreeMap<String, Origin>,
     file: Option<PathBuf>,
+    /// A recording is played: its pace is no setting.
+    replay: bool,
     /// What came of the last saving.
     told: Option<Notice>,
     /// The list of columns while it is open.
@@ -56,6 +59,17 @@ impl App {
         self
     }
 
+    /// The same, where a recording is played.
+    pub fn of_a_recording(mut self) -> Self {
+        self.desk.setup.replay = true;
+        self
+    }
+
+    /// A setting has nothing to do with what is shown.
+    pub fn is_played(&self, setting: Setting) -> bool {
+        self.desk.setup.replay && setting.is_interval()
+    }
+
     /// The settings as they are.
     pub fn looks(&self) -> Looks {
         let settings = &self.settings;
@@ -63,7 +77,8 @@ impl App {
             theme: settings.theme,
             ascii: settings.ascii,
             units: self.units,
-            view: self.tab,
+            // Who looks into a group goes back to where they came from.
+            view: self.desk.zoom.as_ref().map_or(self.tab, |zoom| zoom.tab),
             columns: settings.columns.names(),
             sort: Some(self.arrangement.column.name().into()),
             reverse: self.arrangement.reverse,
@@ -79,7 +94,9 @@ impl App {
     fn wear(&mut self, looks: Looks) {
         let (mode, palette) = (self.mode, self.settings.palette);
         let Looks { interval, screen } = looks;
-        self.turn_to(screen.view);
+        if screen.view != self.looks().screen.view {
+            self.turn_to(screen.view);
+        }
         self.take_screen(&screen, palette);
         self.interval = interval;
         self.mode = mode;
@@ -88,6 +105,9 @@ impl App {
 
     /// What a setting was at the start, or when it was saved last, if it is something else now.
     pub fn before(&self, setting: Setting) -> Option<String> {
+        if self.is_played(setting) {
+            return None;
+        }
         let changed = |base: &&Looks| setting.value(base) != setting.value(&self.looks());
         self.desk.setup.base.as_ref().filter(changed).map(|base| setting.words(base))
     }
@@ -195,7 +215,12 @@ impl App {
         let mut on = self.settings.columns.chosen().to_vec();
         if on.is_empty() {
             // Those that the screen chooses where it has room.
-            on = Column::fitting(Column::VAST - 1, self.stage());
+            // What is chosen is chosen for all tabs, where it says something.
+            let stage = |tab| Stage { tab, ..self.stage() };
+            let of = |tab| Column::fitting(Column::VAST - 1, stage(tab));
+            let all: Vec<_> =
+                [Tab::Processes, Tab::Jobs, Tab::Users].into_iter().flat_map(of).collect();
+            on = Column::ALL.into_iter().filter(|column| all.contains(column)).collect();
         }
         let others = Column::ALL.into_iter().filter(|column| !on.contains(column));
         let others = others.map(|column| Listed { column, on: false });

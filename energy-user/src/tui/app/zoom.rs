@@ -16,7 +16,7 @@ use crate::{
 pub(super) struct Zoom {
     key: RowKey,
     name: String,
-    tab: Tab,
+    pub(super) tab: Tab,
     top: usize,
     filter: Filter,
 }

@@ -77,7 +77,7 @@ fn settings(app: &App, index: usize, width: usize) -> Page {
     let rows = all.iter().enumerate().map(line).collect();
     let chosen = all.get(index).copied();
     let what = chosen.and_then(|it| key::find(it.name())).map_or("", |key| key.on_screen());
-    let later = if chosen.is_some_and(Setting::is_of_the_start) {
+    let later = if app.has_hands() && chosen.is_some_and(Setting::is_of_the_start) {
         " What is changed here holds from the next start on."
     } else {
         ""
@@ -104,6 +104,9 @@ fn settings(app: &App, index: usize, width: usize) -> Page {
 fn from(app: &App, setting: Setting) -> String {
     if let Some(before) = app.before(setting) {
         return format!("changed, was {}", printable(&before));
+    }
+    if app.is_played(setting) {
+        return "the recording".into();
     }
     match app.origin(setting) {
         // Its own file is named below.
@@ -169,6 +172,14 @@ fn lay(page: &Page, app: &App, area: Rect, buffer: &mut Buffer) {
     let room = free - gap;
     let from = (page.index + 1).saturating_sub(room);
     let mut lines = vec![Line::styled(text::cut(&page.head, width), app.theme().title())];
+    if height == 1 {
+        // Nobody changes what is not to be seen.
+        let row = page.rows.get(page.index);
+        lines = row
+            .map(|(row, style)| Line::styled(text::cut(row, width), *style))
+            .into_iter()
+            .collect();
+    }
     for (row, style) in page.rows.iter().skip(from).take(room) {
         lines.push(Line::styled(text::cut(row, width), *style));
     }
