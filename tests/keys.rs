@@ -506,7 +506,7 @@ fn settings_are_changed_saved_and_there_at_the_next_start() {
     tmux.until("a word", |shot| shot.text.contains("saved theme, ascii, columns to "));
 
     let saved = fs::read_to_string(&config).unwrap();
-    let columns = saved.lines().find(|line| line.starts_with("columns = [\"user\", ")).unwrap();
+    let columns = saved.lines().find(|line| line.starts_with("columns = [\"count\", ")).unwrap();
     let expected = before
         .replace("ascii = true", "ascii = false")
         .replace("terminal\n", &format!("terminal\ntheme = \"dark\"\n{columns}\n"));

@@ -323,6 +323,7 @@ fn a_click_chooses_an_answer_and_gives_none() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "any time will do, and one comes from nowhere else")]
 fn the_second_half_of_a_double_click_means_nothing_once_the_first_has_opened_something() {
     let mut mouse = Mouse::default();
     let at = |x| MouseEvent { kind: DOWN, column: x, row: 23, modifiers: KeyModifiers::NONE };

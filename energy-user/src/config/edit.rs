@@ -38,12 +38,12 @@ pub fn edit(text: &str, keys: &[(String, Value)]) -> Result<String, String> {
     if holds { Ok(edited) } else { Err(format!("it would not say what is meant; {by_hand}")) }
 }
 
+/// A text, and the keys that it has not.
+type Changed<'a> = (String, Vec<&'a (String, Value)>);
+
 /// The text with those of the keys that it has already, each value changed where it stands and not a
 /// letter beside it, and the keys that it has not.
-fn change<'a>(
-    text: &str,
-    keys: &'a [(String, Value)],
-) -> Result<(String, Vec<&'a (String, Value)>), String> {
+fn change<'a>(text: &str, keys: &'a [(String, Value)]) -> Result<Changed<'a>, String> {
     let document = Document::parse(text).map_err(|_| "it is no TOML any more")?;
     let (mut spans, mut new) = (Vec::new(), Vec::new());
     for key in keys {

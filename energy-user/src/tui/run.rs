@@ -87,11 +87,11 @@ async fn follow(
     loop {
         // While the terminal is slow, the next frame waits and has all that came meanwhile.
         if changed && !screen.is_busy() {
-            let drawn = draw(screen, app, watch)?;
+            let places = draw(screen, app, watch)?;
             if screen.is_busy() {
-                coming = Some(drawn);
+                coming = Some(places);
             } else {
-                spots = drawn;
+                spots = places;
             }
             shown = Instant::now();
             changed = false;
