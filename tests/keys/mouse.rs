@@ -30,7 +30,7 @@ impl Tmux {
         let end = if up { 'm' } else { 'M' };
         let bytes = format!("\x1b[<{event};{};{}{end}", x + 1, y + 1);
         assert!(self.ask(&["send-keys", "-l", "--", &bytes]).status.success());
-        std::thread::sleep(super::PAUSE);
+        thread::sleep(super::PAUSE);
     }
 
     fn click(&self, at: (usize, usize)) {
