@@ -17,7 +17,7 @@ use ratatui::{
 
 use crate::{draw, gpus::following, text};
 
-const SIZES: [(u16, u16); 5] = [(40, 12), (60, 20), (80, 24), (120, 40), (200, 60)];
+const SIZES: [(u16, u16); 5] = [(40, 12), (60, 20), (80, 24), (120, 40), (250, 80)];
 /// Long enough for what looks like waste to be found, and for some processes to end.
 const SECONDS: u32 = 44;
 

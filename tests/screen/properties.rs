@@ -71,7 +71,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => pointed.prop_map(Event::Act),
         1 => letter,
         2 => (any::<bool>(), gpus()).prop_map(|(gap, gpus)| Event::Tick { gap, gpus }),
-        2 => (1..=200_u16, 1..=60_u16).prop_map(|(width, height)| Event::Draw(width, height)),
+        2 => (1..=250_u16, 1..=80_u16).prop_map(|(width, height)| Event::Draw(width, height)),
         1 => (1..=12_u16, 1..=5_u16).prop_map(|(width, height)| Event::Draw(width, height)),
     ]
 }
